@@ -1,0 +1,17 @@
+"""bitsheet-tui: a live, trustworthy SQL copy of a Bitrix24 portal, run from a terminal.
+
+The map, from the bottom up; a module imports only from rows above its own:
+
+    errors, secret, text what can go wrong; strings that cannot be printed; text that cannot harm
+    fields, tables       what is mirrored, as data                          <- read tables first
+    events, state, ring  what happens, and the one picture made of it
+    config               the settings
+    portal/              asks the portal: client, limits, lists, and a demo portal to ask
+    store/               keeps the mirror: SQLite or PostgreSQL, schema, values, one transaction a page
+    sync/                joins the two: scans, backfills, cycles, schedule    <- read scan second
+    observe/             watches: logs, status
+    ui/                  the console
+    wiring, cli/         puts the parts together; the commands
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,271 @@
+"""What the engine says happened, and what it can be told."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bitsheet_tui.errors import Reason
+
+# reasons that do not end by themselves
+NEEDS_OPERATOR = frozenset(
+    {
+        Reason.ACCESS,
+        Reason.SCOPE,
+        Reason.RIGHTS,
+        Reason.GONE,
+        Reason.MOVED,
+        Reason.BLOCKED,
+        Reason.TLS,
+    }
+)
+
+# --- what happened; `at` is the host's clock, aware UTC, and only for people -----------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleStarted:
+    """A pass over the due tables begins."""
+
+    number: int
+    at: datetime
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleEnded:
+    """It is over; `failed` names the tables that are not up to date."""
+
+    number: int
+    at: datetime
+    seconds: float
+    rows: int  # inserted and updated
+    requests: int
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageStored:
+    """Rows of one table were committed."""
+
+    table: str
+    at: datetime
+    read: int  # rows in the answer
+    inserted: int
+    updated: int
+    deleted: int = 0
+    quarantined: int = 0
+    filling: bool = False  # part of a backfill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRead:
+    """A table is up to date with the portal's clock at `watermark`."""
+
+    table: str
+    at: datetime
+    seconds: float
+    watermark: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFailed:
+    """A table could not be read; it is tried again in the next cycle."""
+
+    table: str
+    at: datetime
+    reason: Reason | None  # none: not the portal's doing
+    text: str
+    hint: str
+    until: datetime | None = None  # the portal rests the method until then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillStarted:
+    """A table is read from scratch; `expected` rows, as far as one can tell."""
+
+    table: str
+    at: datetime
+    expected: int | None
+    done: int = 0  # rows already there from before an interruption
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillEnded:
+    """Every row that existed when the backfill began has been read."""
+
+    table: str
+    at: datetime
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What the mirror holds of a table."""
+
+    table: str
+    rows: int
+    deleted: int
+    quarantined: int = 0
+    synced_at: datetime | None = None
+    watermark: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnsAdded:
+    """The portal has new fields; the table has new columns."""
+
+    table: str
+    at: datetime
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Discussions that the webhook may not read; neither a failure nor a deletion."""
+
+    table: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The portal gave no usable answer; the request is repeated at `until`."""
+
+    reason: Reason
+    text: str
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The portal answered again after Waiting."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedsOperator:
+    """Nothing can be read until somebody acts; tried again at `until`."""
+
+    text: str
+    hint: str
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreTrouble:
+    """The store cannot be written; tried again at `until`."""
+
+    text: str
+    hint: str
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operating:
+    """What one method has used of its time budget, in seconds per ten minutes."""
+
+    method: str
+    used: float
+    budget: float
+    until: datetime | None = None  # rests until then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalSeen:
+    """The client's own figures."""
+
+    requests: int
+    retries: int
+    rate: float  # requests a second, over the last minute
+    bucket: float  # how full the leaky bucket is, in requests
+    burst: int
+    operating: tuple[Operating, ...]
+    clock_offset: float = 0.0  # portal minus host, seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduled:
+    """When the next cycle starts."""
+
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockJumped:
+    """The host's clock was set; the schedule was made anew."""
+
+    at: datetime
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paused:
+    """No cycle starts until Resumed."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """Cycles start again."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopping:
+    """The engine ends after the commit in hand."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """The engine has ended; nothing is written any more."""
+
+    at: datetime
+
+
+Event = (
+    CycleStarted | CycleEnded | PageStored | TableRead | TableFailed | FillStarted | FillEnded | Counted
+    | ColumnsAdded | Unreadable | Waiting | Answered | NeedsOperator | StoreTrouble | PortalSeen | Scheduled
+    | ClockJumped | Paused | Resumed | Stopping | Stopped
+)  # fmt: skip
+
+
+# --- what the engine can be told ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SyncNow:
+    """Start a cycle now, of these tables or of all that are incremental."""
+
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """Read these tables again from scratch; their rows stay readable meanwhile."""
+
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Start no cycle and no request after the page in hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """End a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End gracefully; a request in flight is abandoned, a commit in hand is finished."""
+
+
+Command = SyncNow | Resync | Pause | Resume | Stop

@@ -1,0 +1,325 @@
+"""reduce(state, event): the one picture of the engine that screens, status, metrics and alerts draw."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import singledispatch
+from typing import Any
+
+from bitsheet_tui import events as e
+
+KEPT = 512  # durations and cycles remembered in memory
+
+
+class Phase(StrEnum):
+    """What the engine as a whole is doing."""
+
+    STARTING = "starting"
+    CURRENT = "current"  # idle, the mirror is up to date
+    SYNCING = "syncing"
+    FILLING = "filling"
+    PAUSED = "paused"
+    WAITING = "waiting"  # the portal or the store does not answer; ends by itself
+    NEEDS_YOU = "needs you"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+class Standing(StrEnum):
+    """Where one table stands."""
+
+    NEVER = "never read"
+    OK = "ok"
+    QUEUED = "queued"
+    READING = "reading"
+    FILLING = "filling"
+    RESTING = "resting"  # the portal rests the method
+    FAILED = "failed"  # tried again by itself
+    REFUSED = "refused"  # an operator must act
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """How far a backfill is. `rate` is in rows a second, averaged over about half a minute."""
+
+    started: datetime
+    done: int
+    expected: int | None
+    rate: float = 0.0
+    last: datetime | None = None
+    pages: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """Between 0 and 1; None when the total is not known."""
+        return min(1.0, self.done / self.expected) if self.expected else None
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds to go, once there is enough to tell from."""
+        if self.expected is None or self.rate <= 0 or self.pages < 3:
+            return None
+        return max(0.0, self.expected - self.done) / self.rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableState:
+    """One table. `new`, `changed` and `gone` are of its last cycle."""
+
+    name: str
+    standing: Standing = Standing.NEVER
+    rows: int | None = None
+    deleted: int = 0
+    quarantined: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    synced_at: datetime | None = None
+    watermark: datetime | None = None
+    fill: Fill | None = None
+    until: datetime | None = None
+    error: str = ""
+    hint: str = ""
+    failures: int = 0  # in a row
+    unreadable: int = 0
+    seconds: tuple[float, ...] = ()  # how long its last reads took
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleSummary:
+    """One finished cycle."""
+
+    number: int
+    at: datetime
+    seconds: float
+    rows: int
+    requests: int
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineState:
+    """Everything there is to see."""
+
+    portal: str = ""  # host, for people
+    store: str = ""  # what and where, without passwords
+    tables: Mapping[str, TableState] = field(default_factory=dict)
+    cycle: int = 0
+    cycle_started: datetime | None = None  # none between cycles
+    next_at: datetime | None = None
+    paused_at: datetime | None = None
+    cycles: tuple[CycleSummary, ...] = ()
+    seen: e.PortalSeen | None = None
+    waiting: e.Waiting | None = None
+    trouble: e.NeedsOperator | e.StoreTrouble | None = None
+    stopping: bool = False
+    stopped: bool = False
+    started_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+
+    @property
+    def phase(self) -> Phase:  # noqa: PLR0911 - a ladder from the gravest down
+        """The one word for it all."""
+        if self.stopped:
+            return Phase.STOPPED
+        if self.stopping:
+            return Phase.STOPPING
+        if isinstance(self.trouble, e.NeedsOperator):
+            return Phase.NEEDS_YOU
+        if self.trouble or self.waiting:
+            return Phase.WAITING
+        if self.paused_at:
+            return Phase.PAUSED
+        if any(table.fill for table in self.tables.values()):
+            return Phase.FILLING
+        if self.cycle_started:
+            return Phase.SYNCING
+        return Phase.CURRENT if self.cycles else Phase.STARTING
+
+
+def start(names: tuple[str, ...], *, portal: str, store: str, at: datetime) -> EngineState:
+    """The picture before anything has happened."""
+    tables = {name: TableState(name=name) for name in names}
+    return EngineState(portal=portal, store=store, tables=tables, started_at=at)
+
+
+def reduce(state: EngineState, event: e.Event) -> EngineState:
+    """The picture after `event`. Pure: no clock, no I/O."""
+    return _apply(event, state)
+
+
+def _with(state: EngineState, name: str, change: Callable[[TableState], TableState]) -> EngineState:
+    before = state.tables.get(name, TableState(name=name))
+    return replace(state, tables={**state.tables, name: change(before)})
+
+
+@singledispatch
+def _apply(event: Any, state: EngineState) -> EngineState:
+    raise TypeError(f"no such event: {event!r}")
+
+
+@_apply.register
+def _(event: e.CycleStarted, state: EngineState) -> EngineState:
+    tables = dict(state.tables)
+    for name in event.tables:
+        before = tables.get(name, TableState(name=name))
+        standing = before.standing if before.fill else Standing.QUEUED
+        tables[name] = replace(before, standing=standing, new=0, changed=0, gone=0)
+    return replace(state, tables=tables, cycle=event.number, cycle_started=event.at, next_at=None)
+
+
+@_apply.register
+def _(event: e.CycleEnded, state: EngineState) -> EngineState:
+    summary = CycleSummary(
+        number=event.number, at=event.at, seconds=event.seconds, rows=event.rows,
+        requests=event.requests, failed=event.failed,
+    )  # fmt: skip
+    trouble = state.trouble if event.failed else None
+    return replace(state, cycle_started=None, cycles=(*state.cycles, summary)[-KEPT:], trouble=trouble)
+
+
+@_apply.register
+def _(event: e.PageStored, state: EngineState) -> EngineState:
+    def change(table: TableState) -> TableState:
+        rows = None if table.rows is None else table.rows + event.inserted - event.deleted
+        fill = _advance(table.fill, event) if event.filling and table.fill else table.fill
+        return replace(
+            table,
+            rows=rows,
+            new=table.new + event.inserted,
+            changed=table.changed + event.updated,
+            gone=table.gone + event.deleted,
+            deleted=table.deleted + event.deleted,
+            quarantined=table.quarantined + event.quarantined,
+            fill=fill,
+            standing=Standing.FILLING if fill else Standing.READING,
+        )
+
+    return _with(state, event.table, change)
+
+
+def _advance(fill: Fill, event: e.PageStored) -> Fill:
+    """An exponential average whose memory is half a minute, whatever the pages' rhythm."""
+    elapsed = max(0.05, (event.at - (fill.last or fill.started)).total_seconds())
+    weight = min(1.0, elapsed / 30) if fill.pages else 1.0
+    rate = fill.rate + weight * (event.read / elapsed - fill.rate)
+    return replace(fill, done=fill.done + event.read, rate=rate, last=event.at, pages=fill.pages + 1)
+
+
+@_apply.register
+def _(event: e.TableRead, state: EngineState) -> EngineState:
+    def change(table: TableState) -> TableState:
+        return replace(
+            table,
+            standing=Standing.FILLING if table.fill else Standing.OK,
+            synced_at=event.at,
+            watermark=event.watermark,
+            seconds=(*table.seconds, event.seconds)[-KEPT:],
+            error="", hint="", failures=0, until=None,
+        )  # fmt: skip
+
+    return _with(state, event.table, change)
+
+
+@_apply.register
+def _(event: e.TableFailed, state: EngineState) -> EngineState:
+    def change(table: TableState) -> TableState:
+        if event.until:
+            standing = Standing.RESTING
+        elif event.reason in e.NEEDS_OPERATOR:
+            standing = Standing.REFUSED
+        else:
+            standing = Standing.FAILED
+        return replace(
+            table, standing=standing, error=event.text, hint=event.hint, until=event.until,
+            failures=table.failures + 1,
+        )  # fmt: skip
+
+    return _with(state, event.table, change)
+
+
+@_apply.register
+def _(event: e.FillStarted, state: EngineState) -> EngineState:
+    fill = Fill(started=event.at, done=event.done, expected=event.expected)
+    return _with(state, event.table, lambda t: replace(t, fill=fill, standing=Standing.FILLING))
+
+
+@_apply.register
+def _(event: e.FillEnded, state: EngineState) -> EngineState:
+    return _with(
+        state, event.table,
+        lambda t: replace(
+            t, fill=None, standing=Standing.OK, synced_at=event.at, error="", hint="", failures=0, until=None
+        ),
+    )  # fmt: skip
+
+
+@_apply.register
+def _(event: e.Counted, state: EngineState) -> EngineState:
+    def change(table: TableState) -> TableState:
+        known = table.standing is Standing.NEVER and event.synced_at
+        return replace(
+            table, rows=event.rows, deleted=event.deleted, quarantined=event.quarantined,
+            synced_at=event.synced_at or table.synced_at, watermark=event.watermark or table.watermark,
+            standing=Standing.OK if known else table.standing,
+        )  # fmt: skip
+
+    return _with(state, event.table, change)
+
+
+@_apply.register
+def _(event: e.Unreadable, state: EngineState) -> EngineState:
+    return _with(state, event.table, lambda t: replace(t, unreadable=event.count))
+
+
+@_apply.register
+def _(event: e.Waiting, state: EngineState) -> EngineState:
+    return replace(state, waiting=event)
+
+
+@_apply.register
+def _(event: e.Answered, state: EngineState) -> EngineState:
+    trouble = None if isinstance(state.trouble, e.NeedsOperator) else state.trouble
+    return replace(state, waiting=None, trouble=trouble)
+
+
+@_apply.register(e.NeedsOperator)
+@_apply.register(e.StoreTrouble)
+def _(event: e.NeedsOperator | e.StoreTrouble, state: EngineState) -> EngineState:
+    return replace(state, trouble=event, waiting=None)
+
+
+@_apply.register
+def _(event: e.PortalSeen, state: EngineState) -> EngineState:
+    return replace(state, seen=event)
+
+
+@_apply.register
+def _(event: e.Scheduled, state: EngineState) -> EngineState:
+    return replace(state, next_at=event.at)
+
+
+@_apply.register(e.ColumnsAdded)
+@_apply.register(e.ClockJumped)
+def _(event: e.ColumnsAdded | e.ClockJumped, state: EngineState) -> EngineState:
+    return state  # told to the log only
+
+
+@_apply.register
+def _(event: e.Paused, state: EngineState) -> EngineState:
+    return replace(state, paused_at=event.at)
+
+
+@_apply.register
+def _(event: e.Resumed, state: EngineState) -> EngineState:
+    return replace(state, paused_at=None)
+
+
+@_apply.register
+def _(event: e.Stopping, state: EngineState) -> EngineState:
+    return replace(state, stopping=True)
+
+
+@_apply.register
+def _(event: e.Stopped, state: EngineState) -> EngineState:
+    return replace(state, stopping=True, stopped=True, cycle_started=None, next_at=None)

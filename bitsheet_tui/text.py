@@ -1,0 +1,42 @@
+"""plain(): the one door from data to a screen, a log or a message."""
+
+import unicodedata
+
+LIMIT = 200
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_UNSAFE = frozenset({"Cc", "Cs", "Co", "Cn"})  # controls, surrogates, private use, unassigned
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad")
+
+
+def plain(value: object, limit: int = LIMIT) -> str:
+    """`value` as one inert line of at most `limit` characters.
+
+    Control characters (among them ESC and the C1 set) become U+FFFD, line breaks a space, direction
+    marks and invisible characters vanish, a pile of combining marks is cut to three. Markup stays what
+    it is: text. Whoever shows the result must not parse it.
+    """
+    text = value if isinstance(value, str) else str(value)
+    cut = len(text) > limit
+    out: list[str] = []
+    marks = 0
+    for char in text[: limit * 4]:
+        if char in _BIDI or char in _INVISIBLE:
+            continue
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        if marks > 3:
+            continue
+        out.append(_safe(char))
+        if len(out) > limit:
+            cut = True
+            break
+    line = "".join(out[:limit])
+    return line[: limit - 1] + "…" if cut and limit > 0 else line
+
+
+def _safe(char: str) -> str:
+    if " " <= char <= "~":
+        return char
+    if char in "\n\r\t\v\f\x85\u2028\u2029":
+        return " "
+    return REPLACEMENT if unicodedata.category(char) in _UNSAFE else char
