@@ -54,6 +54,8 @@ class PageStored:
     deleted: int = 0
     quarantined: int = 0
     filling: bool = False  # part of a backfill
+    done: int = 0  # of the backfill so far: rows, or discussions where those are what is counted
+    expected: int | None = None  # of it in the end, as far as one can tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -202,8 +202,9 @@ def _advance(fill: Fill, event: e.PageStored) -> Fill:
     """An exponential average whose memory is half a minute, whatever the pages' rhythm."""
     elapsed = max(0.05, (event.at - (fill.last or fill.started)).total_seconds())
     weight = min(1.0, elapsed / 30) if fill.pages else 1.0
-    rate = fill.rate + weight * (event.read / elapsed - fill.rate)
-    return replace(fill, done=fill.done + event.read, rate=rate, last=event.at, pages=fill.pages + 1)
+    rate = fill.rate + weight * ((event.done - fill.done) / elapsed - fill.rate)
+    expected = event.expected if event.expected is not None else fill.expected
+    return replace(fill, done=event.done, expected=expected, rate=rate, last=event.at, pages=fill.pages + 1)
 
 
 @_apply.register
