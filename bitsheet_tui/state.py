@@ -149,7 +149,9 @@ def reduce(state: EngineState, event: e.Event) -> EngineState:
 
 
 def _with(state: EngineState, name: str, change: Callable[[TableState], TableState]) -> EngineState:
-    before = state.tables.get(name, TableState(name=name))
+    before = state.tables.get(name)
+    if before is None:  # the dictionaries have no row of their own; the log tells of them
+        return state
     return replace(state, tables={**state.tables, name: change(before)})
 
 

@@ -210,6 +210,9 @@ CATALOGUE: tuple[Table, ...] = (
     ),
 )
 
+# names for what the tables hold codes of; read with the static tables, no row of the catalogue
+DICTIONARIES = Table(name="dictionaries", method="crm.status.list", static=True)
+
 FORUM_METHOD = "task.commentitem.getlist"  # comments of tasks from before the task chat
 
 

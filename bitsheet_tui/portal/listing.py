@@ -1,0 +1,213 @@
+"""Lists, read from the newest id down: what to ask for a few pages at once, and what the answers hold.
+
+A *window* is one filter. Its pages are asked as a *chain* in one batch: every page but the first takes its
+bound from the last row of the page before,
+
+    filter[<ID] = 0$result[previous][49][ID]        order ID DESC, start = -1
+
+A full page puts an id behind the 0: `"0" + "12345"` is 12345. After a short page row 49 does not exist, the
+reference stays text, the portal casts it to 0, and `ID < 0` is an empty page that costs nothing: the chain
+ends itself, so other commands may share its batch (modules/rest/classes/general/rest_util.php
+processBatchElement; modules/crm/classes/general/restservice.php casts integer filters).
+
+Where the start-up probe shows that a portal resolves references differently, `pages` is 1 and nothing else
+changes. An answer is used only as far as it is what was asked: ids fall strictly and stay inside their
+bounds, and most rows lie inside the window. `start = -1` spares the portal the counting of all rows
+(apidocs.bitrix24.com/settings/performance/huge-data.html).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from bitsheet_tui.errors import BadAnswer, PortalError, Reason
+from bitsheet_tui.portal.answer import Answer, Ask
+from bitsheet_tui.tables import Case, Paging, Table
+
+PAGE = 50  # rows; the portal does not let anybody choose
+# tasks print today's offset for every date, so a row may look an hour off (tasks.task.list)
+TOLERANCE = timedelta(hours=1, minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """One filter of a scan. `name` is a cursor's field, "tail", "fill" or "all"."""
+
+    name: str
+    since: datetime | None = None  # rows whose field `name` is not older
+    above: int | None = None  # rows with a greater id
+    below: int | None = None  # rows with a smaller id: how far the window is read
+
+    @property
+    def filter(self) -> dict[str, Any]:
+        """The conditions that hold for every page of the window."""
+        conditions: dict[str, Any] = {}
+        if self.since is not None:
+            conditions[f">={self.name}"] = self.since.isoformat(timespec="seconds")
+        if self.above is not None:
+            conditions[">ID"] = self.above
+        return conditions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What a chain brought. `rows` are raw, in the order the portal gave them."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    lowest: int | None = None  # None: no rows
+    highest: int | None = None
+    started: datetime | None = None  # the portal's clock at the first page that answered
+    complete: bool = False  # nothing of the window is left
+    broken: bool = False  # the portal did not follow the chain
+    error: PortalError | None = None  # why it stopped early; the rows before are good
+
+
+def chain(table: Table, window: Window, pages: int, prefix: str) -> dict[str, Ask]:
+    """Ask for up to `pages` pages of the window, keyed `prefix` + number in the order to run."""
+    asks: dict[str, Ask] = {}
+    bound: int | str | None = window.below
+    for number in range(pages):
+        conditions = dict(window.filter)
+        if bound is not None:
+            conditions["<ID"] = bound
+        key = f"{prefix}{number}"
+        asks[key] = Ask(table.method, parameters(table, conditions))
+        bound = f"0$result[{key}]{last_row(table)}"
+    return asks
+
+
+def last_row(table: Table) -> str:
+    """The path from a command's result to the id of the last row of a full page."""
+    ident = "id" if table.case is Case.MIXED else "ID"
+    return f"{f'[{table.rows}]' if table.rows else ''}[{PAGE - 1}][{ident}]"
+
+
+def parameters(table: Table, conditions: Mapping[str, Any], fields: Sequence[str] = ()) -> dict[str, Any]:
+    """The parameters of one page, newest id first; `fields` instead of the table's own selection."""
+    if table.method == "user.get":  # sorts and filters in its own words: apidocs.bitrix24.com user.get
+        return {**table.fixed, "sort": "ID", "order": "DESC", "FILTER": dict(conditions), "start": -1}
+    return {
+        **table.fixed,
+        "order": {"ID": "DESC"},
+        "filter": dict(conditions),
+        "select": list(fields or table.select),
+        "start": -1,
+    }
+
+
+def offset_page(table: Table, start: int) -> Ask:
+    """One page of a list that knows no bounds on ids."""
+    return Ask(table.method, {**table.fixed, "sort": "ID", "order": "ASC", "start": start})
+
+
+def read(table: Table, window: Window, answers: Sequence[Answer | PortalError]) -> Read:
+    """Put the pages of one chain together, in the order asked, as far as they are sound.
+
+    An empty page is the end of the window only when its bound was a number we wrote: behind a
+    reference it may also be a reference that did not resolve.
+    Raises BadAnswer when the first page is not what was asked.
+    """
+    got: list[dict[str, Any]] = []
+    below, highest, started = window.below, None, None
+    complete = broken = False
+    error: PortalError | None = None
+    for number, answer in enumerate(answers):
+        if isinstance(answer, PortalError):
+            error = error or (None if complete else answer)
+            break
+        started = started or answer.started
+        rows = page_rows(table, answer)
+        if complete:
+            broken = broken or bool(rows)  # a chain that goes on after its end has started again
+            continue
+        try:
+            below, highest = _bounds(table, window, rows, below, highest)
+        except BadAnswer:
+            if number == 0:
+                raise
+            broken = True
+            break
+        got.extend(rows)
+        complete = len(rows) < PAGE and (bool(rows) or number == 0)
+        if not rows:
+            break
+    return Read(
+        rows=got, lowest=below if got else None, highest=highest, started=started,
+        complete=complete, broken=broken, error=error,
+    )  # fmt: skip
+
+
+def page_rows(table: Table, answer: Answer) -> list[dict[str, Any]]:
+    """The list inside a result. An empty PHP map is `[]`, so the wrapper may be a list too."""
+    found = answer.result
+    if table.rows and isinstance(found, dict):
+        found = found.get(table.rows, [])
+    if isinstance(found, dict):  # numeric keys with a gap become an object
+        found = list(found.values())
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        raise BadAnswer(
+            f"{table.method} did not answer with a list of rows", "Nothing was stored.", reason=Reason.GARBAGE
+        )
+    return found  # type: ignore[return-value]
+
+
+def row_id(table: Table, row: Mapping[str, Any]) -> int:
+    """The row's id as a number. Raises BadAnswer when it has none."""
+    raw = row.get("id" if table.case is Case.MIXED else "ID")
+    try:
+        return int(raw)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise BadAnswer(
+            f"{table.method} gave a row without an id",
+            "Nothing of the page was stored.",
+            reason=Reason.GARBAGE,
+        ) from None
+
+
+def _bounds(
+    table: Table, window: Window, rows: list[dict[str, Any]], below: int | None, highest: int | None
+) -> tuple[int | None, int | None]:
+    """The new bounds after a page that is what was asked for. Raises BadAnswer when it is not."""
+    if len(rows) > PAGE and table.paging is Paging.KEYSET:
+        raise _refused(table, f"gave {len(rows)} rows for a page of {PAGE}")
+    for row in rows:
+        ident = row_id(table, row)
+        if below is not None and ident >= below:
+            raise _refused(table, f"gave row {ident} where only rows below {below} were asked for")
+        if window.above is not None and ident <= window.above:
+            raise _refused(table, f"gave row {ident} where only rows above {window.above} were asked for")
+        highest = ident if highest is None else highest
+        below = ident
+    if window.since is not None and _strays(table, window.name, window.since, rows) * 2 > len(rows):
+        raise _refused(table, f"ignores the filter >={window.name}")
+    return below, highest
+
+
+def _strays(table: Table, cursor: str, since: datetime, rows: list[dict[str, Any]]) -> int:
+    """How many rows are older than the window by more than a misprinted offset explains."""
+    key = camel(cursor) if table.case is Case.MIXED else cursor
+    oldest = since - TOLERANCE
+    return sum(1 for row in rows if (moment := _instant(row.get(key))) is not None and moment < oldest)
+
+
+def camel(name: str) -> str:
+    """CHANGED_DATE as the tasks methods answer it: changedDate."""
+    head, *rest = name.lower().split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def _instant(text: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _refused(table: Table, what: str) -> BadAnswer:
+    return BadAnswer(
+        f"{table.method} {what}",
+        "Nothing of it was stored; the table is tried again in the next cycle.",
+        reason=Reason.FILTER,
+    )

@@ -1,0 +1,183 @@
+"""One pass over the due tables: parents first, most of it in a single request.
+
+What changed since each table's watermark is asked in one batch, comments of discussions that are due
+included; a second request is made only when there is more. A table that was never read gets its first
+pages here, and the rest from a backfill that runs next to the cycles. A table that fails is reported, and
+tried again in the next cycle; the others go on.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from time import monotonic
+
+from bitsheet_tui import events as e
+from bitsheet_tui.errors import BitsheetError, PortalError
+from bitsheet_tui.store.ledger import CycleRecord
+from bitsheet_tui.sync import rounds
+from bitsheet_tui.sync.desk import Desk, now
+from bitsheet_tui.sync.describing import DescribeJob, prepare
+from bitsheet_tui.sync.fills import Fills
+from bitsheet_tui.sync.jobs import CommentJob, FillJob, Job, OffsetJob, ScanJob
+from bitsheet_tui.sync.runs import failure, record
+from bitsheet_tui.sync.scan import begun, filling
+from bitsheet_tui.tables import Paging, Table
+
+BACKLOG = 200  # discussions; more than that are a backfill, not a part of a cycle
+
+
+Failed = dict[str, BitsheetError]
+
+
+async def run(desk: Desk, fills: Fills, names: Collection[str]) -> Failed:
+    """One cycle of the named tables, or of all that are due; returns those that are not up to date.
+
+    Raises Refused and Unreachable (every table has failed then), and StoreError. A cycle that is cancelled
+    or loses the store stays open in the ledger.
+    """
+    at = now()
+    desk.cycle = desk.store.begin_cycle(at)
+    tables = due(desk, names)
+    pass_ = Pass(desk, tables, at, desk.portal.seen().requests)
+    desk.say(e.CycleStarted(number=desk.cycle, at=at, tables=tuple(table.name for table in tables)))
+    try:
+        failed = await _read(pass_, fills, static=not names and static_due(desk))
+    except PortalError as error:
+        pass_.close(dict.fromkeys((table.name for table in tables), error))
+        raise
+    pass_.close(failed)
+    return failed
+
+
+@dataclass(slots=True)
+class Pass:
+    """The figures of the cycle in hand."""
+
+    desk: Desk
+    tables: tuple[Table, ...]
+    at: datetime
+    requests: int  # the client's count before it
+    began: float = field(default_factory=monotonic)
+    rows: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken, without the start-up test."""
+        return monotonic() - self.began
+
+    def close(self, failed: Failed) -> None:
+        """Tell how it went, and write it down."""
+        desk, seconds = self.desk, self.seconds
+        for table in self.tables:
+            if error := failed.get(table.name):
+                desk.say(failure(table, error))
+                record(desk, table, kind="cycle", at=self.at, seconds=seconds, error=error)
+        desk.owed = {name for name in failed if desk.table(name).static}
+        requests = desk.portal.seen().requests - self.requests
+        desk.store.end_cycle(
+            CycleRecord(
+                number=desk.cycle, started_at=self.at, ended_at=now(), seconds=seconds, rows=self.rows,
+                requests=requests, failed=tuple(failed),
+            )
+        )  # fmt: skip
+        desk.say(
+            e.CycleEnded(
+                number=desk.cycle, at=self.at, seconds=seconds, rows=self.rows, requests=requests,
+                failed=tuple(failed),
+            )
+        )  # fmt: skip
+
+
+async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
+    desk = pass_.desk
+    failed: Failed = {}
+    known = desk.described
+    failed |= await prepare(desk, pass_.tables)
+    pass_.began = monotonic()
+    ready = [table for table in pass_.tables if table.name not in failed]
+    jobs = _jobs(desk, fills, ready)
+    describing = DescribeJob(desk) if static and known else None
+    await rounds.run(desk, [describing, *jobs] if describing else jobs)
+    if describing:
+        failed |= describing.failed
+    for job in jobs:
+        pass_.rows += job.rows
+        if job.error:
+            failed[job.table.name] = job.error
+        else:
+            _settle(desk, job, pass_)
+    _go_on(desk, fills, [table for table in ready if table.name not in failed])
+    return failed
+
+
+def due(desk: Desk, names: Collection[str]) -> tuple[Table, ...]:
+    """The named tables; none named: all, but static ones only in the first and every n-th cycle.
+
+    A static table that failed in its cycle, or was never read, does not wait for the next n-th.
+    """
+    if names:
+        return tuple(table for table in desk.tables if table.name in names)
+    static = static_due(desk)
+    return tuple(table for table in desk.tables if static or not table.static or desk.owes(table))
+
+
+def static_due(desk: Desk) -> bool:
+    """Whether this cycle reads what seldom changes."""
+    return desk.cycle <= 1 or desk.cycle % desk.settings.static_every == 0
+
+
+def _jobs(desk: Desk, fills: Fills, tables: Sequence[Table]) -> list[Job]:
+    jobs: list[Job] = []
+    for table in tables:
+        if job := _job(desk, fills, table, jobs):
+            jobs.append(job)
+    return jobs
+
+
+def _job(desk: Desk, fills: Fills, table: Table, jobs: Sequence[Job]) -> Job | None:
+    if table.paging is Paging.OFFSET:
+        return OffsetJob(desk, table)
+    if table.paging is Paging.COMMENTS:
+        parent = next((job for job in jobs if table.parent and job.table.name == table.parent.table), None)
+        if isinstance(parent, FillJob) or fills.running(table.name) or _backlog(desk, table):
+            return None  # a backfill of its own reads them
+        return CommentJob(desk, table, parent=parent)
+    if begun(table, desk.checkpoint(table)):
+        return ScanJob(desk, table)
+    return FillJob(desk, table, once=True)
+
+
+def _backlog(desk: Desk, table: Table) -> bool:
+    parent = desk.table(table.parent.table) if table.parent else None
+    unfilled = parent is not None and filling(parent, desk.checkpoint(parent))
+    return unfilled or desk.store.count_due(overlap=-1) > BACKLOG
+
+
+def _settle(desk: Desk, job: Job, pass_: Pass) -> None:
+    """Tell of a table that was read to its end."""
+    table = job.table
+    if isinstance(job, CommentJob):
+        _note_comments(desk, table)
+    checkpoint = desk.checkpoint(table)
+    if checkpoint.watermark and not filling(table, checkpoint):
+        desk.say(
+            e.TableRead(table=table.name, at=now(), seconds=pass_.seconds, watermark=checkpoint.watermark)
+        )
+    record(desk, table, kind="cycle", at=pass_.at, seconds=pass_.seconds)
+
+
+def _go_on(desk: Desk, fills: Fills, tables: Sequence[Table]) -> None:
+    """Start the backfills that are not complete."""
+    for table in tables:
+        if table.paging is Paging.COMMENTS:
+            if _backlog(desk, table):
+                fills.start(table)
+        elif filling(table, desk.checkpoint(table)):
+            fills.start(table)
+
+
+def _note_comments(desk: Desk, table: Table) -> None:
+    """Comments are as fresh as the tasks that told of them; those nobody lets us read are counted."""
+    parent = desk.table(table.parent.table) if table.parent else table
+    desk.keep(replace(desk.checkpoint(table), watermark=desk.checkpoint(parent).watermark))
+    desk.say(e.Unreadable(table=table.name, count=desk.store.count_unreadable()))

@@ -1,0 +1,96 @@
+"""What the portal is and what its fields are: asked once at the start, fields again with the static tables.
+
+The start-up test rides with the descriptions in one batch. It proves, for every list, that the portal obeys
+the filters we rely on and follows a chain: a filter it did not know would be dropped without a word, and
+look like success.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from bitsheet_tui import events as e
+from bitsheet_tui.errors import BitsheetError, PortalError
+from bitsheet_tui.portal import describe, selftest
+from bitsheet_tui.portal.answer import Ask
+from bitsheet_tui.sync.desk import Answers, Desk, now
+from bitsheet_tui.sync.runs import failure
+from bitsheet_tui.tables import DICTIONARIES, Table
+
+
+async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetError]:
+    """Test and describe what has not passed yet; returns the tables that do not pass.
+
+    Raises Refused and Unreachable.
+    """
+    untested = [table for table in tables if desk.profile is None or table.name in desk.profile.faults]
+    if not untested:
+        return {}
+    fresh = desk.profile is None
+    questions = describe.asks(untested) | (describe.dictionary_asks() if fresh else {})
+    answers = await desk.ask(selftest.asks(untested) | questions)
+    profile = selftest.judge(untested, answers, now())
+    if desk.profile is not None:
+        profile = desk.profile.amended(profile, untested)
+    desk.profile = profile
+    failed: dict[str, BitsheetError] = {
+        table.name: profile.faults[table.name] for table in untested if table.name in profile.faults
+    }
+    failed |= shape(desk, [table for table in untested if table.name not in failed], answers)
+    if fresh:
+        fill_dictionaries(desk, answers)
+    return failed
+
+
+def shape(desk: Desk, tables: Iterable[Table], answers: Answers) -> dict[str, BitsheetError]:
+    """Give each table the columns its fields need; returns those that could not be described."""
+    failed: dict[str, BitsheetError] = {}
+    for table in tables:
+        answer = answers.get(describe.key(table))
+        if isinstance(answer, PortalError):
+            failed[table.name] = answer
+            continue
+        try:
+            fields = describe.fields(table, answer.result if answer else None)
+        except PortalError as error:
+            failed[table.name] = error
+            continue
+        added = desk.store.shape(table, fields)
+        desk.fields[table.name] = fields
+        if added:
+            desk.say(e.ColumnsAdded(table=table.name, at=now(), columns=added))
+    return failed
+
+
+def fill_dictionaries(desk: Desk, answers: Answers) -> None:
+    """Names for stages, pipelines, fields and enumerations. One that is refused keeps what it has."""
+    fields = {table.name: desk.fields[table.name] for table in desk.tables if table.name in desk.fields}
+    for name, rows in describe.labels(fields).items():
+        desk.store.fill_dictionary(name, rows)
+    for name, found in describe.dictionaries(answers).items():
+        if isinstance(found, PortalError):
+            desk.say(failure(DICTIONARIES, found))
+        else:
+            desk.store.fill_dictionary(name, found)
+
+
+@dataclass(slots=True)
+class DescribeJob:
+    """The descriptions and dictionaries, in the request of a static cycle."""
+
+    desk: Desk
+    table: Table = DICTIONARIES
+    complete: bool = False
+    error: PortalError | None = None
+    rows: int = 0
+    failed: dict[str, BitsheetError] = field(default_factory=dict)
+
+    def asks(self, room: int) -> dict[str, Ask]:  # noqa: ARG002 - a description is indivisible
+        return describe.asks(self.desk.tables) | describe.dictionary_asks()
+
+    def take(self, answers: Answers) -> None:
+        known = [table for table in self.desk.tables if table.name in self.desk.fields]
+        self.failed = shape(self.desk, known, answers)
+        fill_dictionaries(self.desk, answers)
+        self.complete = True
+
+

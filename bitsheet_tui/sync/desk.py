@@ -1,0 +1,172 @@
+"""What every reading task works with: the two sides, the settings, and what is known so far."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from bitsheet_tui import events as e
+from bitsheet_tui.config import SyncSettings
+from bitsheet_tui.errors import PortalError, TooLarge
+from bitsheet_tui.fields import Field
+from bitsheet_tui.portal.answer import Answer, Ask
+from bitsheet_tui.portal.client import Portal
+from bitsheet_tui.portal.rows import clean
+from bitsheet_tui.portal.selftest import Profile
+from bitsheet_tui.store.checkpoints import Checkpoint
+from bitsheet_tui.store.store import Store
+from bitsheet_tui.store.writer import Stored
+from bitsheet_tui.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+ROOM = 50  # commands in one batch
+REQUEST_SECONDS = 30.0  # one request should not take longer; the portal ends it at 60
+LEAST_SECONDS = 2.0
+
+Say = Callable[[e.Event], None]
+Answers = Mapping[str, Answer | PortalError]
+
+
+def now() -> datetime:
+    """The host's clock: for people, for `_synced_at` and for waiting; never for a watermark."""
+    return datetime.now(UTC)
+
+
+def _unknown(name: str) -> Table:
+    raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a backfill is once a page is stored."""
+
+    done: int
+    expected: int | None
+
+
+@dataclass(slots=True)
+class Desk:
+    """Shared by a cycle, its backfills and the engine; all of them run on one event loop."""
+
+    portal: Portal
+    store: Store
+    tables: tuple[Table, ...]
+    settings: SyncSettings
+    say: Say
+    profile: Profile | None = None
+    fields: dict[str, tuple[Field, ...]] = field(default_factory=dict)
+    cycle: int = 0
+    seconds: float = REQUEST_SECONDS  # what one request may cost; halved when the portal gives up
+    unchained: set[str] = field(default_factory=set)  # tables whose chains turned out not to hold
+    pages: dict[tuple[str, str], int] = field(default_factory=dict)  # rows a window brought lately
+    moving: asyncio.Event = field(default_factory=asyncio.Event)  # cleared while paused
+    owed: set[str] = field(default_factory=set)  # static tables that failed when they were due
+    tallies: dict[str, Stored] = field(default_factory=dict)  # what was stored since the last ledger line
+    _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
+    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    def table(self, name: str) -> Table:
+        """The table of that name. Raises KeyError."""
+        return next((table for table in self.tables if table.name == name), None) or _unknown(name)
+
+    @property
+    def described(self) -> bool:
+        """Whether the portal was asked, since this start, what its fields are."""
+        return self.profile is not None
+
+    def owes(self, table: Table) -> bool:
+        """Whether a table was missed when it was due."""
+        return table.name in self.owed or self.checkpoint(table).watermark is None
+
+    def checkpoint(self, table: Table) -> Checkpoint:
+        """Where the table stands, as last committed."""
+        if table.name not in self._checkpoints:
+            self._checkpoints[table.name] = self.store.checkpoint(table.name)
+        return self._checkpoints[table.name]
+
+    def restart(self, table: Table) -> None:
+        """Forget how far the table was read; its rows stay. Hold its lock."""
+        self.store.keep(Checkpoint(table=table.name))
+        self._checkpoints.pop(table.name, None)
+
+    def forget(self) -> None:
+        """Ask the store again for every checkpoint: it may have rolled back."""
+        self._checkpoints.clear()
+
+    def chained(self, table: Table) -> bool:
+        """Whether the portal follows references from page to page for this table."""
+        return bool(self.profile) and table.name in self.profile.chained and table.name not in self.unchained  # type: ignore[union-attr]
+
+    def portal_now(self) -> datetime:
+        """The portal's clock, as far as the last look at it tells."""
+        return now() + timedelta(seconds=self.profile.clock_offset if self.profile else 0.0)
+
+    def commands(self, method: str, seconds: float) -> int:
+        """How many commands of one method the portal answers in so many seconds; at least one."""
+        return max(1, int(seconds / max(self.portal.seconds_per_command(method), 0.001)))
+
+    def commit(
+        self,
+        table: Table,
+        raw: Sequence[Mapping[str, Any]],
+        checkpoint: Checkpoint,
+        fill: Progress | None = None,
+    ) -> Stored:
+        """Store a page and the checkpoint that belongs to it, in one transaction, and say so."""
+        profile = self.profile
+        rows = clean(
+            table, raw, self.fields[table.name], zone=profile.zone if profile else "", now=self.portal_now()
+        )
+        stored = self.store.commit(
+            table, rows, checkpoint, at=now(), cycle=self.cycle, filling=fill is not None
+        )
+        self._checkpoints[table.name] = checkpoint
+        self.count(table, stored)
+        self.tell(table, stored, read=len(raw), fill=fill)
+        return stored
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Save a checkpoint that comes without rows."""
+        self.store.keep(checkpoint)
+        self._checkpoints[checkpoint.table] = checkpoint
+
+    def count(self, table: Table, stored: Stored) -> None:
+        """Add a commit to what the table's next line in the ledger says."""
+        before = self.tallies.get(table.name)
+        self.tallies[table.name] = stored if before is None else before + stored
+
+    def tell(self, table: Table, stored: Stored, *, read: int, fill: Progress | None = None) -> None:
+        """Say what a commit changed, unless nothing was read."""
+        if not read and not stored.deleted and not fill:
+            return
+        self.say(
+            e.PageStored(
+                table=table.name, at=now(), read=read, inserted=stored.inserted, updated=stored.updated,
+                deleted=stored.deleted, quarantined=stored.quarantined, filling=fill is not None,
+                done=fill.done if fill else 0, expected=fill.expected if fill else None,
+            )
+        )  # fmt: skip
+
+    async def ask(self, asks: Mapping[str, Ask]) -> Answers:
+        """One request. On TooLarge the next one may cost half as much; grows back slowly."""
+        try:
+            answers = await self.portal.batch(asks)
+        except TooLarge:
+            self.seconds = max(LEAST_SECONDS, self.seconds / 2)
+            raise
+        finally:
+            self.say(self.portal.seen())
+        self.seconds = min(REQUEST_SECONDS, self.seconds * 1.1)
+        return answers
+
+    @asynccontextmanager
+    async def holding(self, tables: Collection[str]) -> "AsyncIterator[None]":
+        """Nobody else asks for these tables meanwhile, so no older answer is written over a newer one."""
+        async with AsyncExitStack() as stack:
+            for name in sorted(tables):  # always in one order: two holders cannot wait for each other
+                await stack.enter_async_context(self._locks.setdefault(name, asyncio.Lock()))
+            yield

@@ -1,0 +1,214 @@
+"""The one door to the mirror: run it, tell it something, look at what it does."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from bitsheet_tui import events as e
+from bitsheet_tui.config import SyncSettings
+from bitsheet_tui.errors import BitsheetError, PortalError, Refused, StoreError
+from bitsheet_tui.portal.client import Portal
+from bitsheet_tui.state import EngineState, reduce, start
+from bitsheet_tui.store.store import Store
+from bitsheet_tui.sync import cycle
+from bitsheet_tui.sync.clock import Appointment
+from bitsheet_tui.sync.desk import Desk, now
+from bitsheet_tui.sync.fills import Fills
+from bitsheet_tui.tables import Table
+
+CONTROL_SECONDS = 2.0  # how often other processes' wishes are looked for
+RETRY_SECONDS = 60.0  # after trouble with the store, or with the portal as a whole
+
+
+class Engine:
+    """Mirrors a portal into a store. Lives on one event loop; `state` and `submit` serve any thread."""
+
+    def __init__(
+        self,
+        portal: Portal,
+        store: Store,
+        tables: tuple[Table, ...],
+        settings: SyncSettings,
+        *,
+        listeners: Iterable[Callable[[e.Event], None]] = (),
+    ) -> None:
+        self.state: EngineState = start(
+            tuple(table.name for table in tables), portal=portal.host, store=store.label, at=now()
+        )
+        self._listeners = tuple(listeners)
+        portal.say = self._say
+        self._desk = Desk(portal=portal, store=store, tables=tables, settings=settings, say=self._say)
+        self._fills = Fills(self._desk, alarm=lambda: self._wake.set())
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._early: deque[e.Command] = deque()  # told before the loop ran
+        self._wishes: deque[e.SyncNow | e.Resync] = deque()
+        self._wake = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._failed: dict[str, BitsheetError] = {}
+
+    # --- from any thread ---------------------------------------------------------------------------------
+
+    def submit(self, command: e.Command) -> None:
+        """Tell the engine something; it acts on it as soon as no commit is in hand."""
+        loop = self._loop
+        if loop is None:
+            self._early.append(command)
+        else:
+            with suppress(RuntimeError):  # the loop has ended: there is nobody left to tell
+                loop.call_soon_threadsafe(self._obey, command)
+
+    # --- on the engine's loop ----------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Cycle after cycle, until told to stop. Raises what is a bug, or ends the store for good."""
+        appointment = self._begin()
+        appointment.start()
+        polling = asyncio.get_running_loop().create_task(self._poll())
+        try:
+            while not self._stop.is_set():
+                await self._until_stop(self._due(appointment))
+        finally:
+            polling.cancel()
+            appointment.stop()
+            await self._end()
+
+    async def once(self, wish: e.SyncNow | e.Resync | None = None) -> EngineState:
+        """One cycle of everything that is due, with the backfills it starts; then the end.
+
+        Raises Refused and Unreachable when the portal does not serve at all, and StoreError.
+        """
+        self._begin()
+        try:
+            await self._until_stop(self._all_of(wish))
+        finally:
+            await self._end()
+        return self.state
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The tables that the last cycle, or a backfill since, could not bring up to date."""
+        return tuple(dict.fromkeys([*self._failed, *self._fills.failed]))
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _say(self, event: e.Event) -> None:
+        self.state = reduce(self.state, event)
+        for listener in self._listeners:
+            listener(event)
+
+    def _begin(self) -> Appointment:
+        self._loop = asyncio.get_running_loop()
+        self._desk.moving.set()
+        for command in self._early:
+            self._obey(command)
+        for count in self._desk.store.counts():
+            self._say(
+                e.Counted(
+                    table=count.table, rows=count.rows, deleted=count.deleted, quarantined=count.quarantined,
+                    synced_at=count.synced_at, watermark=count.watermark,
+                )
+            )  # fmt: skip
+        self._wake.set()  # the first cycle starts at once
+        return Appointment(self._due_now, lambda seconds: self._say(e.ClockJumped(at=now(), seconds=seconds)))
+
+    async def _end(self) -> None:
+        await self._fills.cancel()
+        await self._desk.portal.close()
+        self._say(e.Stopped(at=now()))
+
+    def _obey(self, command: e.Command) -> None:
+        match command:
+            case e.Stop():
+                if not self._stop.is_set():
+                    self._say(e.Stopping(at=now()))
+                self._stop.set()
+            case e.Pause():
+                if self._desk.moving.is_set():
+                    self._desk.moving.clear()
+                    self._say(e.Paused(at=now()))
+            case e.Resume():
+                if not self._desk.moving.is_set():
+                    self._desk.moving.set()
+                    self._say(e.Resumed(at=now()))
+            case e.SyncNow() | e.Resync():
+                self._wishes.append(command)
+                self._wake.set()
+
+    async def _due_now(self) -> None:
+        self._wake.set()
+
+    async def _until_stop(self, work: "asyncio.Future[None] | object") -> None:
+        """Do the work, or abandon it when told to stop: what is not committed is read again next time."""
+        doing = asyncio.ensure_future(work)  # type: ignore[call-overload]
+        stopping = asyncio.get_running_loop().create_task(self._stop.wait())
+        try:
+            await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            if not doing.done():
+                doing.cancel()
+        with suppress(asyncio.CancelledError):
+            await doing
+
+    async def _due(self, appointment: Appointment) -> None:
+        """Wait for the next cycle's time or somebody's wish, and see to it."""
+        await self._wake.wait()
+        await self._desk.moving.wait()
+        self._wake.clear()
+        began = asyncio.get_running_loop().time()
+        wish = self._wishes.popleft() if self._wishes else None
+        trouble = await self._guarded(wish)
+        if self._wishes:
+            self._wake.set()
+        interval = self._desk.settings.interval
+        if trouble:
+            interval = min(interval, RETRY_SECONDS)
+        passed = asyncio.get_running_loop().time() - began
+        self._say(e.Scheduled(at=appointment.set(interval - passed)))
+
+    async def _guarded(self, wish: e.SyncNow | e.Resync | None) -> bool:
+        """One cycle; true when the portal as a whole or the store was the trouble, which ends by itself."""
+        try:
+            await self._cycle(wish)
+        except Refused as error:
+            self._say(e.NeedsOperator(text=str(error), hint=error.hint, at=now(), until=self._retry_at()))
+        except PortalError:
+            pass  # every table has said so; the client tells of its waiting while it waits
+        except StoreError as error:
+            self._desk.forget()
+            self._say(e.StoreTrouble(text=str(error), hint=error.hint, at=now(), until=self._retry_at()))
+        else:
+            return False
+        return True
+
+    def _retry_at(self) -> datetime:
+        return now() + timedelta(seconds=min(RETRY_SECONDS, self._desk.settings.interval))
+
+    async def _cycle(self, wish: e.SyncNow | e.Resync | None) -> None:
+        self._fills.check()
+        if isinstance(wish, e.Resync):
+            await self._restart(wish.tables)
+        self._failed = {}
+        self._failed = await cycle.run(self._desk, self._fills, wish.tables if wish else ())
+
+    async def _all_of(self, wish: e.SyncNow | e.Resync | None) -> None:
+        await self._cycle(wish)
+        await self._fills.wait()
+
+    async def _restart(self, names: Iterable[str]) -> None:
+        """Let these tables be read again from scratch; what they hold stays readable."""
+        await self._fills.cancel(*names)
+        for name in names:
+            table = self._desk.table(name)
+            async with self._desk.holding({name}):
+                self._desk.restart(table)
+
+    async def _poll(self) -> None:
+        """Look for what other processes ask of this one through the store."""
+        while True:
+            await asyncio.sleep(CONTROL_SECONDS)
+            with suppress(StoreError):  # the cycle is the one to report it
+                for command in self._desk.store.take_requests():
+                    self._obey(command)

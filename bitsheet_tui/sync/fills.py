@@ -1,0 +1,138 @@
+"""Backfills: each its own task, next to the cycles, until every old row has been read."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from bitsheet_tui import events as e
+from bitsheet_tui.errors import PortalError, Resting
+from bitsheet_tui.sync import rounds
+from bitsheet_tui.sync.desk import Desk, now
+from bitsheet_tui.sync.jobs import CommentJob, FillJob
+from bitsheet_tui.sync.runs import failure, record
+from bitsheet_tui.sync.scan import filling
+from bitsheet_tui.tables import Paging, Table
+
+NAP = 0.5  # seconds between looks for discussions while the backfill of their tasks still finds them
+REST = 60.0  # seconds, when the portal does not say how long a method rests
+
+
+class Fills:
+    """The backfills that are running. An error ends one of them; the next cycle starts it again."""
+
+    def __init__(self, desk: Desk, alarm: Callable[[], None]) -> None:
+        self._desk = desk
+        self._alarm = alarm  # called when one ends by anything but the portal's doing
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.failed: dict[str, PortalError] = {}
+
+    def running(self, name: str) -> bool:
+        """Whether the table's backfill is under way."""
+        task = self._tasks.get(name)
+        return task is not None and not task.done()
+
+    def start(self, table: Table) -> None:
+        """Begin or go on with the table's backfill, unless it is under way."""
+        if self.running(table.name):
+            return
+        self.failed.pop(table.name, None)
+        work = self._comments(table) if table.paging is Paging.COMMENTS else self._rows(table)
+        task = asyncio.get_running_loop().create_task(self._guard(table, work), name=table.name)
+        task.add_done_callback(self._ended)
+        self._tasks[table.name] = task
+
+    async def wait(self) -> None:
+        """Until none is running. Raises what ended one of them and is not the portal's doing."""
+        while running := [task for task in self._tasks.values() if not task.done()]:
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            self.check()
+        self.check()
+
+    def check(self) -> None:
+        """Raise the exception of a backfill that ended by trouble with the store, or by a bug."""
+        for name, task in list(self._tasks.items()):
+            if task.done() and not task.cancelled() and (error := task.exception()):
+                del self._tasks[name]
+                raise error
+
+    async def cancel(self, *names: str) -> None:
+        """Abandon these backfills, or all; what was committed stays and is gone on from."""
+        for name in names or tuple(self._tasks):
+            task = self._tasks.pop(name, None)
+            if task and not task.done():
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception():
+            self._alarm()
+
+    async def _guard(self, table: Table, work: Coroutine[Any, Any, None]) -> None:
+        began, at = monotonic(), now()
+        try:
+            await work
+        except PortalError as error:
+            self.failed[table.name] = error
+            self._desk.say(failure(table, error))
+            record(self._desk, table, kind="backfill", at=at, seconds=monotonic() - began, error=error)
+        else:
+            seconds = monotonic() - began
+            self._desk.say(e.FillEnded(table=table.name, at=now(), seconds=seconds))
+            record(self._desk, table, kind="backfill", at=at, seconds=seconds)
+
+    async def _rows(self, table: Table) -> None:
+        desk = self._desk
+        job = FillJob(desk, table, done=desk.store.count(table.name))
+        desk.say(e.FillStarted(table=table.name, at=now(), expected=None, done=job.done))
+        while filling(table, desk.checkpoint(table)):
+            await self._budget(table)
+            await self._step(job)
+
+    async def _comments(self, table: Table) -> None:
+        desk = self._desk
+        job = CommentJob(desk, table, settle=False, filling=True)
+        parent = table.parent.table if table.parent else ""
+        desk.say(e.FillStarted(table=table.name, at=now(), expected=desk.store.count_due(overlap=-1)))
+        while True:
+            more = self.running(parent)  # asked first: what it finds last is then counted below
+            if desk.store.count_due(overlap=-1):
+                await self._budget(table)
+                await self._step(job)
+            elif more:
+                await asyncio.sleep(NAP)
+            else:
+                return
+
+    async def _step(self, job: FillJob | CommentJob) -> None:
+        """One request for the backfill. A method that rests is no error here."""
+        job.error, job.once, job.complete = None, True, False
+        await rounds.run(self._desk, [job])
+        if job.error and not isinstance(job.error, Resting):
+            raise job.error
+
+    async def _budget(self, table: Table) -> None:
+        """Wait while the method has used what a backfill may use of its time; cycles go on meanwhile."""
+        desk = self._desk
+        while until := _resting_until(desk, table):
+            desk.say(
+                e.TableFailed(
+                    table=table.name, at=now(), reason=None, until=until,
+                    text="the portal's time budget for this method is used up",
+                    hint="Nothing to do: it resumes by itself.",
+                )
+            )  # fmt: skip
+            await asyncio.sleep(max(0.5, (until - now()).total_seconds()))
+
+
+def _resting_until(desk: Desk, table: Table) -> datetime | None:
+    """When a backfill may ask for this table again; None: now."""
+    if until := desk.portal.resting(table.method):
+        return until
+    if desk.portal.affords(table.method):
+        return None
+    known = next((o.until for o in desk.portal.seen().operating if o.method == table.method), None)
+    return known or now() + timedelta(seconds=REST)

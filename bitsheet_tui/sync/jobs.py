@@ -1,0 +1,245 @@
+"""The pieces of work in a cycle: each gives asks, takes their answers and commits what they brought.
+
+A job talks to the store only inside `take`, which never waits: whatever happens, a page is either committed
+with its checkpoint or not at all.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+from bitsheet_tui.errors import PortalError
+from bitsheet_tui.portal.answer import Ask
+from bitsheet_tui.portal.listing import PAGE, offset_page, page_rows, row_id
+from bitsheet_tui.store.checkpoints import Checkpoint
+from bitsheet_tui.store.writer import Stored
+from bitsheet_tui.sync.desk import Answers, Desk, Progress, now
+from bitsheet_tui.sync.discussions import DiscussionReader
+from bitsheet_tui.sync.scan import TAIL, Backfill, Scan, Step, pages_for
+from bitsheet_tui.tables import Table
+
+
+class Job(Protocol):
+    """One table's work."""
+
+    table: Table
+    complete: bool
+    error: PortalError | None
+    rows: int  # read so far
+
+    def asks(self, room: int) -> dict[str, Ask]:
+        """At most `room` commands, unless one more is indivisible; none: nothing to do right now."""
+
+    def take(self, answers: Answers) -> None:
+        """Commit what the answers to the last asks brought."""
+
+
+@dataclass(slots=True)
+class ScanJob:
+    """What changed in one table since its watermark."""
+
+    desk: Desk
+    table: Table
+    complete: bool = False
+    error: PortalError | None = None
+    rows: int = 0
+    _scan: Scan | None = None
+    _rounds: int = 0
+
+    def asks(self, room: int) -> dict[str, Ask]:
+        desk, table = self.desk, self.table
+        if self._scan is None:
+            self._scan = Scan(table, desk.checkpoint(table), desk.settings.overlap, desk.chained(table))
+        self._scan.checkpoint = desk.checkpoint(table)
+        names = (*table.cursors, TAIL, "all")
+        if self._rounds == 0:  # as many pages as the table lately needed, so that one request is enough
+            pages = {name: pages_for(desk.pages.get((table.name, name), 0)) for name in names}
+        else:
+            pages = dict.fromkeys(names, room)
+        self._rounds += 1
+        return fitting(self._scan, pages, room)
+
+    def take(self, answers: Answers) -> None:
+        scan = self._scan
+        if scan is None:
+            return
+        step = scan.take(answers)
+        note_chain(self.desk, self.table, step)
+        for name, rows in scan.brought.items():
+            self.desk.pages[self.table.name, name] = rows
+        self.desk.commit(self.table, step.rows, step.checkpoint)
+        self.rows += len(step.rows)
+        self.complete, self.error = step.complete, step.error
+
+
+def fitting(scan: Scan, pages: dict[str, int], room: int) -> dict[str, Ask]:
+    """The scan's asks with so many pages that they fit in `room`; one page a window at the least."""
+    while True:
+        asks = scan.asks(pages)
+        if len(asks) <= room or all(count <= 1 for count in pages.values()):
+            return asks
+        pages = {name: max(1, count // 2) for name, count in pages.items()}
+
+
+def note_chain(desk: Desk, table: Table, step: Step) -> None:
+    """Remember that a chain did not hold: the table is read page by page until the next start."""
+    if step.broken:
+        desk.unchained.add(table.name)
+
+
+@dataclass(slots=True)
+class FillJob:
+    """The rest of a table's backfill, or as much of it as is wanted at once."""
+
+    desk: Desk
+    table: Table
+    done: int = 0  # rows in the mirror
+    once: bool = False  # stop after one answer
+    complete: bool = False
+    error: PortalError | None = None
+    rows: int = 0
+    _fill: Backfill | None = None
+
+    def asks(self, room: int) -> dict[str, Ask]:
+        desk, table = self.desk, self.table
+        if self._fill is None:
+            self._fill = Backfill(table, desk.checkpoint(table), desk.chained(table))
+        self._fill.checkpoint, self._fill.chained = desk.checkpoint(table), desk.chained(table)
+        return self._fill.asks(room)
+
+    def take(self, answers: Answers) -> None:
+        if self._fill is None:
+            return
+        step = self._fill.take(answers)
+        note_chain(self.desk, self.table, step)
+        self.done += len(step.rows)
+        self.rows += len(step.rows)
+        progress = Progress(self.done, expected_rows(step.checkpoint, self.done))
+        self.desk.commit(self.table, step.rows, step.checkpoint, progress)
+        self.complete, self.error = step.complete or self.once, step.error
+
+
+def expected_rows(checkpoint: Checkpoint, done: int) -> int | None:
+    """How many rows a backfill will have read, if ids are as dense below as they are above.
+
+    A count by the portal would be exact, and cost it up to a minute on a large table.
+    """
+    reach, floor = checkpoint.reach, checkpoint.floor
+    if not reach or floor is None:
+        return None
+    read = reach - floor + 1
+    return done + round(max(0, floor - 1) * done / read) if read > 0 else None
+
+
+@dataclass(slots=True)
+class OffsetJob:
+    """A whole list that can only be read by offset; what is not in it any more is marked deleted.
+
+    `start` beyond the end serves the first page again (main/classes/general/dbresult.php), so the pages are
+    asked one after the other, and the total must stay the same from the first to the last.
+    """
+
+    desk: Desk
+    table: Table
+    complete: bool = False
+    error: PortalError | None = None
+    rows: int = 0
+    _start: int = 0
+    _total: int | None = None
+    _began: datetime | None = None
+    _keys: set[int] = field(default_factory=set)
+
+    def asks(self, room: int) -> dict[str, Ask]:  # noqa: ARG002 - one page is indivisible
+        return {self.table.name: offset_page(self.table, self._start)}
+
+    def take(self, answers: Answers) -> None:
+        answer = answers[self.table.name]
+        if isinstance(answer, PortalError):
+            self.error = answer
+            return
+        desk, table = self.desk, self.table
+        self._began = self._began or answer.started
+        if self._total is not None and answer.total != self._total:  # the list moved under us
+            self._start, self._total, self._began, self._keys = 0, None, None, set()
+            return
+        self._total = answer.total
+        rows = page_rows(table, answer)
+        fresh = {row_id(table, row) for row in rows}
+        again = bool(fresh & self._keys)
+        self.rows += len(rows)
+        self._keys |= fresh
+        self._start += PAGE
+        self.complete = again or len(rows) < PAGE or self._start >= (answer.total or 0)
+        checkpoint = desk.checkpoint(table)
+        desk.commit(table, rows, checkpoint)
+        if self.complete:
+            self._finish()
+
+    def _finish(self) -> None:
+        desk, table = self.desk, self.table
+        checkpoint = replace(desk.checkpoint(table), watermark=self._began)
+        gone = desk.store.sweep(table, self._keys, checkpoint, at=now(), cycle=desk.cycle)
+        desk.keep(checkpoint)
+        if gone:
+            desk.tell(table, Stored(deleted=gone), read=0)
+
+
+@dataclass(slots=True)
+class CommentJob:
+    """The discussions that are due: those that moved first, then those that moved a moment ago."""
+
+    desk: Desk
+    table: Table
+    parent: Job | None = None  # while it reads, more may come to be due
+    settle: bool = True  # read once more what was active within the overlap before its last reading
+    filling: bool = False
+    once: bool = False  # stop after one answer; what is in the middle of being read is gone on with
+    complete: bool = False
+    error: PortalError | None = None
+    rows: int = 0
+    done: int = 0  # discussions
+    _reader: DiscussionReader | None = None
+    _seen: set[int] = field(default_factory=set)
+    _settled: bool = False
+
+    def asks(self, room: int) -> dict[str, Ask]:
+        if self._reader is None:
+            self._reader = DiscussionReader(self.table)
+        if self._reader.open < room:
+            self._more(self._reader, room)
+        asks = self._reader.asks(max(2, room))  # a discussion of both kinds takes two
+        waits = self.parent is not None and not (self.parent.complete or self.parent.error)
+        self.complete = not asks and not waits
+        return asks
+
+    def _more(self, reader: DiscussionReader, room: int) -> None:
+        store, overlap = self.desk.store, self.desk.settings.overlap
+        # an overlap of -1: only what moved after it was last read
+        for discussion in store.due_discussions(overlap=-1, limit=room):
+            reader.begin(discussion)
+            self._seen.add(discussion.task_id)
+        if self.settle and not self._settled:
+            self._settled = True
+            for discussion in store.due_discussions(overlap=overlap, limit=1000):
+                if discussion.task_id not in self._seen:
+                    reader.begin(discussion)
+
+    def take(self, answers: Answers) -> None:
+        if self._reader is None:
+            return
+        desk = self.desk
+        read = self._reader.take(answers, desk.portal_now())
+        self.error, self.complete = self._reader.error, self.once
+        if self.error:
+            self._reader = None  # what it had begun is due still
+        if not read:
+            return
+        stored = desk.store.commit_discussions(
+            self.table, read, at=now(), cycle=desk.cycle, filling=self.filling
+        )
+        rows = sum(len(one.forum or ()) + len(one.chat or ()) for one in read)
+        self.rows += rows
+        self.done += len(read)
+        progress = Progress(self.done, self.done + desk.store.count_due(overlap=-1)) if self.filling else None
+        desk.count(self.table, stored)
+        desk.tell(self.table, stored, read=rows, fill=progress)

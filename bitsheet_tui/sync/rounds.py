@@ -1,0 +1,60 @@
+"""Requests shared by several jobs: gather asks, send one batch, hand out the answers, until all are done."""
+
+from collections.abc import Sequence
+
+from bitsheet_tui.errors import PortalError, TooLarge
+from bitsheet_tui.portal.answer import Ask
+from bitsheet_tui.sync.desk import LEAST_SECONDS, ROOM, Desk
+from bitsheet_tui.sync.jobs import Job
+
+
+async def run(desk: Desk, jobs: Sequence[Job]) -> None:
+    """Read until every job is complete or has an error. An error ends its own job only.
+
+    Raises Refused and Unreachable when the portal as a whole does not serve, and StoreError.
+    """
+    active = list(jobs)
+    while active:
+        await desk.moving.wait()
+        async with desk.holding({job.table.name for job in active}):
+            asks, asked = gather(desk, active)
+            if asks:
+                await _turn(desk, asks, asked)
+        active = [job for job in active if not (job.complete or job.error)]
+        if not asks and active:  # nobody has anything to ask and nobody is done: a bug, not a wait
+            raise RuntimeError(f"stuck: {', '.join(job.table.name for job in active)}")
+
+
+async def _turn(desk: Desk, asks: dict[str, Ask], asked: list[tuple[Job, tuple[str, ...]]]) -> None:
+    try:
+        answers = await desk.ask(asks)
+    except TooLarge as error:
+        if len(asks) == 1 or desk.seconds <= LEAST_SECONDS:
+            for job, _ in asked:
+                job.error = error
+        return  # the next gathering asks for less
+    for job, keys in asked:
+        try:
+            job.take({key: answers[key] for key in keys})
+        except PortalError as error:
+            job.error = error
+
+
+def gather(desk: Desk, jobs: Sequence[Job]) -> tuple[dict[str, Ask], list[tuple[Job, tuple[str, ...]]]]:
+    """The next batch, and who asked what. Slots and seconds are shared evenly; what one leaves, others get."""
+    asks: dict[str, Ask] = {}
+    asked: list[tuple[Job, tuple[str, ...]]] = []
+    seconds = desk.seconds
+    for place, job in enumerate(jobs):
+        left = len(jobs) - place
+        slots = ROOM - len(asks)
+        if slots <= 0 or (asks and seconds <= 0):
+            break
+        room = max(1, min(slots // left or 1, desk.commands(job.table.method, seconds / left)))
+        some = job.asks(room)
+        if not some or len(some) > slots:
+            continue
+        asks |= some
+        asked.append((job, tuple(some)))
+        seconds -= len(some) * desk.portal.seconds_per_command(job.table.method)
+    return asks, asked

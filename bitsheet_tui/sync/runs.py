@@ -1,0 +1,45 @@
+"""What becomes of a table's work: the events that tell of it, and its line in the ledger."""
+
+from datetime import datetime
+
+from bitsheet_tui import events as e
+from bitsheet_tui.errors import BitsheetError, PortalError
+from bitsheet_tui.store.ledger import TableRun
+from bitsheet_tui.sync.desk import Desk, now
+from bitsheet_tui.tables import Table
+
+
+def failure(table: Table, error: BitsheetError) -> e.TableFailed:
+    """The event for a table that could not be read."""
+    return e.TableFailed(
+        table=table.name,
+        at=now(),
+        reason=error.reason if isinstance(error, PortalError) else None,
+        text=str(error),
+        hint=error.hint,
+        until=getattr(error, "until", None),
+    )
+
+
+def record(
+    desk: Desk,
+    table: Table,
+    *,
+    kind: str,
+    at: datetime,
+    seconds: float,
+    before: datetime | None = None,
+    error: BitsheetError | None = None,
+) -> None:
+    """Write the table's line in the ledger, with what its commits changed since the last one."""
+    tally = desk.tallies.pop(table.name, None)
+    desk.store.record_run(
+        TableRun(
+            cycle=desk.cycle, table_name=table.name, kind=kind, started_at=at, seconds=seconds,
+            inserted=tally.inserted if tally else 0, updated=tally.updated if tally else 0,
+            unchanged=tally.unchanged if tally else 0, deleted=tally.deleted if tally else 0,
+            quarantined=tally.quarantined if tally else 0, watermark_before=before,
+            watermark_after=desk.checkpoint(table).watermark, error=str(error) if error else "",
+            hint=error.hint if error else "",
+        )
+    )  # fmt: skip

@@ -1,0 +1,236 @@
+"""One table: what to read next, and what was read up to where.
+
+Words. *watermark*: everything changed on the portal before it is in the mirror. *reach*: the highest id
+known when the last complete tail began. *floor*: the backfill has read every id from `reach` down to it; 0
+when it is complete. A *scan* reads windows: one per cursor field (rows with `cursor >= watermark - overlap`)
+and the *tail* (`id > reach`). A *fill* reads every row, from the newest id down. All of it is read in
+falling order of ids, and what a page brought is committed together with the checkpoint that says so.
+
+Why nothing is lost
+-------------------
+Claim: when a scan and the fill are complete, every row that was visible to the webhook when the scan began
+is in the mirror as it was then or later, provided its change moved a cursor or made a new id.
+
+1.  Clocks. `scan_started` is the portal's clock when the scan's first command began; the new watermark is
+    that, never a time found in a row and never the host's clock. A row that changes while the scan runs has
+    a change time >= scan_started, so the next scan's window (`>=`, reaching `overlap` below) reads it. Rows
+    of the same second, and commits that become visible up to `overlap` seconds late, are inside it too.
+2.  Falling ids. Inside a window pages go down from the highest id. A row that enters the window behind the
+    reader's back, with an id already passed, has changed since scan_started: see 1. A row with a new id lies
+    above the highest id the tail saw on its first page, `top`; since `reach` becomes that `top`, and no
+    later id, the next tail (`id > reach`) reads it, whatever dates it carries. So restored and imported rows
+    with old dates arrive by their new ids. `reach` moves only when the whole tail is committed: while it is
+    read from above, the ids between `reach` and the lowest committed one are still unread.
+3.  The fill starts at the first page of all: watermark = the portal's clock before it, reach = its highest
+    id. From then on the scan's windows run as ever. A row with id <= reach is read by the fill as it is at
+    some time after the watermark was taken, and any later change is read by 1; a row above reach by 2.
+    `floor` moves in the transaction that stores the rows, so a crash repeats one batch at most.
+4.  Crashes. Rows, `progress` (the lowest id committed in each window) and `top` are one transaction. A scan
+    that was killed goes on below `progress` with its old watermark and its old scan_started: rows changed
+    meanwhile have change times >= scan_started, rows created meanwhile have ids > top: 1 and 2 apply.
+5.  Order of writing. No two requests for one table are in flight at once, so an older answer is never
+    written over a newer one; inside one answer, commands run in turn and the later one is written last.
+6.  Lies. A filter that the portal drops, a chain that starts again, an order that is not kept: `listing.read`
+    uses nothing of such a page, and the checkpoint stays where it was.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from bitsheet_tui.errors import PortalError
+from bitsheet_tui.portal.answer import Answer, Ask
+from bitsheet_tui.portal.listing import PAGE, Read, Window, chain, read
+from bitsheet_tui.store.checkpoints import Checkpoint
+from bitsheet_tui.tables import Table
+
+TAIL = "tail"
+ALL = "all"
+FILL = "fill"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one answer brought: rows in the order of reading, and the checkpoint that belongs to them."""
+
+    rows: list[dict[str, Any]]
+    checkpoint: Checkpoint
+    complete: bool  # the scan or fill has nothing left to ask
+    broken: bool = False  # the portal did not follow a chain
+    error: PortalError | None = None
+
+
+def windows(table: Table, checkpoint: Checkpoint, overlap: int) -> tuple[Window, ...]:
+    """The windows of a scan that are not complete yet, each from where it was left."""
+    found = [_window(name, table, checkpoint, overlap) for name in (*table.cursors, TAIL)]
+    if not table.cursors:  # nothing tells which rows changed: read them all
+        found = [_window(ALL, table, checkpoint, overlap)]
+    return tuple(window for window in found if window.below != 0)
+
+
+def _window(name: str, table: Table, checkpoint: Checkpoint, overlap: int) -> Window:
+    below = checkpoint.progress.get(name)
+    if name == TAIL:
+        return Window(name=name, above=checkpoint.reach or 0, below=below)
+    if name == ALL:
+        return Window(name=name, above=0, below=below)
+    if checkpoint.watermark is None:
+        raise ValueError(f"{table.name} has no watermark to scan from")
+    return Window(name=name, since=checkpoint.watermark - timedelta(seconds=overlap), below=below)
+
+
+@dataclass(slots=True)
+class Scan:
+    """Reads what changed in one table. Holds no connection: gives asks, takes answers."""
+
+    table: Table
+    checkpoint: Checkpoint
+    overlap: int
+    chained: bool
+    brought: dict[str, int] = field(default_factory=dict)  # rows so far, by window
+    _asked: tuple[tuple[Window, tuple[str, ...]], ...] = ()
+
+    def asks(self, pages: Mapping[str, int]) -> dict[str, Ask]:
+        """The next pages of every open window; `pages` says how many at once for a window's name."""
+        asks: dict[str, Ask] = {}
+        asked = []
+        for number, window in enumerate(windows(self.table, self.checkpoint, self.overlap)):
+            count = pages.get(window.name, 1) if self.chained else 1
+            some = chain(self.table, window, count, f"{self.table.name}{number}p")
+            asks |= some
+            asked.append((window, tuple(some)))
+        self._asked = tuple(asked)
+        return asks
+
+    def take(self, answers: Mapping[str, Answer | PortalError]) -> Step:
+        """Use the answers to the last asks. Raises BadAnswer when a page is not what was asked."""
+        reads = [
+            (window, read(self.table, window, [answers[k] for k in keys])) for window, keys in self._asked
+        ]
+        checkpoint = _started(self.checkpoint, reads)
+        progress = dict(checkpoint.progress)
+        for window, got in reads:
+            self.brought[window.name] = self.brought.get(window.name, 0) + len(got.rows)
+            if got.complete:
+                progress[window.name] = 0
+            elif got.lowest is not None:
+                progress[window.name] = got.lowest
+        checkpoint = replace(checkpoint, progress=progress)
+        complete = not windows(self.table, checkpoint, self.overlap)
+        self.checkpoint = _finished(checkpoint) if complete else checkpoint
+        return Step(
+            rows=[row for _, got in reads for row in got.rows],
+            checkpoint=self.checkpoint,
+            complete=complete,
+            broken=any(got.broken for _, got in reads),
+            error=next((got.error for _, got in reads if got.error), None),
+        )
+
+
+def _started(checkpoint: Checkpoint, reads: Sequence[tuple[Window, Read]]) -> Checkpoint:
+    """The checkpoint after a scan's first answer: its clock, and the highest id of its tail."""
+    moments = [got.started for _, got in reads if got.started]
+    if checkpoint.scan_started is None and moments:
+        checkpoint = replace(checkpoint, scan_started=min(moments))
+    for window, got in reads:
+        if window.name in (TAIL, ALL) and window.below is None and got.started:
+            checkpoint = replace(checkpoint, top=max(checkpoint.reach or 0, got.highest or 0))
+    return checkpoint
+
+
+def _finished(checkpoint: Checkpoint) -> Checkpoint:
+    return replace(
+        checkpoint,
+        watermark=checkpoint.scan_started,
+        reach=max(checkpoint.reach or 0, checkpoint.top or 0),
+        scan_started=None,
+        top=None,
+        progress={},
+    )
+
+
+@dataclass(slots=True)
+class Backfill:
+    """Reads every row of one table, from the newest id down; its first page gives the first watermark.
+
+    Where chains are not honoured, pages are blocks of fifty ids each, which need not know of one another;
+    a batch of blocks that found nothing is followed by one plain page, which jumps over the gap.
+    """
+
+    table: Table
+    checkpoint: Checkpoint
+    chained: bool
+    _asked: tuple[tuple[Window, tuple[str, ...]], ...] = ()
+    _gap: bool = True
+    _blocks: bool = False
+
+    def asks(self, pages: int) -> dict[str, Ask]:
+        """The next `pages` pages."""
+        floor = self.checkpoint.floor
+        prefix = f"{self.table.name}f"
+        self._blocks = not (self.chained or floor is None or self._gap)
+        if floor is None or not self._blocks:
+            window = Window(name=FILL, above=0, below=floor)
+            asks = chain(self.table, window, pages if self.chained else 1, prefix)
+            self._asked = ((window, tuple(asks)),)
+            return asks
+        blocks = [
+            Window(name=FILL, above=max(0, top - PAGE - 1), below=top)
+            for top in range(floor, max(1, floor - pages * PAGE), -PAGE)
+        ]
+        asks = {}
+        asked = []
+        for number, block in enumerate(blocks):
+            some = chain(self.table, block, 1, f"{prefix}{number}b")
+            asks |= some
+            asked.append((block, tuple(some)))
+        self._asked = tuple(asked)
+        return asks
+
+    def take(self, answers: Mapping[str, Answer | PortalError]) -> Step:
+        """Use the answers to the last asks. Raises BadAnswer when a page is not what was asked."""
+        rows: list[dict[str, Any]] = []
+        checkpoint, broken, error = self.checkpoint, False, None
+        for window, keys in self._asked:
+            got = read(self.table, window, [answers[key] for key in keys])
+            rows += got.rows
+            broken, error = got.broken, got.error
+            checkpoint = _lowered(checkpoint, window, got, block=self._blocks)
+            if error:
+                break
+        self._gap = self._blocks and not rows
+        self.checkpoint = checkpoint
+        return Step(
+            rows=rows, checkpoint=checkpoint, complete=checkpoint.floor == 0, broken=broken, error=error
+        )
+
+
+def _lowered(checkpoint: Checkpoint, window: Window, got: Read, *, block: bool) -> Checkpoint:
+    """The checkpoint after one more stretch of ids."""
+    if got.error and not got.rows:
+        return checkpoint
+    if checkpoint.floor is None and got.started:
+        checkpoint = replace(
+            checkpoint, watermark=got.started, fill_started=got.started, reach=got.highest or 0
+        )
+    if block:  # all ids of the block were asked for by number, so all of it is read
+        return replace(checkpoint, floor=window.above + 1 if window.above else 0)
+    if got.complete:
+        return replace(checkpoint, floor=0)
+    return replace(checkpoint, floor=got.lowest) if got.lowest is not None else checkpoint
+
+
+def begun(table: Table, checkpoint: Checkpoint) -> bool:
+    """Whether scans have a watermark to start from; a table without cursors needs none."""
+    return not table.cursors or checkpoint.floor is not None
+
+
+def filling(table: Table, checkpoint: Checkpoint) -> bool:
+    """Whether a backfill has rows left to read."""
+    return bool(table.cursors) and checkpoint.floor != 0
+
+
+def pages_for(rows: int) -> int:
+    """How many pages hold `rows` rows; at least one."""
+    return max(1, -(-rows // PAGE))

@@ -1,0 +1,40 @@
+"""Builds the parts from a Config and ties them together."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from bitsheet_tui import events as e
+from bitsheet_tui.config import Config
+from bitsheet_tui.portal.client import Portal
+from bitsheet_tui.store.store import Store
+from bitsheet_tui.sync.engine import Engine
+from bitsheet_tui.tables import Table, select
+
+Listener = Callable[[e.Event], None]
+
+
+def tables(config: Config) -> tuple[Table, ...]:
+    """The tables to mirror, parents first. Raises KeyError with the first unknown name."""
+    return select(config.sync.tables)
+
+
+def open_store(config: Config, *, readonly: bool = False) -> Store:
+    """The mirror, held by us unless `readonly`. Raises StoreError and MirrorHeld."""
+    base = config.path.parent if config.path else Path.cwd()
+    return Store.open(
+        config.store_url,
+        schema=config.store.schema,
+        keep_raw=config.store.keep_raw,
+        readonly=readonly,
+        base=base,
+    )
+
+
+def connect(config: Config, say: Listener = lambda _: None) -> Portal:
+    """The portal's client; nothing is asked yet."""
+    return Portal(config.webhook, config.portal, say=say)
+
+
+def build(config: Config, store: Store, listeners: Iterable[Listener] = ()) -> Engine:
+    """The engine over an open store; whoever opened the store closes it."""
+    return Engine(connect(config), store, tables(config), config.sync, listeners=listeners)
