@@ -37,4 +37,4 @@ def connect(config: Config, say: Listener = lambda _: None) -> Portal:
 
 def build(config: Config, store: Store, listeners: Iterable[Listener] = ()) -> Engine:
     """The engine over an open store; whoever opened the store closes it."""
-    return Engine(connect(config), store, tables(config), config.sync, listeners=listeners)
+    return Engine(lambda say: connect(config, say), store, tables(config), config.sync, listeners=listeners)

@@ -7,7 +7,7 @@ tried again in the next cycle; the others go on.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
 
@@ -15,11 +15,11 @@ from bitsheet_tui import events as e
 from bitsheet_tui.errors import BitsheetError, PortalError
 from bitsheet_tui.store.ledger import CycleRecord
 from bitsheet_tui.sync import rounds
-from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.describing import DescribeJob, prepare
+from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.sync.jobs import CommentJob, FillJob, Job, OffsetJob, ScanJob
-from bitsheet_tui.sync.runs import failure, record
+from bitsheet_tui.sync.runs import failure, note_comments, record
 from bitsheet_tui.sync.scan import begun, filling
 from bitsheet_tui.tables import Paging, Table
 
@@ -139,7 +139,8 @@ def _job(desk: Desk, fills: Fills, table: Table, jobs: Sequence[Job]) -> Job | N
         return OffsetJob(desk, table)
     if table.paging is Paging.COMMENTS:
         parent = next((job for job in jobs if table.parent and job.table.name == table.parent.table), None)
-        if isinstance(parent, FillJob) or fills.running(table.name) or _backlog(desk, table):
+        backlog = _unfilled_parent(desk, table) or desk.store.count_due(overlap=-1) > BACKLOG
+        if backlog or fills.running(table.name):
             return None  # a backfill of its own reads them
         return CommentJob(desk, table, parent=parent)
     if begun(table, desk.checkpoint(table)):
@@ -147,17 +148,16 @@ def _job(desk: Desk, fills: Fills, table: Table, jobs: Sequence[Job]) -> Job | N
     return FillJob(desk, table, once=True)
 
 
-def _backlog(desk: Desk, table: Table) -> bool:
+def _unfilled_parent(desk: Desk, table: Table) -> bool:
     parent = desk.table(table.parent.table) if table.parent else None
-    unfilled = parent is not None and filling(parent, desk.checkpoint(parent))
-    return unfilled or desk.store.count_due(overlap=-1) > BACKLOG
+    return parent is not None and filling(parent, desk.checkpoint(parent))
 
 
 def _settle(desk: Desk, job: Job, pass_: Pass) -> None:
     """Tell of a table that was read to its end."""
     table = job.table
     if isinstance(job, CommentJob):
-        _note_comments(desk, table)
+        note_comments(desk, table)
     checkpoint = desk.checkpoint(table)
     if checkpoint.watermark and not filling(table, checkpoint):
         desk.say(
@@ -170,14 +170,7 @@ def _go_on(desk: Desk, fills: Fills, tables: Sequence[Table]) -> None:
     """Start the backfills that are not complete."""
     for table in tables:
         if table.paging is Paging.COMMENTS:
-            if _backlog(desk, table):
+            if _unfilled_parent(desk, table) or desk.store.count_due(overlap=-1):
                 fills.start(table)
         elif filling(table, desk.checkpoint(table)):
             fills.start(table)
-
-
-def _note_comments(desk: Desk, table: Table) -> None:
-    """Comments are as fresh as the tasks that told of them; those nobody lets us read are counted."""
-    parent = desk.table(table.parent.table) if table.parent else table
-    desk.keep(replace(desk.checkpoint(table), watermark=desk.checkpoint(parent).watermark))
-    desk.say(e.Unreadable(table=table.name, count=desk.store.count_unreadable()))

@@ -92,5 +92,3 @@ class DescribeJob:
         self.failed = shape(self.desk, known, answers)
         fill_dictionaries(self.desk, answers)
         self.complete = True
-
-

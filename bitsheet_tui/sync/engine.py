@@ -27,20 +27,20 @@ class Engine:
 
     def __init__(
         self,
-        portal: Portal,
+        connect: Callable[[Callable[[e.Event], None]], Portal],
         store: Store,
         tables: tuple[Table, ...],
         settings: SyncSettings,
         *,
         listeners: Iterable[Callable[[e.Event], None]] = (),
     ) -> None:
+        portal = connect(self._say)
+        self._listeners = tuple(listeners)
         self.state: EngineState = start(
             tuple(table.name for table in tables), portal=portal.host, store=store.label, at=now()
         )
-        self._listeners = tuple(listeners)
-        portal.say = self._say
         self._desk = Desk(portal=portal, store=store, tables=tables, settings=settings, say=self._say)
-        self._fills = Fills(self._desk, alarm=lambda: self._wake.set())
+        self._fills = Fills(self._desk, alarm=self._alarm)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._early: deque[e.Command] = deque()  # told before the loop ran
         self._wishes: deque[e.SyncNow | e.Resync] = deque()
@@ -111,7 +111,10 @@ class Engine:
                 )
             )  # fmt: skip
         self._wake.set()  # the first cycle starts at once
-        return Appointment(self._due_now, lambda seconds: self._say(e.ClockJumped(at=now(), seconds=seconds)))
+        return Appointment(self._due_now, self._jumped)
+
+    def _jumped(self, seconds: float) -> None:
+        self._say(e.ClockJumped(at=now(), seconds=seconds))
 
     async def _end(self) -> None:
         await self._fills.cancel()
@@ -136,8 +139,11 @@ class Engine:
                 self._wishes.append(command)
                 self._wake.set()
 
-    async def _due_now(self) -> None:
+    def _alarm(self) -> None:
         self._wake.set()
+
+    async def _due_now(self) -> None:
+        self._alarm()
 
     async def _until_stop(self, work: "asyncio.Future[None] | object") -> None:
         """Do the work, or abandon it when told to stop: what is not committed is read again next time."""

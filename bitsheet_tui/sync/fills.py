@@ -12,7 +12,7 @@ from bitsheet_tui.errors import PortalError, Resting
 from bitsheet_tui.sync import rounds
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.jobs import CommentJob, FillJob
-from bitsheet_tui.sync.runs import failure, record
+from bitsheet_tui.sync.runs import failure, note_comments, record
 from bitsheet_tui.sync.scan import filling
 from bitsheet_tui.tables import Paging, Table
 
@@ -105,6 +105,7 @@ class Fills:
             elif more:
                 await asyncio.sleep(NAP)
             else:
+                note_comments(desk, table)
                 return
 
     async def _step(self, job: FillJob | CommentJob) -> None:

@@ -1,5 +1,6 @@
 """What becomes of a table's work: the events that tell of it, and its line in the ledger."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from bitsheet_tui import events as e
@@ -43,3 +44,10 @@ def record(
             hint=error.hint if error else "",
         )
     )  # fmt: skip
+
+
+def note_comments(desk: Desk, table: Table) -> None:
+    """Comments are as fresh as the tasks that told of them; those nobody lets us read are counted."""
+    parent = desk.table(table.parent.table) if table.parent else table
+    desk.keep(replace(desk.checkpoint(table), watermark=desk.checkpoint(parent).watermark))
+    desk.say(e.Unreadable(table=table.name, count=desk.store.count_unreadable()))
