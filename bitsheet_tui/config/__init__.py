@@ -1,0 +1,26 @@
+"""The settings: TOML, environment and credential files become one frozen Config."""
+
+from bitsheet_tui.config.loading import load, need_webhook
+from bitsheet_tui.config.settings import (
+    Config,
+    ExtraTable,
+    LogSettings,
+    MetricsSettings,
+    NotifySettings,
+    PortalSettings,
+    StoreSettings,
+    SyncSettings,
+)
+
+__all__ = [
+    "Config",
+    "ExtraTable",
+    "LogSettings",
+    "MetricsSettings",
+    "NotifySettings",
+    "PortalSettings",
+    "StoreSettings",
+    "SyncSettings",
+    "load",
+    "need_webhook",
+]

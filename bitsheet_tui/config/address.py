@@ -1,0 +1,110 @@
+"""The two addresses, webhook and store: what is wrong with one, said without showing its secrets."""
+
+import re
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from bitsheet_tui.secret import conceal
+
+# a webhook is https://HOST/rest/USER/CODE/ (apidocs.bitrix24.com, "Local webhooks")
+_REST = re.compile(r"/rest/(?P<user>[0-9]{1,19})/(?P<code>[A-Za-z0-9_-]+)/?\Z")
+_SHAPE = "https://HOST/rest/USER/CODE/"
+_DATABASES = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
+
+
+def webhook(text: str) -> str:
+    """The webhook's address as it is called: one trailing slash, its code known to redact().
+
+    Raises ValueError, whose text says what is wrong and never shows the address.
+    """
+    conceal(text)
+    parts = _split(text)
+    found = _REST.match(parts.path)
+    for code in found.groups()[1:] if found else re.findall(r"[A-Za-z0-9_-]{10,}", parts.path):
+        conceal(code)
+    if problem := _origin(parts):
+        raise ValueError(problem)
+    if not found or parts.query or parts.fragment:
+        raise ValueError(f"must end with /rest/USER/CODE/ as in {_SHAPE}")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/"
+
+
+def _split(text: str) -> SplitResult:
+    if not text.isprintable() or " " in text:
+        raise ValueError("contains blanks or invisible characters")
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(f"is not an address like {_SHAPE}") from None
+    return parts
+
+
+def _origin(parts: SplitResult) -> str:
+    """What is wrong with scheme, user and host; empty: nothing."""
+    if parts.scheme not in {"https", "http"}:
+        return f"must begin with https:// as in {_SHAPE}"
+    if "@" in parts.netloc:
+        return "must not contain a user name or password before the host"
+    if not parts.hostname:
+        return f"names no host; it must look like {_SHAPE}"
+    if parts.scheme == "http" and not _loopback(parts.hostname):
+        return "must be https: plain http would send the webhook in the clear"
+    return ""
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def web(text: str) -> str:
+    """An http(s) address as it is. Raises ValueError without showing it."""
+    conceal(text)
+    parts = _split(text)
+    if parts.scheme not in {"https", "http"} or not parts.hostname:
+        raise ValueError("must be an https:// address")
+    return text
+
+
+def store(text: str, base: Path) -> str:
+    """The store's address; a SQLite path becomes absolute from `base`, a password known to redact().
+
+    Raises ValueError without showing the address.
+    """
+    scheme, separator, rest = text.partition("://")
+    if scheme not in _DATABASES or not separator:
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+    if _DATABASES[scheme] == "sqlite":
+        path = rest.removeprefix("/")
+        if not rest.startswith("/") or path.strip("/ ") in {"", ":memory:"}:
+            raise ValueError("must name a file, as in sqlite:///bitsheet.db")
+        return f"sqlite:///{place(path, base)}"
+    for password in _passwords(text):
+        conceal(password)
+        conceal(unquote(password))
+    return f"postgresql://{rest}"
+
+
+def _passwords(text: str) -> list[str]:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is not an address like postgresql://user:password@host/database") from None
+    named = [value for name, value in parse_qsl(parts.query) if name == "password"]
+    return [password for password in (parts.password, *named) if password]
+
+
+def without_password(text: str) -> str:
+    """A store's address for people."""
+    masked = re.sub(r"(://[^/@:]*):[^@]*@", r"\1:***@", text)
+    return re.sub(r"(?<=[?&]password=)[^&]*", "***", masked)
+
+
+def place(text: str, base: Path) -> Path:
+    """A path of the configuration, absolute: relative ones start at `base`."""
+    return base / Path(text).expanduser()

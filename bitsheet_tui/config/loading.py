@@ -1,0 +1,223 @@
+"""Reads every source of settings and says everything that is wrong with them at once."""
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from bitsheet_tui.config import address
+from bitsheet_tui.config.findings import Findings
+from bitsheet_tui.config.settings import SECTIONS, Config, ExtraTable
+from bitsheet_tui.config.source import Source, find, read
+from bitsheet_tui.config.webhook import find_webhook
+from bitsheet_tui.errors import ConfigError
+from bitsheet_tui.secret import Secret, conceal
+from bitsheet_tui.tables import CATALOGUE
+
+PREFIX = "BITSHEET_"
+WEBHOOK = frozenset({"portal.webhook_url", "portal.webhook_file"})  # found by find_webhook
+SECRETS = frozenset({"store.url", "notify.urls", "notify.heartbeat_url"})
+TYPES: dict[str, Any] = {
+    f"{section}.{one.name}": one.type
+    for section, struct in SECTIONS.items()
+    for one in msgspec.structs.fields(struct)
+}
+DEFAULTS: dict[str, Any] = {
+    f"{section}.{one.name}": one.default
+    for section, struct in SECTIONS.items()
+    for one in msgspec.structs.fields(struct)
+}
+VARIABLES = {PREFIX + key.replace(".", "_").upper(): key for key in TYPES}
+ELSEWHERE = frozenset({"BITSHEET_CONFIG", "BITSHEET_WEBHOOK", "BITSHEET_WEBHOOK_FILE"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One setting as somebody gave it."""
+
+    value: Any
+    where: str  # "config.toml, line 14" or "environment"
+    textual: bool = False  # from the environment, where everything is text
+
+
+def load(path: Path | None, environ: MutableMapping[str, str]) -> Config:
+    """The configuration of `path`, or of the usual places, under what the environment says.
+
+    Variables that hold a secret are removed from `environ`. Raises ConfigError with every problem.
+    """
+    source = read(find(path, environ))
+    findings = Findings()
+    given = {**dict(_from_file(source, findings)), **dict(_from_environment(environ, findings))}
+    values = dict(DEFAULTS)
+    for key, one in given.items():
+        if (value := _convert(key, one, findings)) is not None:
+            values[key] = value
+    extra = tuple(_extra_tables(source, findings))
+    webhook = find_webhook(source, values, environ, findings)
+    store_url = _refine(values, given, source.base, findings)
+    _check_tables(values, given, extra, findings)
+    if findings.problems:
+        raise ConfigError(findings.problems)
+    findings.warnings.extend(_shared(source, values))
+    values |= {"portal.webhook_url": "", "store.url": address.without_password(values["store.url"])}
+    return Config(
+        **{name: _section(name, values) for name in SECTIONS},
+        table=extra,
+        webhook=webhook,
+        store_url=Secret(store_url),
+        path=source.path,
+        warnings=tuple(findings.warnings),
+    )
+
+
+def need_webhook(config: Config) -> Secret:
+    """The webhook. Raises ConfigError where none is configured."""
+    if not config.webhook:
+        raise ConfigError(
+            ["no webhook is configured"],
+            "run `bitsheet-tui init`, or try `bitsheet-tui --demo`, which needs none",
+        )
+    return config.webhook
+
+
+# --- where settings come from -----------------------------------------------------------------------------
+
+
+def _from_file(source: Source, findings: Findings) -> Iterator[tuple[str, Given]]:
+    for section, content in source.values.items():
+        if section == "table":
+            continue
+        if section not in SECTIONS:
+            what = "section" if isinstance(content, dict) else "setting"
+            findings.wrong(section, f"no such {what}{_nearest(section)}", source.where(section))
+        elif not isinstance(content, dict):
+            findings.wrong(section, f"must be a section, [{section}]", source.where(section))
+        else:
+            for name, value in content.items():
+                key = f"{section}.{name}"
+                if key in TYPES:
+                    yield key, Given(value=value, where=source.where(key))
+                else:
+                    findings.wrong(key, f"no such setting{_nearest(key)}", source.where(key))
+
+
+def _nearest(key: str) -> str:
+    """`; did you mean sync.interval?`, where something is near enough."""
+    section, _, name = key.rpartition(".")
+    same_name = [known for known in TYPES if known.endswith(f".{name}")]
+    names = [known.rpartition(".")[2] for known in TYPES]
+    candidates = (
+        get_close_matches(key, [k for k in TYPES if k.startswith(f"{section}.")], 1, 0.75)
+        or (not section and get_close_matches(key, [*SECTIONS, "table"], 1))
+        or same_name
+        or get_close_matches(key, TYPES, 1, 0.75)
+        or [k for k in TYPES if k.rpartition(".")[2] in get_close_matches(name, names, 1, 0.75)]
+    )
+    return f"; did you mean {candidates[0]}?" if candidates else ""
+
+
+def _from_environment(environ: MutableMapping[str, str], findings: Findings) -> Iterator[tuple[str, Given]]:
+    for variable in [name for name in environ if name.startswith(PREFIX)]:
+        key = VARIABLES.get(variable)
+        if key in WEBHOOK or variable in ELSEWHERE:
+            continue
+        if key is None:
+            section = variable.removeprefix(PREFIX).partition("_")[0].lower()
+            if section in SECTIONS:
+                near = get_close_matches(variable, VARIABLES, 1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                findings.wrong(variable, f"no such setting{hint}", "environment")
+            continue
+        text = environ.pop(variable) if key in SECRETS else environ[variable]
+        if text or isinstance(DEFAULTS[key], str | tuple):  # an empty number is a number not given
+            yield key, Given(value=text, where="environment", textual=True)
+
+
+# --- what settings may be ---------------------------------------------------------------------------------
+
+
+def _convert(key: str, one: Given, findings: Findings) -> Any:
+    """The value in its type; None after saying what is wrong. Values are never quoted: they may be secret."""
+    value = one.value
+    if one.textual and isinstance(DEFAULTS[key], tuple):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if key == "log.level" and isinstance(value, str):
+        value = value.upper()
+    try:
+        return msgspec.convert(value, TYPES[key], strict=not one.textual)
+    except msgspec.ValidationError:
+        _, meta = get_args(TYPES[key])
+        findings.wrong(key, f"must be {meta.description}", one.where)
+        return None
+
+
+def _refine(values: dict[str, Any], given: Mapping[str, Given], base: Path, findings: Findings) -> str:
+    """Checks addresses and makes paths absolute, in place; returns the store's whole address."""
+    for url in values["notify.urls"]:
+        conceal(url)
+    if values["log.file"]:
+        values["log.file"] = str(address.place(values["log.file"], base))
+    if heartbeat := values["notify.heartbeat_url"]:
+        try:
+            address.web(heartbeat)
+        except ValueError as error:
+            findings.wrong("notify.heartbeat_url", str(error), given["notify.heartbeat_url"].where)
+    try:
+        return address.store(values["store.url"], base)
+    except ValueError as error:
+        findings.wrong("store.url", str(error), given["store.url"].where)
+        return ""
+
+
+def _extra_tables(source: Source, findings: Findings) -> Iterator[ExtraTable]:
+    content = source.values.get("table", [])
+    if not isinstance(content, list):
+        findings.wrong("table", "must be written [[table]]", source.where("table"))
+        return
+    taken = {table.name for table in CATALOGUE}
+    for number, one in enumerate(content):
+        where = source.where(f"table[{number}]")
+        try:
+            table = msgspec.convert(one, ExtraTable)
+        except msgspec.ValidationError:
+            findings.wrong("table", "needs a name (lower-case letters) and a smart_process (a number)", where)
+            continue
+        if table.name in taken or table.name.startswith(("bitsheet_", "v_")):
+            findings.wrong("table.name", f"{table.name} is taken; choose another name", where)
+            continue
+        taken.add(table.name)
+        yield table
+
+
+def _check_tables(
+    values: Mapping[str, Any],
+    given: Mapping[str, Given],
+    extra: tuple[ExtraTable, ...],
+    findings: Findings,
+) -> None:
+    known = [table.name for table in CATALOGUE] + [table.name for table in extra]
+    for name in values["sync.tables"]:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
+            findings.wrong("sync.tables", f"no such table{hint}", given["sync.tables"].where)
+
+
+def _shared(source: Source, values: Mapping[str, Any]) -> Iterator[str]:
+    """Secrets in a configuration file that others may read."""
+    if not source.shared:
+        return
+    written = source.values.get("portal", {}).get("webhook_url")
+    stored = source.values.get("store", {}).get("url", "")
+    for what in ["the webhook"] * bool(written) + ["the store's password"] * (
+        stored == values["store.url"] != address.without_password(stored)
+    ):
+        yield f"{source.path} holds {what} and others may read it: chmod 600 it"
+
+
+def _section(name: str, values: Mapping[str, Any]) -> Any:
+    struct = SECTIONS[name]
+    return struct(**{one: values[f"{name}.{one}"] for one in struct.__struct_fields__})

@@ -1,0 +1,132 @@
+"""Every setting there is: its name, its default, and what it may be."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from bitsheet_tui.secret import Secret
+
+# the description is what an error says the setting must be
+AboveZero = Annotated[float, Meta(gt=0, le=31_536_000, description="a number above 0")]
+Share = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
+Whole = Annotated[int, Meta(ge=0, le=2**53, description="a whole number, 0 or more")]
+Positive = Annotated[int, Meta(ge=1, le=2**53, description="a whole number, 1 or more")]
+Requests = Annotated[int, Meta(ge=1, le=50, description="a whole number from 1 to 50")]
+Words = Annotated[tuple[str, ...], Meta(description="a list of texts")]
+Text = Annotated[str, Meta(description="a text")]
+Switch = Annotated[bool, Meta(description="true or false")]
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[a-z][a-z0-9_]{0,62}\Z",
+        description="a name of lower-case letters, digits and underscores",
+    ),
+]
+Schema = Annotated[
+    str,
+    Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]{0,62}\Z", description="a name of letters, digits and underscores"),
+]
+Size = Annotated[
+    str, Meta(pattern=r"\A[1-9][0-9]{0,5} ?[kKMG]B\Z", description='a size such as "10 MB" or "1 GB"')
+]
+Listen = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(?:[^\s/:]+:[0-9]{1,5}|\[[0-9A-Fa-f:]+\]:[0-9]{1,5})?\Z",
+        description='empty, or a host and a port such as "127.0.0.1:9524"',
+    ),
+]
+Level = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+    Meta(description="DEBUG, INFO, WARNING, ERROR or CRITICAL"),
+]
+
+
+class PortalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[portal]: where the portal is and how hard it may be asked."""
+
+    webhook_url: Text = ""  # empty once loaded: the address lives in Config.webhook
+    webhook_file: Text = ""
+    requests_per_second: AboveZero = 2.0
+    burst: Positive = 50
+    concurrency: Requests = 4
+    timeout: AboveZero = 75.0
+
+
+class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[store]: where the mirror is."""
+
+    url: Text = "sqlite:///bitsheet.db"  # once loaded without its password: use Config.store_url
+    schema: Schema = "public"
+    keep_raw: Switch = False
+
+
+class SyncSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[sync]: what is mirrored, and how often."""
+
+    interval: AboveZero = 300
+    static_every: Positive = 10
+    reconcile_every: Positive = 288
+    overlap: Whole = 300
+    tables: Words = ()
+    deletion_guard: Share = 0.05
+
+
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[log]: the log file. `file` is absolute once loaded, or empty."""
+
+    file: Text = "logs/bitsheet.log"
+    level: Level = "INFO"
+    rotation: Size = "10 MB"
+    retention: Positive = 5
+
+
+class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[metrics]: where Prometheus may ask."""
+
+    listen: Listen = ""
+
+
+class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[notify]: who is told when something is wrong."""
+
+    urls: Words = ()
+    reminder: Positive = 14400
+    heartbeat_url: Text = ""
+
+
+class ExtraTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[[table]]: one more table, a smart process of the portal."""
+
+    name: Name
+    smart_process: Positive
+
+
+Section = PortalSettings | StoreSettings | SyncSettings | LogSettings | MetricsSettings | NotifySettings
+
+SECTIONS: dict[str, type[Section]] = {
+    "portal": PortalSettings,
+    "store": StoreSettings,
+    "sync": SyncSettings,
+    "log": LogSettings,
+    "metrics": MetricsSettings,
+    "notify": NotifySettings,
+}
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting, checked. `webhook` ends with a slash; `path` is the file, if there is one."""
+
+    portal: PortalSettings = PortalSettings()
+    store: StoreSettings = StoreSettings()
+    sync: SyncSettings = SyncSettings()
+    log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    notify: NotifySettings = NotifySettings()
+    table: tuple[ExtraTable, ...] = ()
+    webhook: Secret = msgspec.field(default_factory=lambda: Secret(""))
+    store_url: Secret = msgspec.field(default_factory=lambda: Secret("sqlite:///bitsheet.db"))
+    path: Path | None = None
+    warnings: tuple[str, ...] = ()  # what is allowed, but should be mended
