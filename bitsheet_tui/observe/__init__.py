@@ -1,0 +1,1 @@
+"""Watches the engine: log lines, the status, what systemd is told."""

@@ -1,0 +1,210 @@
+"""The log: one line a record, on stderr, in a file and in the ring, without secrets."""
+
+import logging
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from datetime import UTC
+from typing import TYPE_CHECKING, TextIO
+
+from loguru import logger
+
+from bitsheet_tui import events as e
+from bitsheet_tui.config import LogSettings
+from bitsheet_tui.errors import ConfigError
+from bitsheet_tui.observe.narrate import Repeats, narrate
+from bitsheet_tui.ring import Ring
+from bitsheet_tui.secret import redact
+from bitsheet_tui.text import plain
+
+if TYPE_CHECKING:
+    from loguru import Message, Record
+
+LIMIT = 2000  # characters of a message
+TRACEBACK = 12_000
+FILE_FORMAT = "{time:YYYY-MM-DD HH:mm:ssZZ} {level: <8} {extra[table]: <14} {extra[line]}\n"
+PRIORITIES = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}  # sd-daemon(3)
+COLOURS = {"WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[31;1m"}
+# libraries that tell more than an operator wants; httpx tells every address at INFO, webhook included
+LIBRARIES = {"httpx": "portal", "httpcore": "portal", "apscheduler": "engine", "asyncio": "engine"}
+
+
+logger.remove()  # the default one prints the values of variables
+_file = ""
+
+
+def start(
+    settings: LogSettings,
+    *,
+    ring: Ring | None = None,
+    stderr: TextIO | None = None,
+    journal: bool = False,
+) -> None:
+    """Sends records to every given place. Raises ConfigError where the log file cannot be written."""
+    global _file  # noqa: PLW0603 - one process has one log
+    _file = settings.file
+    logger.remove()
+    logger.configure(patcher=_patch, extra={"table": "engine", "line": ""})
+    if stderr is not None:
+        write = _journal(stderr) if journal else _terminal(stderr)
+        logger.add(write, level=settings.level, format=_bare)
+    if ring is not None:
+        logger.add(_ring(ring), level=settings.level, format=_bare)
+    if settings.file:
+        _add_file(settings)
+    _take_over_logging()
+
+
+def _add_file(settings: LogSettings) -> None:
+    try:
+        logger.add(
+            settings.file,
+            level=settings.level,
+            format=_file_format,
+            rotation=settings.rotation,
+            retention=settings.retention,
+            opener=lambda path, flags: os.open(path, flags, 0o600),
+            encoding="utf-8",
+            errors="backslashreplace",
+        )
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else type(error).__name__
+        raise ConfigError(
+            [f"log.file: {settings.file} cannot be written: {reason}"],
+            'name another file, or none with file = ""',
+        ) from None
+
+
+def stop() -> None:
+    """Closes the log file; nothing is recorded any more."""
+    global _file  # noqa: PLW0603 - one process has one log
+    _file = ""
+    logger.remove()
+    logging.getLogger().handlers = []
+    logging.captureWarnings(capture=False)
+    threading.excepthook = threading.__excepthook__
+    sys.unraisablehook = sys.__unraisablehook__
+
+
+def narrator() -> Callable[[e.Event], None]:
+    """A listener that logs what the engine says."""
+    repeats = Repeats()
+
+    def tell(event: e.Event) -> None:
+        line = narrate(event)
+        if line and (line := repeats.admit(line)):
+            logger.bind(table=line.table).log(line.level, line.text)
+
+    return tell
+
+
+def say(level: str, text: str, table: str = "engine") -> None:
+    """One line of our own."""
+    logger.bind(table=table).log(level, text)
+
+
+def crash(error: BaseException) -> str:
+    """Records a bug with its traceback; returns the log file it is in, or nothing."""
+    logger.opt(exception=error).critical("a bug")
+    return _file
+
+
+# --- from a record to a line ------------------------------------------------------------------------------
+
+
+def _patch(record: "Record") -> None:
+    """Makes the record safe before any sink, or loguru's own complaint about one, sees it."""
+    text = _one_line(record["message"], LIMIT)
+    if (failure := record["exception"]) and failure.value is not None:
+        frames = "".join(traceback.format_exception(failure.value)).strip().splitlines()
+        text = f"{text} | {_one_line(' | '.join(line.strip() for line in frames), TRACEBACK)}"
+    record["message"] = record["extra"]["line"] = text
+    record["exception"] = None
+
+
+def _one_line(text: str, limit: int) -> str:
+    # twice: a cut must not leave half of a secret, and no secret may come about by what plain() removes
+    return redact(plain(redact(text), limit))
+
+
+def _bare(record: "Record") -> str:  # noqa: ARG001 - loguru hands it over
+    return "{extra[line]}"
+
+
+def _file_format(record: "Record") -> str:  # noqa: ARG001 - loguru hands it over
+    return FILE_FORMAT
+
+
+def _terminal(stream: TextIO) -> Callable[["Message"], None]:
+    colours = COLOURS if stream.isatty() and not os.environ.get("NO_COLOR") else {}
+
+    def write(message: "Message") -> None:
+        record = message.record
+        level = record["level"].name
+        colour = colours.get(level, "")
+        line = f"{record['time']:%Y-%m-%d %H:%M:%S} {level:<8} {record['extra']['table']:<14} {message}"
+        _write(stream, f"{colour}{line}\x1b[0m" if colour else line)
+
+    return write
+
+
+def _journal(stream: TextIO) -> Callable[["Message"], None]:
+    def write(message: "Message") -> None:
+        priority = PRIORITIES[message.record["level"].name]
+        _write(stream, f"<{priority}>{message.record['extra']['table']:<14} {message}")
+
+    return write
+
+
+def _write(stream: TextIO, line: str) -> None:
+    try:
+        stream.write(f"{line}\n")
+        stream.flush()
+    except OSError:  # whoever read stderr has gone; the mirror goes on
+        return
+
+
+def _ring(ring: Ring) -> Callable[["Message"], None]:
+    def append(message: "Message") -> None:
+        record = message.record
+        ring.append(record["time"].astimezone(UTC), record["level"].name, record["extra"]["table"], message)
+
+    return append
+
+
+# --- what others log --------------------------------------------------------------------------------------
+
+
+class Intercept(logging.Handler):
+    """Sends what libraries log to our log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One record of a library, as one of ours."""
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError):  # its arguments do not fit its format
+            text = str(record.msg)
+        family = record.name.partition(".")[0]
+        level = record.levelname if record.levelname in PRIORITIES else "WARNING"
+        target = logger.opt(exception=record.exc_info).bind(table=LIBRARIES.get(family, family))
+        target.log(level, "{}", text)
+
+
+def _take_over_logging() -> None:
+    logging.getLogger().handlers = [Intercept()]
+    logging.getLogger().setLevel(logging.WARNING)
+    for name in LIBRARIES:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+    threading.excepthook = _thread_failed
+    sys.unraisablehook = _unraisable
+
+
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    logger.opt(exception=failure.exc_value).critical("a bug ended a thread")
+
+
+def _unraisable(failure: "sys.UnraisableHookArgs") -> None:
+    logger.opt(exception=failure.exc_value).error("a bug while tidying up")
