@@ -1,0 +1,123 @@
+"""The words of the command line: commands, options, help."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from bitsheet_tui import __version__
+from bitsheet_tui.errors import UsageError
+
+DESCRIPTION = """\
+A live, trustworthy SQL copy of a Bitrix24 portal. Without a command: the console,
+with the synchronisation running in the same process."""
+
+EPILOG = """\
+The configuration is --config, $BITSHEET_CONFIG, ./config.toml,
+$XDG_CONFIG_HOME/bitsheet-tui/config.toml or /etc/bitsheet-tui/config.toml, the first there is.
+
+exit codes:
+  0 done, or stopped as asked    73 the store cannot be opened
+  1 a table failed               74 the store is damaged
+  64 bad usage                   75 another instance holds the mirror
+  70 a bug                       77 the portal refuses the webhook
+                                 78 bad configuration"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises UsageError instead of leaving with 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong and where the help is."""
+        raise UsageError(message, f"see `{self.prog} --help`")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command; `add` declares what only it takes."""
+
+    name: str
+    help: str
+    add: Callable[[argparse.ArgumentParser], object] = lambda parser: parser
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+
+
+def _some_tables(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help="only these")
+
+
+def _tables(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("tables", nargs="+", metavar="TABLE", help="these")
+
+
+def _port(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=_a_port, default=0, metavar="N", help="default: any that is free")
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--demo", action="store_true", default=argparse.SUPPRESS, help="use the built-in demo portal"
+    )
+
+
+def _a_port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("must be from 0 to 65535")
+    return port
+
+
+COMMANDS = (Command(name="service", help="print the systemd unit for this installation"),)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    everywhere = Parser(add_help=False)
+    everywhere.add_argument(
+        "--config", type=Path, metavar="PATH", default=argparse.SUPPRESS, help="the configuration file"
+    )
+    everywhere.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    top = Parser(
+        prog="bitsheet-tui",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        parents=[everywhere],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--no-ui", action="store_true", help="no console: log to stderr and to the log file")
+    top.add_argument("--once", action="store_true", help="one cycle of everything that is due, then exit")
+    _demo(top)
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    for command in COMMANDS:
+        sub = commands.add_parser(
+            command.name,
+            help=command.help,
+            description=f"{command.help[0].upper()}{command.help[1:]}.",
+            parents=[everywhere],
+            allow_abbrev=False,
+            prog=f"bitsheet-tui {command.name}",
+        )
+        command.add(sub)
+    return top
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments. `command` is a module of this package. Raises UsageError, or SystemExit after help."""
+    defaults = argparse.Namespace(config=None, demo=False)
+    given = parser().parse_args(sys.argv[1:] if argv is None else list(argv), defaults)
+    if given.command and (given.no_ui or given.once):
+        option = "--once" if given.once else "--no-ui"
+        raise UsageError(f"{option} does not go with the command {given.command}")
+    if given.command and given.demo and given.command != "check":
+        raise UsageError(f"--demo does not go with the command {given.command}")
+    if not given.command:
+        given.command = "headless" if given.no_ui or given.once else "console"
+    elif given.command in {"pause", "resume", "sync", "resync"}:
+        given.request, given.command = given.command, "control"
+    return given

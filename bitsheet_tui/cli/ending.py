@@ -1,0 +1,71 @@
+"""How a command ends: its exit code, and one clear sentence where something went wrong."""
+
+import os
+import sys
+import traceback
+from importlib import import_module
+from types import TracebackType
+
+from bitsheet_tui.errors import BitsheetError, Exit
+from bitsheet_tui.secret import redact
+from bitsheet_tui.text import plain
+
+NAME = "bitsheet-tui"
+LIMIT = 2000
+
+
+def tell(text: str) -> None:
+    """One line of narration, on stderr."""
+    print(redact(plain(redact(text), LIMIT)), file=sys.stderr, flush=True)
+
+
+def complain(error: BitsheetError) -> None:
+    """What is wrong, a line for each thing, and what to do about it."""
+    for line in str(error).splitlines():
+        tell(f"{NAME}: {line}")
+    if error.hint:
+        tell(f"  {error.hint}")
+
+
+class Ending:
+    """Turns whatever leaves the block into an exit code. Only what ends the interpreter passes."""
+
+    def __init__(self) -> None:
+        self.code = Exit.DONE
+
+    def __enter__(self) -> "Ending":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        match error:
+            case None:
+                return False
+            case SystemExit():
+                self.code = error.code if isinstance(error.code, int) else Exit.DONE
+            case BitsheetError():
+                complain(error)
+                self.code = error.exit_code
+            case KeyboardInterrupt():
+                self.code = 130
+            case BrokenPipeError():  # whoever read stdout has gone: `status | head -1`
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            case Exception():
+                _crashed(error)
+                self.code = Exit.BUG
+            case _:
+                return False
+        return True
+
+
+def _crashed(error: Exception) -> None:
+    """Where the log has a file the traceback goes there, else to stderr; in both without secrets."""
+    what = f"{type(error).__name__}: {error}"
+    file = import_module("bitsheet_tui.observe.logs").crash(error)
+    tell(f"{NAME}: this is a bug in {NAME}: {what}")
+    if file:
+        tell(f"  the traceback is in {file}")
+        return
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        tell(line)
