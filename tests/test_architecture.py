@@ -1,0 +1,126 @@
+"""The shape of the code, and that what is written about it is true."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bitsheet_tui.cli.arguments import COMMANDS
+from bitsheet_tui.errors import Exit
+from bitsheet_tui.tables import CATALOGUE, Paging
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "bitsheet_tui"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+HEAVY = {"textual", "rich", "click"}
+
+each_module = pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+
+
+@each_module
+def test_a_module_fits_into_a_mind(module):
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+@each_module
+def test_a_module_begins_with_a_sentence(module):
+    said = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
+    first = said.splitlines()[0] if said else ""
+    assert first[-1:] in {".", ":"}, "the first line of a module says what it is"
+
+
+@each_module
+def test_nothing_is_caught_wholesale_left_out_or_left_for_later(module):
+    text = module.read_text(encoding="utf-8")
+    for word in (
+        "except Exception",
+        "except BaseException",
+        "pragma: no cover",
+        "TODO",
+        "NotImplementedError",
+    ):
+        assert word not in text
+    assert not re.search(r"except\s*:", text)
+    assert not re.search(r"suppress\((Base)?Exception\)", text)
+
+
+@each_module
+def test_only_the_command_line_prints(module):
+    calls = [
+        node for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+    ]
+    printing = any(isinstance(call.func, ast.Name) and call.func.id == "print" for call in calls)
+    assert not printing or module.is_relative_to(PACKAGE / "cli")
+
+
+def test_no_test_is_skipped_or_expected_to_fail():
+    for test in sorted((ROOT / "tests").rglob("*.py")):
+        text = test.read_text(encoding="utf-8")
+        for word in ("skip", "xfail", "importorskip"):
+            assert f"pytest.mark.{word}" not in text, test
+            assert f"pytest.{word}(" not in text, test
+
+
+def test_the_top_level_stays_small():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    entries = {line.partition("/")[0] for line in listed.stdout.splitlines()}
+    assert {entry for entry in entries if not entry.startswith(".")} <= {
+        "bitsheet_tui",
+        "tests",
+        "pyproject.toml",
+        "config.toml.example",
+        "README.md",
+    }
+
+
+def loaded(*arguments: str) -> set[str]:
+    """The top-level modules that a command has loaded when it ends."""
+    code = (
+        "import sys; from bitsheet_tui.cli import main; code = main(sys.argv[1:]);"
+        "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("command", ["--help", "--version"])
+def test_help_loads_nothing_that_takes_time(command):
+    assert not loaded(command) & {*HEAVY, "httpx", "msgspec", "peewee", "loguru", "apscheduler", "asyncio"}
+
+
+def rows(title: str) -> list[list[str]]:
+    """The cells of the first table under a heading of the README, without its head."""
+    section = README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_the_readme_is_short():
+    assert len(README.splitlines()) <= 250
+
+
+def test_the_readme_names_every_table_and_its_method():
+    told = [
+        (cells[0].strip("`"), cells[1].strip("`"), "all of it" in cells[2])
+        for cells in rows("What it mirrors")
+    ]
+    full = [
+        (table.name, table.method, table.static and table.paging is not Paging.COMMENTS)
+        for table in CATALOGUE
+    ]
+    assert told == full
+
+
+def test_the_readme_names_every_exit_code():
+    told = {int(cells[0]) for cells in rows("Exit codes")}
+    assert told == {value for name, value in vars(Exit).items() if name.isupper()}
+
+
+def test_every_command_has_a_help():
+    assert all(command.help for command in COMMANDS)
