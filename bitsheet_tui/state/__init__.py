@@ -1,0 +1,25 @@
+"""The one picture of the engine that screens, status, metrics and alerts draw."""
+
+from bitsheet_tui.state.picture import (
+    KEPT,
+    CycleSummary,
+    EngineState,
+    Fill,
+    Phase,
+    Standing,
+    TableState,
+    start,
+)
+from bitsheet_tui.state.reducing import reduce
+
+__all__ = [
+    "KEPT",
+    "CycleSummary",
+    "EngineState",
+    "Fill",
+    "Phase",
+    "Standing",
+    "TableState",
+    "reduce",
+    "start",
+]

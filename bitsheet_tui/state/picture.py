@@ -1,0 +1,141 @@
+"""The picture of the engine: what it does, where each table stands, how far a backfill is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from bitsheet_tui import events as e
+
+KEPT = 512  # durations and cycles remembered in memory
+
+
+class Phase(StrEnum):
+    """What the engine as a whole is doing."""
+
+    STARTING = "starting"
+    CURRENT = "current"  # idle, the mirror is up to date
+    SYNCING = "syncing"
+    FILLING = "filling"
+    PAUSED = "paused"
+    WAITING = "waiting"  # the portal or the store does not answer; ends by itself
+    NEEDS_YOU = "needs you"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+class Standing(StrEnum):
+    """Where one table stands."""
+
+    NEVER = "never read"
+    OK = "ok"
+    QUEUED = "queued"
+    READING = "reading"
+    FILLING = "filling"
+    RESTING = "resting"  # the portal rests the method
+    FAILED = "failed"  # tried again by itself
+    REFUSED = "refused"  # an operator must act
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """How far a backfill is. `rate` is in rows a second, averaged over about half a minute."""
+
+    started: datetime
+    done: int
+    expected: int | None
+    rate: float = 0.0
+    last: datetime | None = None
+    pages: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """Between 0 and 1; None when the total is not known."""
+        return min(1.0, self.done / self.expected) if self.expected else None
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds to go, once there is enough to tell from."""
+        if self.expected is None or self.rate <= 0 or self.pages < 3:
+            return None
+        return max(0.0, self.expected - self.done) / self.rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableState:
+    """One table. `new`, `changed` and `gone` are of its last cycle."""
+
+    name: str
+    standing: Standing = Standing.NEVER
+    rows: int | None = None
+    deleted: int = 0
+    quarantined: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    synced_at: datetime | None = None
+    watermark: datetime | None = None
+    fill: Fill | None = None
+    until: datetime | None = None
+    error: str = ""
+    hint: str = ""
+    failures: int = 0  # in a row
+    unreadable: int = 0
+    seconds: tuple[float, ...] = ()  # how long its last reads took
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleSummary:
+    """One finished cycle."""
+
+    number: int
+    at: datetime
+    seconds: float
+    rows: int
+    requests: int
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineState:
+    """Everything there is to see."""
+
+    portal: str = ""  # host, for people
+    store: str = ""  # what and where, without passwords
+    tables: Mapping[str, TableState] = field(default_factory=dict)
+    cycle: int = 0
+    cycle_started: datetime | None = None  # none between cycles
+    next_at: datetime | None = None
+    paused_at: datetime | None = None
+    cycles: tuple[CycleSummary, ...] = ()
+    seen: e.PortalSeen | None = None
+    waiting: e.Waiting | None = None
+    trouble: e.NeedsOperator | e.StoreTrouble | None = None
+    stopping: bool = False
+    stopped: bool = False
+    started_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+
+    @property
+    def phase(self) -> Phase:  # noqa: PLR0911 - a ladder from the gravest down
+        """The one word for it all."""
+        if self.stopped:
+            return Phase.STOPPED
+        if self.stopping:
+            return Phase.STOPPING
+        if isinstance(self.trouble, e.NeedsOperator):
+            return Phase.NEEDS_YOU
+        if self.trouble or self.waiting:
+            return Phase.WAITING
+        if self.paused_at:
+            return Phase.PAUSED
+        if any(table.fill for table in self.tables.values()):
+            return Phase.FILLING
+        if self.cycle_started:
+            return Phase.SYNCING
+        return Phase.CURRENT if self.cycles else Phase.STARTING
+
+
+def start(names: tuple[str, ...], *, portal: str, store: str, at: datetime) -> EngineState:
+    """The picture before anything has happened."""
+    tables = {name: TableState(name=name) for name in names}
+    return EngineState(portal=portal, store=store, tables=tables, started_at=at)
