@@ -48,7 +48,7 @@ class Engine:
         self._stop = asyncio.Event()
         self._failed: dict[str, BitsheetError] = {}
 
-    # --- from any thread ---------------------------------------------------------------------------------
+    # --- from any thread ---
 
     def submit(self, command: e.Command) -> None:
         """Tell the engine something; it acts on it as soon as no commit is in hand."""
@@ -59,7 +59,7 @@ class Engine:
             with suppress(RuntimeError):  # the loop has ended: there is nobody left to tell
                 loop.call_soon_threadsafe(self._obey, command)
 
-    # --- on the engine's loop ----------------------------------------------------------------------------
+    # --- on the engine's loop ---
 
     async def run(self) -> None:
         """Cycle after cycle, until told to stop. Raises what is a bug, or ends the store for good."""
@@ -91,7 +91,7 @@ class Engine:
         """The tables that the last cycle, or a backfill since, could not bring up to date."""
         return tuple(dict.fromkeys([*self._failed, *self._fills.failed]))
 
-    # --- inside ----------------------------------------------------------------------------------------------
+    # --- inside ---
 
     def _say(self, event: e.Event) -> None:
         self.state = reduce(self.state, event)

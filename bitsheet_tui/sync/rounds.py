@@ -41,7 +41,7 @@ async def _turn(desk: Desk, asks: dict[str, Ask], asked: list[tuple[Job, tuple[s
 
 
 def gather(desk: Desk, jobs: Sequence[Job]) -> tuple[dict[str, Ask], list[tuple[Job, tuple[str, ...]]]]:
-    """The next batch, and who asked what. Slots and seconds are shared evenly; what one leaves, others get."""
+    """The next batch, and who asked what. Slots and seconds are shared evenly, leftovers go to the next."""
     asks: dict[str, Ask] = {}
     asked: list[tuple[Job, tuple[str, ...]]] = []
     seconds = desk.seconds

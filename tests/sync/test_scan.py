@@ -1,0 +1,201 @@
+"""The algorithm itself: whatever happens on the portal meanwhile, a quiet scan ends with mirror == portal."""
+
+from dataclasses import replace
+
+import pytest
+
+from bitsheet_tui.errors import BadAnswer, Reason, Unreachable
+from bitsheet_tui.portal.answer import Answer
+from bitsheet_tui.store.checkpoints import Checkpoint
+from bitsheet_tui.sync.scan import TAIL, Backfill, Scan, begun, filling
+from bitsheet_tui.tables import CATALOGUE
+from tests.sync.pretend import EPOCH, Mirror, Pretend
+
+DEALS = next(table for table in CATALOGUE if table.name == "deals")
+OVERLAP = 30
+BIRTHS = 0  # rows with old dates that appear between two scans
+
+
+def portal_rows(portal):
+    return {ident: version for ident, (version, _) in portal.rows.items()}
+
+
+def histories(seeds, *, chained=True, crash=0.0, commit=None):
+    """The seeds whose history ends with a mirror that is not the portal."""
+    lost = []
+    for seed in seeds:
+        portal = Pretend(seed)
+        mirror = Mirror(Checkpoint(table="deals"))
+        portal.restless = 0.8
+        for _ in range(4):
+            for _ in range(BIRTHS):
+                portal.create(changed=portal.chance.randrange(1000))
+            read_all(portal, mirror, pages=1 if BIRTHS else 3, chained=chained, crash=crash, commit=commit)
+        portal.restless = 0.0
+        portal.clock += 2
+        scan(portal, mirror, chained=chained)
+        if mirror.rows != portal_rows(portal):
+            lost.append(seed)
+    return lost
+
+
+def read_all(portal, mirror, *, chained=True, pages=3, crash=0.0, commit=None):
+    """Backfill, then scan until nothing is left; a crash forgets everything but what was committed."""
+    commit = commit or Mirror.commit
+    while True:
+        checkpoint = mirror.checkpoint
+        if not begun(DEALS, checkpoint) or filling(DEALS, checkpoint):
+            work = Backfill(DEALS, checkpoint, chained)
+            step = work.take(portal.answer(work.asks(pages)))
+            if portal.chance.random() >= crash:
+                commit(mirror, step.rows, step.checkpoint)
+            continue
+        return scan(portal, mirror, chained=chained, pages=pages, crash=crash, commit=commit)
+
+
+def scan(portal, mirror, *, chained=True, pages=3, crash=0.0, commit=None):
+    commit = commit or Mirror.commit
+    while True:
+        work = Scan(DEALS, mirror.checkpoint, OVERLAP, chained)
+        while True:
+            step = work.take(portal.answer(work.asks({"DATE_MODIFY": pages, TAIL: pages})))
+            if portal.chance.random() < crash:
+                break  # killed before the commit: a new process starts from what is stored
+            commit(mirror, step.rows, step.checkpoint)
+            if step.complete:
+                return
+
+
+@pytest.mark.parametrize("chained", [True, False])
+@pytest.mark.parametrize("crash", [0.0, 0.3])
+def test_after_any_history_of_edits_restores_and_crashes_a_quiet_scan_ends_equal(chained, crash):
+    assert histories(range(120), chained=chained, crash=crash) == []
+
+
+def test_many_restored_rows_arrive_although_the_process_dies_in_the_middle_of_the_tail(monkeypatch):
+    monkeypatch.setattr("tests.sync.test_scan.BIRTHS", 120)
+    assert histories(range(40), crash=0.3) == []
+
+
+def test_reading_again_without_changes_reads_only_what_lies_in_the_overlap():
+    portal, mirror = Pretend(7), Mirror(Checkpoint(table="deals"))
+    read_all(portal, mirror)
+    portal.clock += 1000
+    work = Scan(DEALS, mirror.checkpoint, OVERLAP, True)
+    step = work.take(portal.answer(work.asks({})))
+    assert step.complete
+    assert step.rows == []
+
+
+def test_a_row_restored_under_a_new_id_with_old_dates_arrives_by_the_tail():
+    portal, mirror = Pretend(1), Mirror(Checkpoint(table="deals"))
+    read_all(portal, mirror)
+    portal.create(changed=5)
+    portal.clock += 100_000
+    scan(portal, mirror)
+    assert mirror.rows == portal_rows(portal)
+
+
+def test_the_watermark_is_the_portals_clock_when_the_scan_began():
+    portal, mirror = Pretend(2), Mirror(Checkpoint(table="deals"))
+    read_all(portal, mirror)
+    portal.clock += 500
+    began = portal.clock
+    work = Scan(DEALS, mirror.checkpoint, OVERLAP, True)
+    answers = portal.answer(work.asks({}))
+    portal.clock += 60
+    assert (work.take(answers).checkpoint.watermark - EPOCH).total_seconds() == began
+
+
+def test_an_empty_page_behind_a_reference_is_not_taken_for_the_end():
+    """Exactly fifty rows: the second page is empty because of its reference, and is asked again by number."""
+    portal, mirror = Pretend(3, rows=0), Mirror(Checkpoint(table="deals"))
+    for _ in range(50):
+        portal.create()
+    fill = Backfill(DEALS, mirror.checkpoint, True)
+    first = fill.take(portal.answer(fill.asks(3)))
+    assert len(first.rows) == 50
+    assert not first.complete
+    asks = fill.asks(3)
+    assert next(iter(asks.values())).params["filter"]["<ID"] == first.checkpoint.floor
+    assert fill.take(portal.answer(asks)).complete
+
+
+def test_a_failed_page_keeps_what_came_before_it_and_the_place_to_go_on():
+    portal, mirror = Pretend(4, rows=170), Mirror(Checkpoint(table="deals"))
+    fill = Backfill(DEALS, mirror.checkpoint, True)
+    answers = portal.answer(fill.asks(4))
+    broken = list(answers)[2]
+    answers[broken] = Unreachable("no answer", reason=Reason.SERVER)
+    step = fill.take(answers)
+    assert len(step.rows) == 100
+    assert step.error is answers[broken]
+    assert step.checkpoint.floor == int(step.rows[-1]["ID"])
+
+
+def lied(rows):
+    return Answer(result=rows, started=EPOCH, seconds=0.1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ([{"ID": "5"}, {"ID": "6"}], "the order is not kept"),
+        ([{"ID": "5"}, {"ID": "5"}], "a row twice"),
+        ([{"ID": "9000"}], "above the bound"),
+        ([{"NAME": "x"}], "no id"),
+        (["x"], "no row"),
+        ([{"ID": str(900 - n)} for n in range(51)], "more than a page"),
+    ],
+)
+def test_a_page_that_is_not_what_was_asked_is_refused_whole(rows, why):
+    checkpoint = Checkpoint(table="deals", watermark=EPOCH, reach=0, floor=1000)
+    fill = Backfill(DEALS, checkpoint, True)
+    key = next(iter(fill.asks(1)))
+    with pytest.raises(BadAnswer):
+        fill.take({key: lied(rows)})
+    assert fill.checkpoint == checkpoint, why
+
+
+def test_a_dropped_filter_is_noticed_on_the_first_page_and_nothing_of_it_is_used():
+    portal, mirror = Pretend(5), Mirror(Checkpoint(table="deals"))
+    read_all(portal, mirror)
+    portal.clock += 100_000
+    before = replace(mirror.checkpoint)
+    portal._page = lambda params, answers: [portal._row(i) for i in sorted(portal.rows, reverse=True)[:50]]
+    work = Scan(DEALS, mirror.checkpoint, OVERLAP, True)
+    asks = work.asks({})
+    only = {key: ask for key, ask in asks.items() if ">=DATE_MODIFY" in ask.params["filter"]}
+    assert only
+    with pytest.raises(BadAnswer, match="ignores the filter"):
+        work.take(portal.answer(asks))
+    assert work.checkpoint == before
+
+
+def test_a_portal_that_does_not_follow_references_is_noticed_and_read_page_by_page():
+    portal, mirror = Pretend(6, rows=140), Mirror(Checkpoint(table="deals"))
+    portal._bound = lambda raw, answers: raw if isinstance(raw, int) else None  # every page starts at the top
+    fill = Backfill(DEALS, mirror.checkpoint, True)
+    step = fill.take(portal.answer(fill.asks(3)))
+    assert step.broken
+    assert len(step.rows) == 50
+    mirror.commit(step.rows, step.checkpoint)
+    read_all(portal, mirror, chained=False)
+    assert mirror.rows == portal_rows(portal)
+
+
+def test_without_references_a_backfill_asks_for_blocks_of_ids_and_jumps_over_gaps():
+    portal, mirror = Pretend(8, rows=120), Mirror(Checkpoint(table="deals"))
+    portal.last_id += 100_000
+    for _ in range(30):
+        portal.create()
+    requests = 0
+    fill = Backfill(DEALS, mirror.checkpoint, False)
+    step = None
+    while step is None or not step.complete:
+        asks = fill.asks(20)
+        requests += 1
+        step = fill.take(portal.answer(asks))
+        mirror.commit(step.rows, step.checkpoint)
+    assert mirror.rows == portal_rows(portal)
+    assert requests < 10
