@@ -1,0 +1,147 @@
+"""What is asked of the portal and what it says: a method with parameters, and a result with its time."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Union, cast
+
+import msgspec
+
+Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007 - it is recursive
+
+_DIGITS = 4300  # longer integers are refused by int()
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One method of the portal with its parameters, in the portal's own spelling."""
+
+    method: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the portal gave for one Ask.
+
+    `started` is the portal's clock when it began (aware UTC), `seconds` how long it took there. `total`
+    says nothing when the list was asked with `start=-1`: the portal then prints 0 or leaves it out.
+    """
+
+    result: Json
+    total: int | None = None
+    next: int | None = None
+    started: datetime
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """The `time` object. `operating` is what the method has used of its budget so far, not a cost."""
+
+    started: datetime
+    finished: datetime
+    seconds: float
+    operating: float | None = None
+    reset_at: datetime | None = None  # when the oldest part of `operating` is forgotten
+
+
+def decode(body: bytes) -> Json:
+    """The JSON of `body`.
+
+    A lone surrogate, a number too large for a float and NaN are let through, as text or as None: one odd
+    value must not hide the fifty rows around it. Raises ValueError when it is no JSON at all.
+    """
+    body = body.removeprefix(_BOM)
+    try:
+        return cast("Json", msgspec.json.decode(body))
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    except ValueError:
+        return _decode_odd(body)
+
+
+def _decode_odd(body: bytes) -> Json:
+    try:
+        return cast(
+            "Json",
+            json.loads(
+                body.decode("utf-8", errors="replace"),
+                strict=False,
+                parse_constant=lambda _: None,
+                parse_int=lambda text: int(text) if len(text) <= _DIGITS else text,
+                parse_float=lambda text: float(text) if math.isfinite(float(text)) else text,
+            ),
+        )
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def mapping(value: Json) -> dict[str, Json]:
+    """A PHP map: an object as it is, `[]` as an empty one, a list by its positions.
+
+    Raises ValueError for anything else. PHP prints an empty map as `[]` and a map with the keys 0..n-1
+    as a list (`modules/rest/lib/...`: json_encode of an array).
+    """
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list):
+        return {str(index): item for index, item in enumerate(value)}
+    raise ValueError("neither an object nor a list")
+
+
+def timing(value: Json) -> Timing:
+    """The `time` object of an answer; `start` may be whole or not. Raises ValueError when it is none.
+
+    Source: apidocs.bitrix24.com data-types, `time`.
+    """
+    if not isinstance(value, dict):
+        raise ValueError("no time")  # noqa: TRY004 - whatever is wrong with it, it is no time
+    started = moment(value.get("start")) or moment(value.get("date_start"))
+    if started is None:
+        raise ValueError("no start")
+    finished = moment(value.get("finish")) or moment(value.get("date_finish")) or started
+    seconds = number(value.get("duration"))
+    if seconds is None:
+        seconds = (finished - started).total_seconds()
+    return Timing(
+        started=started,
+        finished=finished,
+        seconds=max(0.0, seconds),
+        operating=number(value.get("operating")),
+        reset_at=moment(value.get("operating_reset_at")),
+    )
+
+
+def moment(value: Json) -> datetime | None:
+    """An instant in UTC from Unix seconds or an ISO text with an offset; None when it is neither."""
+    try:
+        if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
+            parsed = datetime.fromisoformat(value)
+            return parsed.astimezone(UTC) if parsed.tzinfo else None
+        seconds = number(value)
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def number(value: Json) -> float | None:
+    """A finite number, also when spelled as text; None when it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        parsed = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return parsed if math.isfinite(parsed) else None
+
+
+def whole(value: Json) -> int | None:
+    """A whole number, also when spelled as text; None when it is none."""
+    parsed = number(value)
+    return int(parsed) if parsed is not None else None
