@@ -1,0 +1,139 @@
+"""How much time each method has used on the portal, and when one must rest.
+
+The portal allows a method 480 seconds (420 where it is self-hosted) of its own time in ten minutes, per
+webhook. It prints the sum used so far as `operating`, and as `operating_reset_at` the moment when the
+oldest minute of it is forgotten. Over the budget the method answers 429 OPERATION_TIME_LIMIT.
+Sources: apidocs.bitrix24.com limits; `modules/rest/lib/engine/access/loadlimiter.php`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bitsheet_tui.events import Operating
+from bitsheet_tui.portal.answer import Timing
+from bitsheet_tui.portal.limiter import Clock
+
+BUDGET = 480.0  # seconds
+WINDOW = 600.0  # seconds in which the budget counts
+SHARE = 0.9  # of the budget that a backfill may use; the rest is for what is new
+LEAST = 60.0  # no budget is believed to be smaller
+FRESH = 60.0  # a figure older than this says nothing about why we were refused
+REST_SECONDS = 60.0  # when nobody said how long
+GUESS_SECONDS = 0.5  # of a command never seen
+RISE, FALL = 0.5, 0.1  # weight of a slower and of a faster command in the average
+
+
+@dataclass(slots=True)
+class Account:
+    """What is known of one method; moments are on our monotonic clock."""
+
+    used: float = 0.0
+    budget: float = BUDGET
+    seen: float = 0.0
+    reset: float | None = None
+    rests_until: float | None = None
+    seconds: float = GUESS_SECONDS
+    timed: bool = False
+
+
+class Budgets:
+    """The accounts of all methods."""
+
+    def __init__(self, *, clock: Clock, now: Callable[[], datetime]) -> None:
+        self._clock, self._now = clock, now
+        self._accounts: dict[str, Account] = {}
+        self._outer = 0.0
+
+    def charge(self, method: str, timing: Timing) -> None:
+        """Note what an answer says. `operating` is the sum so far: it replaces, it is not added."""
+        if timing.operating is not None:
+            self._note(method, timing.operating, timing)
+
+    def charge_batch(self, outer: Timing, inner: Iterable[tuple[str, Timing]]) -> None:
+        """Note what a batch says, of itself and of each command.
+
+        Some builds charge the batch and leave its commands at 0: then what moved is charged to every
+        method in it. Source: github.com/bitrix24/b24jssdk pull 539.
+        """
+        items = list(inner)
+        moved = outer.operating is not None and outer.operating > self._outer
+        if moved and outer.operating and not any(timing.operating for _, timing in items):
+            for method in {method for method, _ in items}:
+                self._note(method, outer.operating, outer)
+        else:
+            for method, timing in items:
+                self.charge(method, timing)
+        self._outer = outer.operating or 0.0
+
+    def time(self, method: str, seconds: float) -> None:
+        """Note how long a command with rows took. Slower ones count at once, faster ones by and by."""
+        account = self._account(method)
+        weight = (RISE if seconds > account.seconds else FALL) if account.timed else 1.0
+        account.seconds += weight * (seconds - account.seconds)
+        account.timed = True
+
+    def exhausted(self, method: str) -> datetime:
+        """The portal refused `method` for its budget: it rests until the returned moment."""
+        account, now = self._account(method), self._clock()
+        if account.used and now - account.seen <= FRESH:
+            account.budget = max(LEAST, min(account.budget, account.used))
+        account.used, account.seen = max(account.used, account.budget), now
+        until = account.reset if account.reset is not None and account.reset > now else now + REST_SECONDS
+        account.reset = account.rests_until = until
+        return self._wall(until)
+
+    def resting(self, method: str) -> datetime | None:
+        """Until when `method` must not be asked; None: it may be."""
+        until = self._rests_until(method)
+        return self._wall(until) if until is not None else None
+
+    def affords(self, method: str) -> bool:
+        """Whether there is budget left for what can wait."""
+        account = self._accounts.get(method)
+        if account is None:
+            return True
+        return self._rests_until(method) is None and self._used(account) < SHARE * account.budget
+
+    def seconds(self, method: str) -> float:
+        """How long a command of `method` takes on the portal."""
+        account = self._accounts.get(method)
+        return account.seconds if account else GUESS_SECONDS
+
+    def seen(self) -> tuple[Operating, ...]:
+        """The accounts that were ever charged, for people."""
+        return tuple(
+            Operating(
+                method=method, used=self._used(account), budget=account.budget, until=self.resting(method)
+            )
+            for method, account in sorted(self._accounts.items())
+            if account.used or account.rests_until is not None
+        )
+
+    def _account(self, method: str) -> Account:
+        return self._accounts.setdefault(method, Account())
+
+    def _note(self, method: str, used: float, timing: Timing) -> None:
+        account, now = self._account(method), self._clock()
+        account.used, account.seen = used, now
+        if timing.reset_at is not None:
+            # both moments are on the portal's clock, so its error falls out
+            ahead = (timing.reset_at - timing.finished).total_seconds()
+            account.reset = now + min(max(ahead, 0.0), WINDOW)
+
+    def _used(self, account: Account) -> float:
+        """The last figure; from the moment the portal begins to forget, it fades over the window."""
+        forgets = account.reset if account.reset is not None else account.seen
+        faded = max(0.0, self._clock() - forgets) / WINDOW
+        return account.used * max(0.0, 1.0 - faded)
+
+    def _rests_until(self, method: str) -> float | None:
+        account = self._accounts.get(method)
+        if account is None or account.rests_until is None or account.rests_until <= self._clock():
+            return None
+        return account.rests_until
+
+    def _wall(self, moment: float) -> datetime:
+        return self._now() + timedelta(seconds=moment - self._clock())

@@ -1,0 +1,227 @@
+"""The portal as a Python object: asks one question or fifty at once, waits its turn, and tries again.
+
+    answers = await portal.batch({"new": Ask("crm.deal.list", {"filter": {">ID": 7}})})
+
+Order of a request: a place among the few in flight, room in the bucket, the circuit's consent, the wire,
+the verdict. What the verdict calls temporary is tried again here; everything else is raised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from bitsheet_tui.config import PortalSettings
+from bitsheet_tui.errors import PortalError
+from bitsheet_tui.events import Answered, PortalSeen, Waiting
+from bitsheet_tui.portal import judge as judging
+from bitsheet_tui.portal.answer import Answer, Ask, Json, decode
+from bitsheet_tui.portal.batch import Envelope, Unpacked, envelope, has_rows, outcomes, pack, unpack
+from bitsheet_tui.portal.budget import Budgets
+from bitsheet_tui.portal.encode import plain
+from bitsheet_tui.portal.judge import BATCH
+from bitsheet_tui.portal.limiter import Bucket, Clock, Sleep
+from bitsheet_tui.portal.patience import Circuit, Trial, asked_to_wait
+from bitsheet_tui.portal.verdict import Action, Verdict
+from bitsheet_tui.portal.wire import HttpWire, Reply, Wire
+from bitsheet_tui.secret import Secret, conceal
+
+MINUTE = 60.0
+T = TypeVar("T")
+
+
+class Portal:
+    """One portal, asked through one webhook. Not thread-safe: it lives in one event loop.
+
+    `say` hears of every wait and of its end. `clock`, `now`, `sleep`, `chance` and `wire` are there for
+    tests; `chance` gives numbers from 0 to 1.
+    """
+
+    def __init__(  # noqa: PLR0913 - the last five have one value outside of tests
+        self,
+        webhook: Secret,
+        settings: PortalSettings,
+        *,
+        say: Callable[[Waiting | Answered], None] = lambda _: None,
+        clock: Clock = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Sleep = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+        wire: Wire | None = None,
+    ) -> None:
+        self.host = _host(webhook)
+        self.say = say
+        self._clock, self._now, self._sleep = clock, now, sleep
+        self._burst = settings.burst
+        self._bucket = Bucket(settings.requests_per_second, settings.burst, clock=clock, sleep=sleep)
+        self._budgets = Budgets(clock=clock, now=now)
+        self._circuit = Circuit(clock=clock, sleep=sleep, chance=chance)
+        self._places = asyncio.Semaphore(settings.concurrency)
+        self._wire = wire or HttpWire(webhook, timeout=settings.timeout, connections=settings.concurrency)
+        self._sent: deque[float] = deque(maxlen=1000)
+        self._requests = self._retries = 0
+        self._offset = 0.0
+        self._waiting = False
+
+    async def batch(self, asks: Mapping[str, Ask]) -> dict[str, Answer | PortalError]:
+        """Up to fifty questions in one request; what went wrong with one of them is its value.
+
+        Commands run in the given order and may refer to earlier ones (`$result[key]...`). Raises
+        PortalError when the request as a whole failed, TooLarge among them: ask for less at once.
+        """
+        if not asks:
+            return {}
+        methods = {ask.method for ask in asks.values()}
+        body = msgspec.json.encode(pack(asks))
+
+        def read(whole: Envelope) -> tuple[Envelope, Unpacked]:
+            return whole, unpack(whole.result)
+
+        whole, parts = await self._ask(BATCH, body, methods, read, divisible=len(asks) > 1)
+        return outcomes(asks, whole.timing, parts, self._budgets)
+
+    async def call(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
+        """One question in a request of its own. Raises PortalError."""
+        body = msgspec.json.encode(plain(params or {}))
+        whole = await self._ask(method, body, {method}, lambda whole: whole, divisible=False)
+        self._budgets.charge(method, whole.timing)
+        if has_rows(whole.result):
+            self._budgets.time(method, whole.timing.seconds)
+        return whole.answer()
+
+    def seen(self) -> PortalSeen:
+        """The figures of this client, now."""
+        since = self._clock() - MINUTE
+        return PortalSeen(
+            requests=self._requests,
+            retries=self._retries,
+            rate=sum(at >= since for at in self._sent) / MINUTE,
+            bucket=self._bucket.level,
+            burst=self._burst,
+            operating=self._budgets.seen(),
+            clock_offset=self._offset,
+        )
+
+    def resting(self, method: str) -> datetime | None:
+        """Until when the portal lets `method` rest; None: it may be asked."""
+        return self._budgets.resting(method)
+
+    def affords(self, method: str) -> bool:
+        """Whether a backfill may go on: `method` is below 90 % of its budget."""
+        return self._budgets.affords(method)
+
+    def seconds_per_command(self, method: str) -> float:
+        """How long the portal takes for a command of `method` that returns rows."""
+        return self._budgets.seconds(method)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._wire.close()
+
+    async def _ask(
+        self, method: str, body: bytes, methods: set[str], read: Callable[[Envelope], T], *, divisible: bool
+    ) -> T:
+        """Send until there is an answer or no more hope. `read` raises ValueError for what is no answer."""
+        trial = self._circuit.trial()
+        while True:
+            got = await self._send(method, body, read, trial)
+            if not isinstance(got, Verdict):
+                return got
+            wait = self._next_try(got, trial, methods, divisible=divisible)
+            await self._sleep(wait)
+
+    async def _send(
+        self, method: str, body: bytes, read: Callable[[Envelope], T], trial: Trial
+    ) -> T | Verdict:
+        async with self._places:
+            await self._bucket.take()
+            probing = await self._circuit.enter()
+            try:
+                self._count(trial)
+                sent_at = self._now()
+                reply = await self._wire.post(method, body)
+            finally:
+                if probing:
+                    self._circuit.leave()
+            if isinstance(reply, Verdict):
+                return reply
+            return self._understand(method, reply, read, sent_at)
+
+    def _count(self, trial: Trial) -> None:
+        trial.tries += 1
+        self._requests += 1
+        self._retries += trial.tries > 1
+        self._sent.append(self._clock())
+
+    def _understand(
+        self, method: str, reply: Reply, read: Callable[[Envelope], T], sent_at: datetime
+    ) -> T | Verdict:
+        try:
+            body: Json = decode(reply.body)
+        except ValueError:
+            body = None
+        verdict = judging.judge(method, status=reply.status, body=body, location=reply.location)
+        if verdict is None:
+            try:
+                whole = envelope(body)
+                got = read(whole)
+            except ValueError as error:
+                verdict = judging.unreadable(method, reply.status, body, str(error))
+            else:
+                self._answered(whole, sent_at)
+                return got
+        return judging.asked(verdict, asked_to_wait(reply.retry_after, self._now()))
+
+    def _answered(self, whole: Envelope, sent_at: datetime) -> None:
+        self._circuit.succeeded()
+        travel = (self._now() - sent_at).total_seconds() - whole.timing.seconds
+        self._offset = (whole.timing.started - sent_at).total_seconds() - max(0.0, travel) / 2
+        self._end_wait()
+
+    def _end_wait(self) -> None:
+        if self._waiting:
+            self._waiting = False
+            self.say(Answered(at=self._now()))
+
+    def _next_try(self, verdict: Verdict, trial: Trial, methods: set[str], *, divisible: bool) -> float:
+        """Seconds until the next try; raises what cannot be mended by trying."""
+        if divisible and verdict.slow:
+            raise judging.ask_less(verdict).error()
+        if verdict.action not in {Action.RETRY, Action.THROTTLE}:
+            self._circuit.succeeded()
+            self._end_wait()
+            raise verdict.error(self._rest(verdict, methods))
+        if verdict.action is Action.THROTTLE:
+            self._bucket.refused()
+        delay = self._circuit.failed(trial, verdict.retry_after)
+        if delay is None:
+            raise verdict.error()
+        delay = max(delay, self._bucket.delay)
+        self._waiting = True
+        at = self._now()
+        self.say(
+            Waiting(reason=verdict.reason, text=verdict.text, at=at, until=at + timedelta(seconds=delay))
+        )
+        return delay
+
+    def _rest(self, verdict: Verdict, methods: set[str]) -> datetime | None:
+        """The portal refuses the whole request for its time: everything in it rests."""
+        rests = verdict.action is Action.REST
+        return max(self._budgets.exhausted(method) for method in methods) if rests else None
+
+
+def _host(webhook: Secret) -> str:
+    """The portal's name for people. The code in the address is hidden from now on, also by itself."""
+    parts = urlsplit(webhook.reveal())
+    for piece in parts.path.split("/")[3:]:  # /rest/USER/CODE/
+        conceal(piece)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.hostname or ''}{port}"

@@ -1,0 +1,105 @@
+"""How long to wait after a failure, together: nobody hammers a portal that is down.
+
+Each request backs off by itself, one second at first and a minute at most, by chance. After five failures
+in a row, whoever's they were, the circuit is open: one request a minute goes out to see, in turn, and the
+others wait for it. What the portal asks for in `Retry-After` binds everybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from bitsheet_tui.portal.limiter import Clock, Sleep
+
+TRIES = 8
+PATIENCE_SECONDS = 600.0
+FIRST, LONGEST = 1.0, 60.0  # seconds of back-off
+OPENS_AT = 5  # failures in a row
+PROBE_SECONDS = 60.0
+LONGEST_ASKED = 3600.0  # seconds of Retry-After that are believed
+STEP = 1.0  # seconds; an answer to somebody else may end the wait
+
+
+@dataclass(slots=True)
+class Trial:
+    """One request: how often it was sent, and when it is given up."""
+
+    deadline: float
+    tries: int = 0
+
+
+class Circuit:
+    """What all requests know together about the portal's health."""
+
+    def __init__(self, *, clock: Clock, sleep: Sleep, chance: Callable[[], float]) -> None:
+        self._clock, self._sleep, self._chance = clock, sleep, chance
+        self._failures = 0
+        self._probe_at = 0.0
+        self._hold_until = 0.0
+        self._turn = asyncio.Lock()
+
+    @property
+    def is_open(self) -> bool:
+        """Too many failures in a row: one request a minute."""
+        return self._failures >= OPENS_AT
+
+    def trial(self) -> Trial:
+        """A request begins."""
+        return Trial(deadline=self._clock() + PATIENCE_SECONDS)
+
+    async def enter(self) -> bool:
+        """Wait until a request may be sent. True: it is the probe, and must `leave`."""
+        await self._until(lambda: self._hold_until)
+        if not self.is_open:
+            return False
+        await self._turn.acquire()
+        probing = False
+        try:
+            await self._until(lambda: max(self._hold_until, self._probe_at if self.is_open else 0.0))
+            probing = self.is_open
+        finally:  # a cancelled wait gives its turn away, too
+            if not probing:
+                self._turn.release()
+        return probing
+
+    def leave(self) -> None:
+        """The probe is back."""
+        self._turn.release()
+
+    def succeeded(self) -> None:
+        """The portal answered, whatever it said."""
+        self._failures = 0
+
+    def failed(self, trial: Trial, retry_after: float) -> float | None:
+        """The portal did not answer `trial`: seconds until its next try, None: it is given up."""
+        now = self._clock()
+        self._failures += 1
+        if self.is_open:
+            self._probe_at = now + PROBE_SECONDS
+        if retry_after > 0:
+            self._hold_until = max(self._hold_until, now + min(retry_after, LONGEST_ASKED))
+            trial.deadline = max(trial.deadline, self._hold_until + LONGEST)
+        delay = self._chance() * min(LONGEST, FIRST * 2 ** (trial.tries - 1))
+        delay = max(delay, self._hold_until - now, self._probe_at - now if self.is_open else 0.0)
+        return delay if trial.tries < TRIES and now + delay < trial.deadline else None
+
+    async def _until(self, moment: Callable[[], float]) -> None:
+        while (left := moment() - self._clock()) > 0:
+            await self._sleep(min(left, STEP))
+
+
+def asked_to_wait(header: str, now: datetime) -> float:
+    """Seconds that a `Retry-After` header asks for: a number or a date; nonsense is 0."""
+    text = header.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return 0.0
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - now).total_seconds())

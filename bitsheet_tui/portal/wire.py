@@ -1,0 +1,156 @@
+"""One request and its answer over HTTP: one deadline, a bounded body, no redirects, TLS always checked."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from bitsheet_tui import __version__
+from bitsheet_tui.portal import fault
+from bitsheet_tui.portal.verdict import Verdict
+from bitsheet_tui.secret import Secret, redact_bytes
+
+if TYPE_CHECKING:
+    import httpx
+
+CAP_BYTES = 64 * 2**20  # of a decoded body
+PIECE_BYTES = 2**18  # decoded at a time, whatever the compression promises
+CONNECT_SECONDS = 10.0
+HEADERS = {
+    "User-Agent": f"bitsheet-tui/{__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+    "Content-Type": "application/json; charset=utf-8",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An HTTP answer. `body` is decoded, and every known secret in it is hidden."""
+
+    status: int
+    body: bytes
+    retry_after: str = ""
+    location: str = ""
+
+
+class Wire(Protocol):
+    """Whatever carries a request to the portal."""
+
+    async def post(self, method: str, body: bytes) -> Reply | Verdict:
+        """The portal's reply, or what became of the request. Raises nothing."""
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+
+
+class HttpWire:
+    """Carries requests by httpx over kept-alive connections.
+
+    No error leaves it: an exception of httpx knows the address, and the address is a password.
+    """
+
+    def __init__(self, webhook: Secret, *, timeout: float, connections: int) -> None:
+        self._webhook = webhook
+        self._timeout = timeout
+        self._connections = connections
+        self._client: httpx.AsyncClient | None = None
+
+    async def post(self, method: str, body: bytes) -> Reply | Verdict:
+        """See Wire. The deadline covers everything, from the look-up of the name to the last byte."""
+        import httpx  # noqa: PLC0415 - a tenth of a second that a program that asks nothing need not wait
+
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._post(method, body)
+        except TimeoutError:
+            return fault.late(self._timeout)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
+            return fault.fault(error)
+
+    async def _post(self, method: str, body: bytes) -> Reply | Verdict:
+        url = self._webhook.reveal() + method
+        async with self._open().stream("POST", url, content=body) as response:
+            decoder = Decoder(response.headers.get("content-encoding", ""))
+            if decoder.unknown:
+                return fault.cut("The answer is packed in a way that was not asked for.")
+            parts: list[bytes] = []
+            size = 0
+            async for chunk in response.aiter_raw():
+                for part in decoder.feed(chunk):
+                    parts.append(part)
+                    size += len(part)
+                    if size > CAP_BYTES:
+                        return fault.too_much(CAP_BYTES)
+            if decoder.broken or not decoder.done:
+                return fault.cut("The answer was cut or damaged on its way.")
+            return Reply(
+                status=response.status_code,
+                body=redact_bytes(b"".join(parts)),
+                retry_after=response.headers.get("retry-after", ""),
+                location=response.headers.get("location", ""),
+            )
+
+    def _open(self) -> httpx.AsyncClient:
+        import httpx  # noqa: PLC0415 - see post
+
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                headers=HEADERS,
+                follow_redirects=False,
+                timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+                limits=httpx.Limits(
+                    max_connections=self._connections, max_keepalive_connections=self._connections
+                ),
+            )
+        return self._client
+
+    async def close(self) -> None:
+        """See Wire."""
+        client, self._client = self._client, None
+        if client:
+            await client.aclose()
+
+
+class Decoder:
+    """Unpacks gzip and deflate piece by piece, so that a bomb is noticed before it is unpacked."""
+
+    def __init__(self, encoding: str) -> None:
+        self._encoding = encoding.strip().lower()
+        self.unknown = self._encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}
+        self.broken = False
+        self._inflate = (
+            None if self._encoding in {"", "identity"} else zlib.decompressobj(zlib.MAX_WBITS | 32)
+        )
+        self._begun = False
+
+    @property
+    def done(self) -> bool:
+        """Nothing is missing at the end. A body of no bytes is whole, whatever the header says."""
+        return self._inflate is None or self._inflate.eof or not self._begun
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """The decoded pieces of `chunk`, each at most PIECE_BYTES long."""
+        if self._inflate is None:
+            yield chunk
+            return
+        try:
+            yield from self._unpack(chunk)
+        except zlib.error:
+            self.broken = True
+
+    def _unpack(self, chunk: bytes) -> Iterator[bytes]:
+        if not chunk or self._inflate is None:
+            return
+        if not self._begun and self._encoding == "deflate" and chunk[0] & 0x0F != zlib.DEFLATED:
+            self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)  # some servers leave the header out
+        self._begun = True
+        part = None
+        # a full piece may have left more behind, also when the input is used up
+        while (chunk or part is None or len(part) == PIECE_BYTES) and not self._inflate.eof:
+            part = self._inflate.decompress(chunk, PIECE_BYTES)
+            chunk = self._inflate.unconsumed_tail
+            yield part

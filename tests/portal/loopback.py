@@ -1,0 +1,118 @@
+"""A scripted HTTP server on the loopback interface: every byte it sends is the test's own."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+CODE = "q7w8e9r0t1y2u3i4"
+TIME = {
+    "start": 1767225600.25, "finish": 1767225600.75, "duration": 0.5, "processing": 0.25,
+    "date_start": "2026-01-01T03:00:00+03:00", "date_finish": "2026-01-01T03:00:00+03:00",
+}  # fmt: skip
+STARTED = datetime(2026, 1, 1, 0, 0, 0, 250_000, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Request:
+    line: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        return self.line.split()[1]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+Script = Callable[[Request, asyncio.StreamWriter], Awaitable[bytes | None]] | bytes
+
+
+def http(status: int, body: bytes | str, **headers: str) -> bytes:
+    """A whole response. Underscores in header names become hyphens."""
+    raw = body.encode() if isinstance(body, str) else body
+    lines = {"Content-Length": str(len(raw)), "Content-Type": "application/json"}
+    lines |= {name.replace("_", "-").title(): value for name, value in headers.items()}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"HTTP/1.1 {status} Whatever\r\n{head}\r\n".encode() + raw
+
+
+def ok(result: Any, **beside: Any) -> bytes:
+    return http(200, json.dumps({"result": result, "time": TIME, **beside}))
+
+
+def refusal(status: int, error: Any, description: str = "", **headers: str) -> bytes:
+    return http(status, json.dumps({"error": error, "error_description": description}), **headers)
+
+
+def maps(result: Any = (), errors: Any = (), **more: Any) -> dict[str, Any]:
+    """The result of a batch; empty maps as the portal prints them."""
+    empty = {"result_total": [], "result_next": [], "result_time": []}
+    return {"result": result or [], "result_error": errors or [], **empty, **more}
+
+
+@dataclass
+class Loopback:
+    """Answers each request with the next script; the last one again and again."""
+
+    scripts: list[Script]
+    requests: list[Request] = field(default_factory=list)
+    _server: asyncio.Server | None = None
+    _writers: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    def __init__(self, *scripts: Script) -> None:
+        self.scripts = list(scripts)
+        self.requests = []
+        self._writers = []
+
+    async def __aenter__(self) -> "Loopback":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server
+        self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        await self._server.wait_closed()
+
+    @property
+    def port(self) -> int:
+        assert self._server
+        return self._server.sockets[0].getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/rest/1/{CODE}/"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        try:
+            while request := await _read(reader):
+                self.requests.append(request)
+                script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
+                reply = script if isinstance(script, bytes) else await script(request, writer)
+                if reply is None:
+                    break
+                writer.write(reply)
+                await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+
+async def _read(reader: asyncio.StreamReader) -> Request | None:
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    except asyncio.IncompleteReadError:
+        return None
+    line, *rest = head.strip().split("\r\n")
+    headers = {name.lower(): value for name, value in (one.split(": ", 1) for one in rest)}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Request(line, headers, body)
