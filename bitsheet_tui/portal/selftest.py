@@ -1,0 +1,197 @@
+"""Finds out at the start whether a portal understands us: who we are, what it lets us read, and how.
+
+A portal drops a filter that it does not know without a word, and then gives the whole table. So every list
+is asked questions whose answer is known before: ids above two thousand million, changes after 2099. A date
+that it cannot read it takes for "no date", so changes after 1970 must exist wherever there are rows. And two
+pages are asked as a chain, to see whether the second begins where the first ended.
+Sources: `modules/crm/classes/general/restservice.php`, `modules/tasks/.../taskfilterbuilder.php`,
+`modules/rest/classes/general/rest_util.php` processBatchElement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from bitsheet_tui.errors import BadAnswer, PortalError, Reason, TableRefused
+from bitsheet_tui.portal.answer import Answer, Ask, Json, whole
+from bitsheet_tui.portal.judge import refusal, scope_of
+from bitsheet_tui.portal.verdict import ENDS_ITSELF
+from bitsheet_tui.tables import FORUM_METHOD, Case, Paging, Table
+
+PAGE = 50
+NO_ID = 2_000_000_000
+FUTURE, PAST = "2099-01-01T00:00:00+00:00", "1971-01-01T00:00:00+00:00"
+
+Answers = Mapping[str, Answer | PortalError]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What is known of a portal and of our place in it."""
+
+    user_id: int | None = None  # whose rights the webhook has
+    admin: bool = False
+    zone: str = ""  # that user's time zone; empty: the server's
+    scopes: frozenset[str] = frozenset()
+    clock_offset: float = 0.0  # portal minus host, seconds
+    chained: frozenset[str] = frozenset()  # tables whose pages may be asked as a chain
+    faults: Mapping[str, PortalError] = field(default_factory=dict)  # why a table cannot be read
+
+    def amended(self, later: Profile, tables: Iterable[Table]) -> Profile:
+        """`later` for `tables`, which were tested again, and what was known before for the others."""
+        again = {table.name for table in tables}
+        kept = {name: error for name, error in self.faults.items() if name not in again}
+        return replace(later, chained=self.chained - again | later.chained, faults=kept | dict(later.faults))
+
+
+def asks(tables: Iterable[Table]) -> dict[str, Ask]:
+    """The questions, for one batch: 36 for all nine tables."""
+    found = {"profile": Ask("profile"), "server_time": Ask("server.time"), "scope": Ask("scope")}
+    for table in tables:
+        if table.paging is Paging.KEYSET:
+            found |= _probes(table)
+    return found
+
+
+def _probes(table: Table) -> dict[str, Ask]:
+    first = f"{table.name}_first"
+    path = f"[{table.rows}]" if table.rows else ""
+    found = {
+        f"{table.name}_ids": _ask(table, {">ID": NO_ID}),
+        first: _ask(table, {}),
+        f"{table.name}_second": _ask(table, {"<ID": f"0$result[{first}]{path}[{PAGE - 1}][{_ident(table)}]"}),
+    }
+    for cursor in table.cursors:
+        found[f"{table.name}_after_{cursor.lower()}"] = _ask(table, {f">={cursor}": FUTURE})
+        if table.case is Case.UPPER:  # tasks take a date they cannot read for 1970: the question above tells
+            found[f"{table.name}_since_{cursor.lower()}"] = _ask(table, {f">={cursor}": PAST})
+    return found
+
+
+def _ask(table: Table, conditions: Mapping[str, Any]) -> Ask:
+    """The newest ids under `conditions`, uncounted."""
+    if table.method == "user.get":  # it sorts and filters in its own words: apidocs.bitrix24.com user.get
+        params = {"sort": "ID", "order": "DESC", "FILTER": dict(conditions), "select": ["ID"]}
+    else:
+        params = {"order": {"ID": "DESC"}, "filter": dict(conditions), "select": ["ID"]}
+    return Ask(table.method, {**table.fixed, **params, "start": -1})
+
+
+def _ident(table: Table) -> str:
+    return "id" if table.case is Case.MIXED else "ID"
+
+
+def judge(tables: Sequence[Table], answers: Answers, host_now: datetime) -> Profile:
+    """What the answers to `asks(tables)` say; `host_now` is the host's clock when they arrived.
+
+    Raises the portal's refusal to say who we are.
+    """
+    me = answers["profile"]
+    if isinstance(me, PortalError):
+        raise me
+    facts = me.result if isinstance(me.result, dict) else {}
+    scopes = _scopes(answers.get("scope"))
+    faults = {table.name: fault for table in tables if (fault := _fault(table, answers, scopes))}
+    probed = [table for table in tables if table.paging is Paging.KEYSET and table.name not in faults]
+    clock = answers.get("server_time")
+    started = clock.started if isinstance(clock, Answer) else me.started
+    return Profile(
+        user_id=whole(facts.get("ID")),
+        admin=facts.get("ADMIN") in (True, 1, "Y", "1"),
+        zone=str(facts.get("TIME_ZONE") or ""),
+        scopes=scopes,
+        clock_offset=(started - host_now).total_seconds(),
+        chained=_chained(probed, answers),
+        faults=faults,
+    )
+
+
+def _scopes(answer: Answer | PortalError | None) -> frozenset[str]:
+    granted = answer.result if isinstance(answer, Answer) else []
+    return (
+        frozenset(name for name in granted if isinstance(name, str))
+        if isinstance(granted, list)
+        else frozenset()
+    )
+
+
+def _fault(table: Table, answers: Answers, scopes: frozenset[str]) -> PortalError | None:
+    """Why `table` cannot be read, if so."""
+    if table.paging is not Paging.KEYSET:
+        return _lacks_scope(table, scopes)
+    for key in _probes(table):
+        answer = answers.get(key)
+        if isinstance(answer, PortalError):
+            return answer
+    ids = {key: _ids(table, answers.get(key)) for key in _probes(table)}
+    if any(found is None for found in ids.values()):
+        return BadAnswer(
+            f"{table.method} does not answer with a list of rows.", ENDS_ITSELF, reason=Reason.GARBAGE
+        )
+    for key, found in ids.items():
+        if found and (key.endswith("_ids") or "_after_" in key):
+            return _ignored(table, "ID" if key.endswith("_ids") else key.partition("_after_")[2].upper())
+        if not found and "_since_" in key and ids[f"{table.name}_first"]:
+            return _ignored(table, key.partition("_since_")[2].upper())
+    return None
+
+
+def _ignored(table: Table, name: str) -> BadAnswer:
+    return BadAnswer(
+        f"The portal ignores the filter on {name} in {table.method}.",
+        "The table is left alone, for a filter that is ignored gives the wrong rows; please report it.",
+        reason=Reason.FILTER,
+    )
+
+
+def _lacks_scope(table: Table, scopes: frozenset[str]) -> TableRefused | None:
+    """Tables that are not probed: their scope tells. Comments can be read by either of two."""
+    needed = {scope_of(table.method)}
+    if table.paging is Paging.COMMENTS:
+        needed.add(scope_of(FORUM_METHOD))
+    if not scopes or needed & scopes:
+        return None
+    error = refusal(table.method, {"error": "insufficient_scope"}).error()
+    return error if isinstance(error, TableRefused) else None
+
+
+def _ids(table: Table, answer: Answer | PortalError | None) -> list[int] | None:
+    """The ids of a page in the order given; None when it is no page."""
+    result: Json = answer.result if isinstance(answer, Answer) else None
+    if table.rows and isinstance(result, dict):
+        result = result.get(table.rows)
+    if isinstance(result, dict):
+        result = list(result.values())
+    if not isinstance(result, list):
+        return None
+    found = [whole(row.get(_ident(table))) if isinstance(row, dict) else None for row in result]
+    return None if None in found else [ident for ident in found if ident is not None]
+
+
+def _chained(tables: Iterable[Table], answers: Answers) -> frozenset[str]:
+    """The tables whose second page was asked for by the last row of the first.
+
+    A first page that is not full proves only that a chain ends by itself. That is believed unless another
+    list of the same portal shows that references lead nowhere.
+    """
+    proven, likely, failed = set[str](), set[str](), False
+    for table in tables:
+        first = _ids(table, answers[f"{table.name}_first"]) or []
+        second = _ids(table, answers[f"{table.name}_second"]) or []
+        if not _falls(first + second):
+            failed = True
+        elif len(first) >= PAGE and second:
+            proven.add(table.name)
+        elif len(first) >= PAGE:
+            failed = True
+        elif not second:
+            likely.add(table.name)
+    return frozenset(proven if failed and not proven else proven | likely)
+
+
+def _falls(ids: Sequence[int]) -> bool:
+    return all(above > below for above, below in pairwise(ids))
