@@ -21,9 +21,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bitsheet_tui.portal.answer import Answer, Ask
-
 from bitsheet_tui.errors import BadAnswer, PortalError, Reason
+from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.tables import Case, Paging, Table
 
 PAGE = 50  # rows; the portal does not let anybody choose

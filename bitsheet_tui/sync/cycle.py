@@ -13,7 +13,7 @@ from time import monotonic
 
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import BitsheetError, PortalError
-from bitsheet_tui.store.ledger import CycleRecord
+from bitsheet_tui.store.ledger import Cycle
 from bitsheet_tui.sync import rounds
 from bitsheet_tui.sync.describing import DescribeJob, prepare
 from bitsheet_tui.sync.desk import Desk, now
@@ -71,11 +71,11 @@ class Pass:
         for table in self.tables:
             if error := failed.get(table.name):
                 desk.say(failure(table, error))
-                record(desk, table, kind="cycle", at=self.at, seconds=seconds, error=error)
+                record(desk, table, kind="scan", at=self.at, seconds=seconds, error=error)
         desk.owed = {name for name in failed if desk.table(name).static}
         requests = desk.portal.seen().requests - self.requests
         desk.store.end_cycle(
-            CycleRecord(
+            Cycle(
                 number=desk.cycle, started_at=self.at, ended_at=now(), seconds=seconds, rows=self.rows,
                 requests=requests, failed=tuple(failed),
             )
@@ -163,7 +163,7 @@ def _settle(desk: Desk, job: Job, pass_: Pass) -> None:
         desk.say(
             e.TableRead(table=table.name, at=now(), seconds=pass_.seconds, watermark=checkpoint.watermark)
         )
-    record(desk, table, kind="cycle", at=pass_.at, seconds=pass_.seconds)
+    record(desk, table, kind="scan", at=pass_.at, seconds=pass_.seconds)
 
 
 def _go_on(desk: Desk, fills: Fills, tables: Sequence[Table]) -> None:

@@ -18,7 +18,7 @@ from bitsheet_tui.portal.selftest import Profile
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.store.writer import Stored
-from bitsheet_tui.tables import Table
+from bitsheet_tui.tables import Paging, Table
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -90,8 +90,9 @@ class Desk:
 
     def restart(self, table: Table) -> None:
         """Forget how far the table was read; its rows stay. Hold its lock."""
-        self.store.keep(Checkpoint(table=table.name))
-        self._checkpoints.pop(table.name, None)
+        self.keep(Checkpoint(table=table.name))
+        if table.paging is Paging.COMMENTS:
+            self.store.reread_discussions()
 
     def forget(self) -> None:
         """Ask the store again for every checkpoint: it may have rolled back."""
@@ -136,8 +137,13 @@ class Desk:
 
     def count(self, table: Table, stored: Stored) -> None:
         """Add a commit to what the table's next line in the ledger says."""
-        before = self.tallies.get(table.name)
-        self.tallies[table.name] = stored if before is None else before + stored
+        tally = self.tallies.setdefault(table.name, Stored())
+        tally.inserted += stored.inserted
+        tally.updated += stored.updated
+        tally.unchanged += stored.unchanged
+        tally.deleted += stored.deleted
+        tally.quarantined += stored.quarantined
+        tally.seconds += stored.seconds
 
     def tell(self, table: Table, stored: Stored, *, read: int, fill: Progress | None = None) -> None:
         """Say what a commit changed, unless nothing was read."""

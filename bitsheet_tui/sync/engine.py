@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from bitsheet_tui import events as e
 from bitsheet_tui.config import SyncSettings
@@ -20,6 +21,15 @@ from bitsheet_tui.tables import Table
 
 CONTROL_SECONDS = 2.0  # how often other processes' wishes are looked for
 RETRY_SECONDS = 60.0  # after trouble with the store, or with the portal as a whole
+
+
+# what another process may ask through the store; the argument is names of tables, apart by spaces
+_COMMANDS: Mapping[str, Callable[[str], e.Command]] = {
+    "pause": lambda _: e.Pause(),
+    "resume": lambda _: e.Resume(),
+    "sync": lambda names: e.SyncNow(tuple(names.split())),
+    "resync": lambda names: e.Resync(tuple(names.split())),
+}
 
 
 class Engine:
@@ -145,9 +155,9 @@ class Engine:
     async def _due_now(self) -> None:
         self._alarm()
 
-    async def _until_stop(self, work: "asyncio.Future[None] | object") -> None:
+    async def _until_stop(self, work: Coroutine[Any, Any, None]) -> None:
         """Do the work, or abandon it when told to stop: what is not committed is read again next time."""
-        doing = asyncio.ensure_future(work)  # type: ignore[call-overload]
+        doing = asyncio.get_running_loop().create_task(work)
         stopping = asyncio.get_running_loop().create_task(self._stop.wait())
         try:
             await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -216,5 +226,7 @@ class Engine:
         while True:
             await asyncio.sleep(CONTROL_SECONDS)
             with suppress(StoreError):  # the cycle is the one to report it
-                for command in self._desk.store.take_requests():
+                for request in self._desk.store.open_requests():
+                    command = _COMMANDS[request.command](request.argument)
                     self._obey(command)
+                    self._desk.store.answer(request.id, "done", at=now())

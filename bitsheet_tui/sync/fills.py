@@ -78,15 +78,15 @@ class Fills:
         except PortalError as error:
             self.failed[table.name] = error
             self._desk.say(failure(table, error))
-            record(self._desk, table, kind="backfill", at=at, seconds=monotonic() - began, error=error)
+            record(self._desk, table, kind="fill", at=at, seconds=monotonic() - began, error=error)
         else:
             seconds = monotonic() - began
             self._desk.say(e.FillEnded(table=table.name, at=now(), seconds=seconds))
-            record(self._desk, table, kind="backfill", at=at, seconds=seconds)
+            record(self._desk, table, kind="fill", at=at, seconds=seconds)
 
     async def _rows(self, table: Table) -> None:
         desk = self._desk
-        job = FillJob(desk, table, done=desk.store.count(table.name))
+        job = FillJob(desk, table, done=desk.store.count_ids(table))
         desk.say(e.FillStarted(table=table.name, at=now(), expected=None, done=job.done))
         while filling(table, desk.checkpoint(table)):
             await self._budget(table)

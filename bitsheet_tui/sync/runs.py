@@ -5,7 +5,8 @@ from datetime import datetime
 
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import BitsheetError, PortalError
-from bitsheet_tui.store.ledger import TableRun
+from bitsheet_tui.store.ledger import Run
+from bitsheet_tui.store.writer import Stored
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.tables import Table
 
@@ -33,17 +34,25 @@ def record(
     error: BitsheetError | None = None,
 ) -> None:
     """Write the table's line in the ledger, with what its commits changed since the last one."""
-    tally = desk.tallies.pop(table.name, None)
+    tally = desk.tallies.pop(table.name, Stored())
     desk.store.record_run(
-        TableRun(
-            cycle=desk.cycle, table_name=table.name, kind=kind, started_at=at, seconds=seconds,
-            inserted=tally.inserted if tally else 0, updated=tally.updated if tally else 0,
-            unchanged=tally.unchanged if tally else 0, deleted=tally.deleted if tally else 0,
-            quarantined=tally.quarantined if tally else 0, watermark_before=before,
-            watermark_after=desk.checkpoint(table).watermark, error=str(error) if error else "",
+        Run(
+            cycle=desk.cycle,
+            table=table.name,
+            kind=kind,
+            started_at=at,
+            seconds=seconds,
+            inserted=tally.inserted,
+            updated=tally.updated,
+            unchanged=tally.unchanged,
+            deleted=tally.deleted,
+            quarantined=tally.quarantined,
+            watermark_before=before,
+            watermark_after=desk.checkpoint(table).watermark,
+            error=str(error) if error else "",
             hint=error.hint if error else "",
         )
-    )  # fmt: skip
+    )
 
 
 def note_comments(desk: Desk, table: Table) -> None:
