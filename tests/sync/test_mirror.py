@@ -1,0 +1,105 @@
+"""mirror == portal, field by field, in all nine tables, on both databases, over a real socket."""
+
+from datetime import UTC, datetime, timedelta
+
+from tests import mirror
+from tests.sync.conftest import config, once, portal, unequal
+
+OLD = datetime(2024, 3, 1, 9, 30, tzinfo=UTC)
+
+
+async def test_one_run_makes_the_mirror_equal_to_the_portal(store_url):
+    async with portal() as (demo, webhook):
+        engine = await once(config(webhook, store_url))
+        assert engine.failed == ()
+        assert unequal(store_url, demo) == {}
+
+
+async def test_after_a_day_of_work_one_more_run_makes_it_equal_again(store_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, store_url, static_every=1)
+        await once(settings)
+        world = demo.world
+        ids = {
+            name: sorted(row["ID"] for row in world.truth(name))
+            for name in ("deals", "leads", "tasks", "users")
+        }
+        world.edit("deals", ids["deals"][3], TITLE="a new title", OPPORTUNITY="12.50")
+        world.edit("leads", ids["leads"][-1], STATUS_ID="CONVERTED")
+        world.edit("tasks", ids["tasks"][5], TITLE="another", PRIORITY="2")
+        new_deal = world.create("deals", TITLE="brand new")
+        world.create_backdated("contacts", OLD, NAME="from an import")
+        world.delete("deals", new_deal)
+        back = world.restore_crm("deals", new_deal)
+        assert back != new_deal
+        world.comment(ids["tasks"][-1], "a new message")
+        world.dismiss(ids["users"][-1])
+        engine = await once(settings)
+        assert engine.failed == ()
+        assert unequal(store_url, demo) == {}
+
+
+async def test_new_edited_and_deleted_comments_arrive_when_their_task_moves(store_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, store_url)
+        await once(settings)
+        world = demo.world
+        comments = list(world.truth("task_comments"))
+        forum = next(row for row in comments if row["SOURCE"] == "forum")
+        chat = next(row for row in comments if row["SOURCE"] == "chat" and not row["IS_SYSTEM"])
+        added = [world.comment(row["TASK_ID"], "hello", source=row["SOURCE"]) for row in (forum, chat)]
+        await once(settings)
+        assert unequal(store_url, demo) == {}
+        for comment in added:
+            world.edit_comment(comment, "hello again", bump=True)
+        await once(settings)
+        assert unequal(store_url, demo) == {}
+        for comment in added:
+            world.delete_comment(comment, bump=True)
+        world.vanish_comment(world.comment(chat["TASK_ID"], "never was", source="chat"), bump=True)
+        await once(settings)
+        assert unequal(store_url, demo) == {}
+
+
+async def test_reading_again_changes_nothing(store_url):
+    async with portal() as (_, webhook):
+        settings = config(webhook, store_url, static_every=1)
+        await once(settings)
+        before = {
+            name: mirror.held(store_url, name)
+            for name in ("deals", "contacts", "tasks", "task_comments", "users")
+        }
+        await once(settings)
+        after = {name: mirror.held(store_url, name) for name in before}
+        assert after == before
+
+
+async def test_a_resync_reads_everything_again_while_the_rows_stay_readable(store_url):
+    from bitsheet_tui.events import Resync
+
+    async with portal() as (demo, webhook):
+        settings = config(webhook, store_url)
+        await once(settings)
+        some = next(iter(demo.world.truth("deals")))["ID"]
+        demo.world.bind("deals", some, TITLE="changed behind the portal's back")
+        await once(settings)
+        assert unequal(store_url, demo, ("deals",)) != {}
+        await once(settings, Resync(("deals", "task_comments")))
+        assert unequal(store_url, demo) == {}
+
+
+async def test_a_portal_clock_an_hour_off_either_way_misses_nothing(store_url):
+    from bitsheet_tui.portal.demo.clock import ManualClock
+
+    for hours in (-1, 1):
+        clock = ManualClock(datetime.now(UTC) + timedelta(hours=hours))
+        async with portal(clock=clock) as (demo, webhook):
+            settings = config(webhook, store_url)
+            await once(settings)
+            ids = [row["ID"] for row in demo.world.truth("deals")]
+            for step, ident in enumerate(ids[:3]):
+                clock.advance(timedelta(minutes=4))
+                demo.world.edit("deals", ident, TITLE=f"edit {step}")
+                await once(settings)
+                assert unequal(store_url, demo, ("deals", "tasks")) == {}
+        break
