@@ -1,0 +1,83 @@
+"""Where the mirror is: a store URL taken apart, and its name for people, without passwords."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from bitsheet_tui.errors import StoreUnavailable
+from bitsheet_tui.secret import Secret
+from bitsheet_tui.text import plain
+
+HINT = "store.url is sqlite:///bitsheet.db or postgresql://user:password@host/database"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqliteAddress:
+    """A file."""
+
+    path: Path
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresAddress:
+    """A schema of a database on a server. `options` are libpq's, among them host, port and user."""
+
+    database: str
+    schema: str
+    password: Secret
+    options: dict[str, str] = field(default_factory=dict)
+    label: str
+
+
+def parse(url: Secret, *, schema: str, base: Path | None) -> SqliteAddress | PostgresAddress:
+    """The address in `url`; a relative path is relative to `base`, or else to the working folder.
+
+    Raises StoreUnavailable, and never repeats the URL.
+    """
+    text = url.reveal()
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        raise StoreUnavailable("The store URL has no scheme.", HINT)
+    if scheme == "sqlite":
+        return _sqlite(rest, base)
+    if scheme in {"postgresql", "postgres"}:
+        return _postgres(text, schema)
+    raise StoreUnavailable(f"The store URL has the unknown scheme {plain(scheme, 40)!r}.", HINT)
+
+
+def _sqlite(rest: str, base: Path | None) -> SqliteAddress:
+    host, slash, name = rest.partition("/")
+    if host or not slash or not name or "\0" in name:
+        raise StoreUnavailable("The store URL does not name a SQLite file.", HINT)
+    return SqliteAddress(path=(base or Path()).absolute() / name, label=f"sqlite {plain(name)}")
+
+
+def _postgres(text: str, schema: str) -> PostgresAddress:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise StoreUnavailable("The store URL cannot be read.", HINT) from error
+    options = dict(parse_qsl(parts.query))
+    database = unquote(parts.path.removeprefix("/"))
+    if not database:
+        raise StoreUnavailable("The store URL does not name a PostgreSQL database.", HINT)
+    if parts.hostname:
+        # urlsplit lower-cases the host, and a socket's folder may have capitals
+        options["host"] = unquote(parts.netloc.rpartition("@")[2].partition(":")[0]) or parts.hostname
+    if port:
+        options["port"] = str(port)
+    if parts.username:
+        options["user"] = unquote(parts.username)
+    password = Secret(unquote(parts.password or options.pop("password", "")))
+    host = options.get("host", "")
+    return PostgresAddress(
+        database=database,
+        schema=schema,
+        password=password,
+        options=options,
+        label=plain(f"postgresql {database}@{'localhost' if host.startswith('/') or not host else host}"),
+    )

@@ -1,0 +1,52 @@
+"""The ledger as a part of the store: cycles, runs, and requests to the running instance."""
+
+from datetime import datetime
+
+from bitsheet_tui.store import ledger
+from bitsheet_tui.store.database import Database
+from bitsheet_tui.store.ledger import Cycle, Request, Run
+
+
+class Books:
+    """What was done and what is asked, kept beside the rows."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin_cycle(self, at: datetime) -> int:
+        """Count one more cycle and give its number."""
+        return self._database.write(lambda: ledger.begin_cycle(self._database.peewee, at))
+
+    def end_cycle(self, cycle: Cycle) -> None:
+        """Write down how a cycle went."""
+        self._database.write(lambda: ledger.end_cycle(self._database.peewee, cycle))
+
+    def record_run(self, run: Run) -> None:
+        """Write down what a cycle did to a table."""
+        self._database.write(lambda: ledger.record_run(self._database.peewee, run))
+
+    def last_cycles(self, limit: int = 100) -> list[Cycle]:
+        """The newest cycles, newest first."""
+        return self._database.read(lambda: ledger.last_cycles(self._database.peewee, limit))
+
+    def last_runs(self, limit: int = 100, table: str | None = None) -> list[Run]:
+        """The newest runs, newest first, of one table or of all."""
+        return self._database.read(lambda: ledger.last_runs(self._database.peewee, limit, table))
+
+    def ask(self, command: str, argument: str = "", *, by: str, at: datetime) -> int:
+        """Leave a request for the running instance; its id."""
+        return self._database.write(
+            lambda: ledger.ask(self._database.peewee, command=command, argument=argument, by=by, at=at)
+        )
+
+    def open_requests(self) -> list[Request]:
+        """What has been asked and not yet done, oldest first."""
+        return self._database.read(lambda: ledger.open_requests(self._database.peewee))
+
+    def answer(self, request: int, text: str, *, at: datetime) -> None:
+        """The request has been done."""
+        self._database.write(lambda: ledger.answer(self._database.peewee, request, text, at))
+
+    def request(self, id_: int) -> Request | None:
+        """One request, with its answer if there is one."""
+        return self._database.read(lambda: ledger.request(self._database.peewee, id_))

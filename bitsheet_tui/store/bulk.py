@@ -1,0 +1,155 @@
+"""Many rows at once: read by key, written by whatever the database does fastest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from bitsheet_tui.store.database import Database
+from bitsheet_tui.store.dialects import quote
+from bitsheet_tui.store.layout import DELETED, SYNCED, Layout, Row
+from bitsheet_tui.store.postgres import Postgres, loading_name
+from bitsheet_tui.text import plain
+
+COPY_FROM = 100  # rows from which on COPY into a temporary table is faster than single statements
+REFUSALS: tuple[type[Exception], ...] = (OverflowError, ValueError)  # some drivers say it so
+Key = tuple[Any, ...]
+
+
+def read(database: Database, layout: Layout, keys: Sequence[Key]) -> dict[Key, Row]:
+    """The rows that are there, by key; each with `_deleted_at` as one more value at its end."""
+    width = len(layout.key)
+    found: dict[Key, Row] = {}
+    for prefix, ids in _by_prefix(keys).items():
+        for chunk in chunks(ids, database.dialect.many):
+            sql = _select(layout, len(chunk))
+            parameters = (*prefix, *chunk) if database.dialect.name == "sqlite" else (*prefix, chunk)
+            found.update((row[:width], row) for row in database.rows(sql, parameters))
+    return found
+
+
+def upsert(database: Database, layout: Layout, rows: Sequence[Row]) -> dict[int, str]:
+    """Insert or replace the rows, each as `layout.complete` makes it.
+
+    Gives the places of the rows that the database does not take, with its reasons; the others are stored.
+    """
+    if not rows:
+        return {}
+    try:
+        with database.peewee.savepoint():
+            _write(database, layout, rows)
+    except (*database.driver.errors, *REFUSALS) as error:
+        return _one_by_one(database, layout, rows, error)
+    return {}
+
+
+def touch(database: Database, layout: Layout, rows: Sequence[Row]) -> None:
+    """Store volatile fields and nothing else."""
+    names = layout.names[layout.stable :]
+    if rows:
+        width = len(layout.key)
+        changes = ", ".join(f"{quote(name)} = {database.dialect.mark}" for name in names)
+        database.many(
+            f"UPDATE {layout.sql_name} SET {changes} WHERE {_key_is(layout)}",  # noqa: S608 - quoted names
+            [(*row[layout.stable :], *row[:width]) for row in rows],
+        )
+
+
+def bury(database: Database, layout: Layout, keys: Sequence[Key], at: Any) -> None:
+    """Mark the rows as deleted."""
+    database.many(
+        f"UPDATE {layout.sql_name} SET {quote(DELETED)} = {database.dialect.mark},"  # noqa: S608
+        f" {quote(SYNCED)} = {database.dialect.mark} WHERE {_key_is(layout)}",
+        [(at, at, *key) for key in keys],
+    )
+
+
+def chunks(items: Sequence[Any], size: int) -> Iterator[list[Any]]:
+    """`items` in lists of at most `size`."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def _by_prefix(keys: Sequence[Key]) -> dict[Key, list[Any]]:
+    groups: dict[Key, list[Any]] = {}
+    for key in keys:
+        groups.setdefault(key[:-1], []).append(key[-1])
+    return groups
+
+
+@lru_cache(256)
+def _select(layout: Layout, count: int) -> str:
+    columns = ", ".join(quote(name) for name in (*layout.names, DELETED))
+    mark = layout.dialect.mark
+    fixed = "".join(f"{quote(name)} = {mark} AND " for name in layout.key[:-1])
+    one_of = f"IN ({layout.dialect.marks(count)})" if layout.dialect.name == "sqlite" else f"= ANY({mark})"
+    return f"SELECT {columns} FROM {layout.sql_name} WHERE {fixed}{quote(layout.key[-1])} {one_of}"  # noqa: S608
+
+
+def _key_is(layout: Layout) -> str:
+    return " AND ".join(f"{quote(name)} = {layout.dialect.mark}" for name in layout.key)
+
+
+@lru_cache(64)
+def _insert(layout: Layout) -> str:
+    columns = ", ".join(quote(name) for name in layout.written)
+    return f"INSERT INTO {layout.sql_name} ({columns})"
+
+
+@lru_cache(64)
+def _on_conflict(layout: Layout) -> str:
+    key = ", ".join(quote(name) for name in layout.key)
+    changes = ", ".join(
+        f"{quote(name)} = excluded.{quote(name)}" for name in layout.written if name not in layout.key
+    )
+    return f"ON CONFLICT ({key}) DO UPDATE SET {changes}"
+
+
+def _write(database: Database, layout: Layout, rows: Sequence[Row]) -> None:
+    if isinstance(database.driver, Postgres) and len(rows) >= COPY_FROM:
+        _copy(database, layout, rows)
+    else:
+        marks = layout.dialect.marks(len(layout.written))
+        database.many(f"{_insert(layout)} VALUES ({marks}) {_on_conflict(layout)}", rows)
+
+
+def _copy(database: Database, layout: Layout, rows: Sequence[Row]) -> None:
+    name = loading_name(layout.table.name)
+    columns = ", ".join(quote(column) for column in layout.written)
+    database.execute(
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS {quote(name)} (LIKE {layout.sql_name}) ON COMMIT DELETE ROWS"
+    )
+    with database.peewee.connection().cursor() as cursor:
+        with cursor.copy(f"COPY pg_temp.{quote(name)} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(
+            f"{_insert(layout)} SELECT {columns} FROM pg_temp.{quote(name)} {_on_conflict(layout)}"  # noqa: S608
+        )
+        cursor.execute(f"DELETE FROM pg_temp.{quote(name)}")  # noqa: S608
+
+
+def _one_by_one(database: Database, layout: Layout, rows: Sequence[Row], error: Exception) -> dict[int, str]:
+    """Find the rows that are to blame; any other error is raised again."""
+    if not database.driver.rejected(error):
+        raise error
+    marks = layout.dialect.marks(len(layout.written))
+    sql = f"{_insert(layout)} VALUES ({marks}) {_on_conflict(layout)}"
+    reasons = {place: _refusal(database, sql, row) for place, row in enumerate(rows)}
+    return {place: reason for place, reason in reasons.items() if reason}
+
+
+def _refusal(database: Database, sql: str, row: Row) -> str:
+    """Why the database refuses the row; empty when it has taken it."""
+    refusals: tuple[type[Exception], ...] = (*database.driver.errors, *REFUSALS)
+    try:
+        with database.peewee.savepoint():
+            database.many(sql, [row])
+    except refusals as error:
+        if not database.driver.rejected(error):
+            raise
+        return plain(error)
+    return ""

@@ -1,0 +1,67 @@
+"""Where each table stands: saved in the same transaction as the rows it speaks of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bitsheet_tui.store.models import CheckpointRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """How far one table has been read. Moments are the portal's clock, aware UTC."""
+
+    table: str
+    watermark: datetime | None = None  # everything changed before it is in the mirror; none: never scanned
+    reach: int | None = None  # the highest id that was known when the last complete tail began
+    floor: int | None = None  # every id in [floor, reach] was read; none: not begun; 0: complete
+    fill_started: datetime | None = None
+    scan_started: datetime | None = None  # at the first page of the scan in hand
+    top: int | None = None  # becomes reach when the scan in hand is complete
+    # name of a window -> lowest id committed in the scan in hand; 0: window complete
+    progress: Mapping[str, int] = field(default_factory=dict)
+
+
+def load(database: Any, table: str) -> Checkpoint:
+    """The checkpoint of `table`; an empty one before the first."""
+    record = CheckpointRecord.one(database, CheckpointRecord.table_name == table)
+    if record is None:
+        return Checkpoint(table=table)
+    return Checkpoint(
+        table=table,
+        watermark=record.watermark,
+        reach=record.reach,
+        floor=record.floor,
+        fill_started=record.fill_started,
+        scan_started=record.scan_started,
+        top=record.top,
+        progress=record.progress or {},
+    )
+
+
+def save(database: Any, checkpoint: Checkpoint) -> None:
+    """Replace the checkpoint of its table."""
+    values = {
+        "table_name": checkpoint.table,
+        "watermark": checkpoint.watermark,
+        "reach": checkpoint.reach,
+        "floor": checkpoint.floor,
+        "fill_started": checkpoint.fill_started,
+        "scan_started": checkpoint.scan_started,
+        "top": checkpoint.top,
+        "progress": dict(checkpoint.progress),
+    }
+    CheckpointRecord.save_over(database, values, key=("table_name",))
+
+
+def snapshot_mark(database: Any, table: str) -> str | None:
+    """Which fill of `table` the change feed was told about."""
+    record = CheckpointRecord.one(database, CheckpointRecord.table_name == table)
+    return None if record is None else record.snapshot
+
+
+def mark_snapshot(database: Any, table: str, mark: str | None) -> None:
+    """The change feed was told about this fill."""
+    values = {"table_name": table, "snapshot": mark}
+    CheckpointRecord.save_over(database, values, key=("table_name",))

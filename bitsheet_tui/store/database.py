@@ -1,0 +1,115 @@
+"""The open mirror: transactions that are repeated when the connection is lost, and one meaning per error."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bitsheet_tui.secret import Secret
+from bitsheet_tui.store.address import SqliteAddress, parse
+from bitsheet_tui.store.dialects import Dialect
+from bitsheet_tui.store.lock import Holder
+from bitsheet_tui.store.postgres import Postgres
+from bitsheet_tui.store.sqlite import Sqlite
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+
+class Database:
+    """One connection. Any thread may use it; one at a time does.
+
+    With `locked` no other instance writes; without it and without `readonly` small notes may be written
+    while another instance works.
+    """
+
+    def __init__(self, url: Secret, *, schema: str, base: Path | None, readonly: bool, locked: bool) -> None:
+        address = parse(url, schema=schema, base=base)
+        engine = Sqlite if isinstance(address, SqliteAddress) else Postgres
+        self.driver: Sqlite | Postgres = engine(address, readonly=readonly, locked=locked)  # type: ignore[arg-type]
+        self.dialect: Dialect = self.driver.dialect
+        self.label = self.driver.label
+        self.peewee = self.driver.db
+        self._mutex = threading.RLock()
+        self._depth = 0
+        self._open = False
+
+    def write(self, work: Callable[[], T]) -> T:
+        """`work()` in one transaction. `work` may run twice: when the connection was lost, or for a deadlock.
+
+        Raises StoreUnavailable, StoreFull, StoreDamaged; MirrorHeld when another instance has taken over.
+        """
+        return self._run(work, writing=True)
+
+    def read(self, work: Callable[[], T]) -> T:
+        """`work()`, which only reads; errors as with `write`."""
+        return self._run(work, writing=False)
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """A cursor. Only within `work`."""
+        return self.peewee.execute_sql(sql, parameters)
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a query. Only within `work`."""
+        cursor = self.driver.db.connection().cursor()
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+    def many(self, sql: str, rows: Iterable[Row]) -> None:
+        """The statement once for each row. Only within `work`."""
+        self.driver.db.connection().cursor().executemany(sql, rows)
+
+    def holder(self) -> Holder | None:
+        """Who writes to this mirror; None: nobody."""
+        return self.read(self.driver.holder)
+
+    def open(self) -> None:
+        """Connect now, instead of with the first query."""
+        self.read(lambda: None)
+
+    def close(self) -> None:
+        """End the connection and let others write. Again is nothing."""
+        with self._mutex:
+            self.driver.close()
+            self._open = False
+
+    def _run(self, work: Callable[[], T], *, writing: bool, again: bool = True) -> T:
+        with self._mutex:
+            if self._depth:
+                return work()  # part of the transaction that is open
+            try:
+                return self._attempt(work, writing=writing)
+            except self.driver.errors as error:
+                lost = self.driver.lost(error)
+                if lost:
+                    self._forget()
+                if not (lost and again):
+                    raise self.driver.translate(error) from error
+            return self._run(work, writing=writing, again=False)
+
+    def _attempt(self, work: Callable[[], T], *, writing: bool) -> T:
+        if not self._open:
+            self._connect()
+        if not writing:
+            return work()
+        self.driver.before_write()
+        self._depth += 1
+        try:
+            with self.peewee.atomic(*self.driver.begin):
+                return work()
+        finally:
+            self._depth -= 1
+
+    def _connect(self) -> None:
+        try:
+            self.driver.connect()
+            self._open = True
+        finally:
+            if not self._open:
+                self.driver.close()
+
+    def _forget(self) -> None:
+        self._open = False
+        self.driver.disconnect()

@@ -1,0 +1,127 @@
+"""What the two databases spell differently: column types, parameters, and the values themselves.
+
+A value that was read back equals the value that was written, in Python's own sense of `==`, so that rows can
+be compared as tuples:
+
+    kind       PostgreSQL                 SQLite
+    INSTANT    TIMESTAMPTZ, datetime      TEXT, '2024-08-30T12:29:00+00:00'
+    DATE       DATE, date                 DATE, '2024-08-30'
+    NUMERIC    NUMERIC, Decimal           NUMERIC, int or float (15 digits: SQLite has no more)
+    BOOLEAN    BOOLEAN, bool              BOOLEAN, 0 or 1
+    JSON       JSONB, canonical text      TEXT, canonical text
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from bitsheet_tui.fields import Field, Kind
+from bitsheet_tui.store import values
+
+Convert = Callable[[Any], Any]
+FILES = frozenset({"file", "diskfile", "disk_file"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One database's way to say things."""
+
+    name: str
+    mark: str  # a parameter in SQL
+    types: Mapping[Kind, str]
+    encoders: Mapping[Kind, Convert]  # from the value it means to the value that is written and read back
+    widest: int  # columns a table may have
+    many: int  # keys in one SELECT
+
+    def encode(self, kind: Kind, value: Any) -> Any:
+        """`value`, as `values` gives it, for this database."""
+        encoder = self.encoders.get(kind)
+        return value if value is None or encoder is None else encoder(value)
+
+    def converter(self, field: Field) -> Convert:
+        """From what the portal says to what this database is given."""
+        read = reader(field)
+        encoder = self.encoders.get(field.kind)
+        if encoder is None:
+            return read
+
+        def convert(raw: Any) -> Any:
+            value = read(raw)
+            return None if value is None else encoder(value)
+
+        return convert
+
+    def marks(self, count: int) -> str:
+        """`count` parameters with commas between."""
+        return ",".join([self.mark] * count)
+
+
+def reader(field: Field) -> Convert:
+    """How the values of one field are read."""
+    if field.kind is Kind.JSON and (field.type.lower() in FILES or field.name == "FILES"):
+        return values.file
+    return values.READERS[field.kind]
+
+
+def quote(name: str) -> str:
+    """`name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _number(value: Decimal) -> int | float:
+    """What SQLite makes of a decimal in a column of NUMERIC affinity (sqlite.org/datatype3.html)."""
+    number = float(value)
+    if value == value.to_integral_value() and abs(value) <= values.LARGEST:
+        return int(value)
+    return number
+
+
+def _date_text(value: date) -> str:
+    return value.isoformat()
+
+
+def _instant_text(value: datetime) -> str:
+    return value.isoformat()
+
+
+SQLITE = Dialect(
+    name="sqlite",
+    mark="?",
+    types={
+        Kind.INTEGER: "INTEGER",
+        Kind.REFERENCE: "INTEGER",
+        Kind.NUMERIC: "NUMERIC",
+        Kind.BOOLEAN: "BOOLEAN",
+        Kind.INSTANT: "TEXT",
+        Kind.DATE: "DATE",
+        Kind.JSON: "TEXT",
+        Kind.TEXT: "TEXT",
+    },
+    encoders={
+        Kind.NUMERIC: _number,
+        Kind.BOOLEAN: int,
+        Kind.INSTANT: _instant_text,
+        Kind.DATE: _date_text,
+    },
+    widest=1900,
+    many=500,
+)
+POSTGRESQL = Dialect(
+    name="postgresql",
+    mark="%s",
+    types={
+        Kind.INTEGER: "BIGINT",
+        Kind.REFERENCE: "BIGINT",
+        Kind.NUMERIC: "NUMERIC",
+        Kind.BOOLEAN: "BOOLEAN",
+        Kind.INSTANT: "TIMESTAMPTZ",
+        Kind.DATE: "DATE",
+        Kind.JSON: "JSONB",
+        Kind.TEXT: "TEXT",
+    },
+    encoders={},
+    widest=1500,
+    many=5000,
+)

@@ -1,0 +1,204 @@
+"""The comments of a task are read as a whole, whenever the task moved: which are due, and storing them.
+
+The portal has no change time for a comment. It moves the task's ACTIVITY_DATE, and never says which comment
+was meant, so a discussion is read again until it has been read `overlap` seconds after its last activity:
+then nothing that was written before can still have been on its way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bitsheet_tui.fields import Kind
+from bitsheet_tui.store import values
+from bitsheet_tui.store.bulk import chunks
+from bitsheet_tui.store.database import Database
+from bitsheet_tui.store.layout import DELETED, Layout, Portal, Row
+from bitsheet_tui.store.models import DiscussionRecord
+from bitsheet_tui.store.values import Unstorable
+from bitsheet_tui.tables import CATALOGUE
+
+CHILD = next(table.name for table in CATALOGUE if table.parent)
+PARENTS = frozenset(table.parent.table for table in CATALOGUE if table.parent)
+FORUM, CHAT = "FORUM_TOPIC_ID", "CHAT_ID"
+ACTIVITY = ("ACTIVITY_DATE", "CHANGED_DATE", "CREATED_DATE")  # the first that has a value
+NEVER_READ = 2**40  # seconds behind
+NOTHING_TO_READ = -(2**40)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discussion:
+    """Where the comments of one task are."""
+
+    task_id: int
+    forum_topic_id: int | None
+    chat_id: int | None
+    known_forum: bool  # False: the portal did not say whether there is a forum topic, so it is asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscussionRead:
+    """The comments of one task, read at `read_at` of the portal's clock. None: that source was not read."""
+
+    task_id: int
+    read_at: datetime
+    forum: Sequence[Portal] | None
+    chat: Sequence[Portal] | None
+    readable: bool
+
+
+def follow(database: Database, layout: Layout, rows: Sequence[tuple[Row, Portal]]) -> None:
+    """Note where the discussions of changed tasks are, and when they last moved."""
+    if layout.table.name not in PARENTS or not rows:
+        return
+    seen = [_seen(portal) for _, portal in rows]
+    read_at = _read_moments(database, [record["task_id"] for record in seen])
+    mark = database.dialect.marks(6)
+    database.many(
+        "INSERT INTO bitsheet_discussions (task_id, forum_topic_id, chat_id, known_forum, activity_date,"  # noqa: S608
+        f" behind, readable) VALUES ({mark}, {_true(database)}) ON CONFLICT (task_id) DO UPDATE SET"
+        " forum_topic_id = excluded.forum_topic_id, chat_id = excluded.chat_id,"
+        " known_forum = excluded.known_forum, activity_date = excluded.activity_date,"
+        " behind = excluded.behind",
+        [
+            (
+                record["task_id"],
+                record["forum_topic_id"],
+                record["chat_id"],
+                record["known_forum"],
+                database.dialect.encode(Kind.INSTANT, record["activity_date"]),
+                behind(record, read_at.get(record["task_id"])),
+            )
+            for record in seen
+        ],
+    )
+
+
+def behind(record: Mapping[str, Any], read_at: datetime | None) -> int:
+    """Seconds from the last reading to the last activity, rounded so that a tie is read again."""
+    if not (record["forum_topic_id"] or record["chat_id"] or not record["known_forum"]):
+        return NOTHING_TO_READ
+    if read_at is None:
+        return NEVER_READ
+    if record["activity_date"] is None:
+        return NOTHING_TO_READ
+    late: float = (record["activity_date"] - read_at).total_seconds()
+    return math.ceil(late)
+
+
+def due(database: Database, *, overlap: int, limit: int) -> list[Discussion]:
+    """The discussions to read, those that moved last first."""
+    query = (
+        DiscussionRecord.select()
+        .where(DiscussionRecord.behind >= -overlap)
+        .order_by(DiscussionRecord.activity_date.desc(nulls="LAST"), DiscussionRecord.task_id.desc())
+        .limit(limit)
+    )
+    return [
+        Discussion(
+            task_id=record.task_id,
+            forum_topic_id=record.forum_topic_id,
+            chat_id=record.chat_id,
+            known_forum=record.known_forum,
+        )
+        for record in query.execute(database.peewee)
+    ]
+
+
+def count_due(database: Database, *, overlap: int) -> int:
+    """How many there are to read."""
+    return int(DiscussionRecord.select().where(DiscussionRecord.behind >= -overlap).count(database.peewee))
+
+
+def count_unreadable(database: Database) -> int:
+    """How many the webhook may not read."""
+    return int(DiscussionRecord.select().where(~DiscussionRecord.readable).count(database.peewee))
+
+
+def all_due_again(database: Database) -> None:
+    """Every discussion counts as never read."""
+    has_source = DiscussionRecord.behind > NOTHING_TO_READ
+    values_ = {DiscussionRecord.read_at: None, DiscussionRecord.behind: NEVER_READ}
+    DiscussionRecord.update(values_).where(has_source).execute(database.peewee)
+
+
+def mark_read(database: Database, read: Sequence[DiscussionRead]) -> None:
+    """These discussions were read, or could not be."""
+    records = {
+        record.task_id: record.__data__
+        for chunk in chunks([one.task_id for one in read], 500)
+        for record in DiscussionRecord.select()
+        .where(DiscussionRecord.task_id.in_(chunk))
+        .execute(database.peewee)
+    }
+    mark = database.dialect.mark
+    database.many(
+        f"UPDATE bitsheet_discussions SET read_at = {mark}, readable = {mark}, behind = {mark}"  # noqa: S608
+        f" WHERE task_id = {mark}",
+        [
+            (
+                DiscussionRecord.read_at.db_value(one.read_at),
+                one.readable,
+                behind(records[one.task_id], one.read_at),
+                one.task_id,
+            )
+            for one in read
+            if one.task_id in records
+        ],
+    )
+
+
+def forget(database: Database, tasks: Sequence[int]) -> None:
+    """These tasks are gone, and their discussions with them."""
+    for chunk in chunks(tasks, 500):
+        DiscussionRecord.delete().where(DiscussionRecord.task_id.in_(chunk)).execute(database.peewee)
+
+
+def living_comments(database: Database, layout: Layout, tasks: Sequence[int]) -> list[tuple[Any, ...]]:
+    """(source, id, task) of every comment of these tasks that is not marked as deleted."""
+    dialect = database.dialect
+    return [
+        row
+        for chunk in chunks(tasks, 500)
+        for row in database.rows(
+            f"SELECT source, id, task_id FROM {layout.sql_name}"  # noqa: S608
+            f" WHERE task_id IN ({dialect.marks(len(chunk))}) AND {DELETED} IS NULL",
+            chunk,
+        )
+    ]
+
+
+def _seen(portal: Portal) -> dict[str, Any]:
+    moments = (_or_none(values.instant, portal.get(name)) for name in ACTIVITY)
+    return {
+        "task_id": _or_none(values.integer, portal.get("ID")),
+        "forum_topic_id": _or_none(values.reference, portal.get(FORUM)),
+        "chat_id": _or_none(values.reference, portal.get(CHAT)),
+        "known_forum": FORUM in portal,
+        "activity_date": next((moment for moment in moments if moment), None),
+    }
+
+
+def _or_none(read: Any, value: Any) -> Any:
+    try:
+        return read(value)
+    except Unstorable:
+        return None
+
+
+def _read_moments(database: Database, tasks: Sequence[int]) -> dict[int, datetime]:
+    return {
+        record.task_id: record.read_at
+        for chunk in chunks(tasks, 500)
+        for record in DiscussionRecord.select(DiscussionRecord.task_id, DiscussionRecord.read_at)
+        .where(DiscussionRecord.task_id.in_(chunk), DiscussionRecord.read_at.is_null(False))
+        .execute(database.peewee)
+    }
+
+
+def _true(database: Database) -> str:
+    return "1" if database.dialect.name == "sqlite" else "true"

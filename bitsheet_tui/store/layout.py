@@ -1,0 +1,169 @@
+"""One table as it is written: which field goes to which column, and how a portal row becomes a tuple."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from bitsheet_tui.fields import Field, Kind
+from bitsheet_tui.store import values
+from bitsheet_tui.store.dialects import Convert, Dialect, quote
+from bitsheet_tui.store.values import Unstorable
+from bitsheet_tui.tables import Table
+
+EXTRA, RAW, SYNCED, DELETED = "extra", "_raw", "_synced_at", "_deleted_at"
+RESERVED = frozenset({EXTRA, RAW, SYNCED, DELETED})
+Row = tuple[Any, ...]
+Portal = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A field of the portal and its place. `name` is None for a field that lives in `extra`."""
+
+    field: Field
+    name: str | None
+    retired: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Layout:
+    """How rows of one table are written.
+
+    A stored row is a tuple in the order of `names`: the key, then the fields that decide whether a row has
+    changed, then the volatile ones.
+    """
+
+    table: Table
+    dialect: Dialect
+    readers: tuple[tuple[str, Convert], ...]  # portal's name, conversion
+    names: tuple[str, ...]  # columns
+    kinds: tuple[Kind, ...]
+    stable: int  # so many columns decide
+    surplus: tuple[tuple[str, Convert], ...]  # fields that live in `extra`
+    retired: tuple[str, ...]  # columns that a written row leaves empty
+    raw: bool
+
+    @cached_property
+    def sql_name(self) -> str:
+        """The table, quoted."""
+        return quote(self.table.name)
+
+    @cached_property
+    def key(self) -> tuple[str, ...]:
+        """The columns of the primary key."""
+        return self.names[: len(self.table.key)]
+
+    @cached_property
+    def written(self) -> tuple[str, ...]:
+        """Every column that an upsert writes, in the order of `complete`."""
+        raw = (RAW,) if self.raw else ()
+        return (*self.names, *self.retired, *raw, SYNCED, DELETED)
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Where the value of a portal field stands in a row."""
+        return {name: place for place, (name, _) in enumerate(self.readers)}
+
+    def convert(self, row: Portal) -> Row:
+        """The row as the database takes it and gives it back. Raises Unstorable."""
+        if self.surplus:
+            row = {**row, EXTRA: self._extra(row)}
+        get = row.get
+        try:
+            converted = tuple(
+                [None if (raw := get(name)) is None else convert(raw) for name, convert in self.readers]
+            )
+        except Unstorable as error:
+            raise Unstorable(self._explain(row, error)) from None
+        if None in converted[: len(self.table.key)]:
+            raise Unstorable("it has no key")
+        return converted
+
+    def row_id(self, row: Row) -> str:
+        """The key of a stored row in one word: 7, or chat:15."""
+        return ":".join(str(part) for part in row[: len(self.table.key)])
+
+    def complete(self, row: Row, portal: Portal, at: Any) -> Row:
+        """The row with everything that an upsert writes."""
+        empty = (None,) * len(self.retired)
+        raw = (raw_text(portal),) if self.raw else ()
+        return (*row, *empty, *raw, at, None)
+
+    def shown(self, place: int, value: Any) -> Any:
+        """A stored value as a value of JSON."""
+        if value is None:
+            return None
+        return _SHOWN.get(self.kinds[place], _as_it_is)(value)
+
+    def _extra(self, row: Portal) -> dict[str, Any]:
+        return {
+            name: value for name, convert in self.surplus if (value := convert(row.get(name))) is not None
+        }
+
+    def _explain(self, row: Portal, error: Unstorable) -> str:
+        for name, convert in self.readers:
+            try:
+                convert(row.get(name))
+            except Unstorable as reason:
+                return f"{name}: {reason}"
+        return str(error)
+
+
+def build(table: Table, columns: Sequence[Column], dialect: Dialect, *, raw: bool) -> Layout:
+    """The layout of `table` from what is known of its columns."""
+    live = [column for column in columns if column.name is not None and not column.retired]
+    surplus = [column for column in columns if column.name is None and not column.retired]
+    live.sort(key=lambda column: _rank(table, column.field))
+    readers = [(column.field.name, dialect.converter(column.field)) for column in live]
+    names = [str(column.name) for column in live]
+    kinds = [column.field.kind for column in live]
+    stable = sum(column.field.name not in table.volatile for column in live)
+    if surplus:
+        readers.insert(stable, (EXTRA, values.structure))
+        names.insert(stable, EXTRA)
+        kinds.insert(stable, Kind.JSON)
+        stable += 1
+    return Layout(
+        table=table,
+        dialect=dialect,
+        readers=tuple(readers),
+        names=tuple(names),
+        kinds=tuple(kinds),
+        stable=stable,
+        surplus=tuple((column.field.name, values.READERS[Kind.TEXT]) for column in surplus),
+        retired=tuple(column.name for column in columns if column.retired and column.name is not None),
+        raw=raw,
+    )
+
+
+def _rank(table: Table, field: Field) -> tuple[int, int]:
+    """The key first and in its own order, volatile fields last."""
+    if field.name in table.key:
+        return 0, table.key.index(field.name)
+    return (2 if field.name in table.volatile else 1), 0
+
+
+def raw_text(portal: Portal) -> str:
+    """The portal's row as canonical JSON, or a JSON text that says why there is none."""
+    try:
+        return values.canonical(portal)
+    except Unstorable as error:
+        return values.canonical({"unstorable": str(error)})
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _iso(value: Any) -> str:
+    return value if isinstance(value, str) else value.isoformat()
+
+
+_SHOWN: Mapping[Kind, Convert] = {
+    Kind.BOOLEAN: bool,
+    Kind.INSTANT: _iso,
+    Kind.DATE: _iso,
+}

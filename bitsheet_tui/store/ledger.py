@@ -1,0 +1,154 @@
+"""What happened: cycles, what each did to each table, and what is asked of the running instance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from bitsheet_tui.store.models import ControlRecord, CycleRecord, RunRecord
+from bitsheet_tui.store.orm import peewee
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """One pass over the due tables. Without `ended_at` it is running, or its process died."""
+
+    number: int
+    started_at: datetime
+    ended_at: datetime | None = None
+    seconds: float | None = None
+    rows: int = 0  # inserted and updated
+    requests: int = 0
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one cycle did to one table."""
+
+    cycle: int
+    table: str
+    started_at: datetime
+    kind: str = "scan"  # scan, fill, comments, reconcile, reload
+    seconds: float = 0.0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    quarantined: int = 0
+    requests: int = 0
+    retries: int = 0
+    watermark_before: datetime | None = None
+    watermark_after: datetime | None = None
+    error: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Something asked of the running instance. `answer` is None until it has been done."""
+
+    id: int
+    at: datetime
+    command: str  # pause, resume, sync, resync, confirm
+    argument: str = ""
+    by: str = ""
+    done_at: datetime | None = None
+    answer: str | None = None
+
+
+def begin_cycle(database: Any, at: datetime) -> int:
+    """Count one more cycle; its number grows across restarts."""
+    (newest,) = CycleRecord.select(peewee.fn.MAX(CycleRecord.number)).tuples().execute(database)[0]
+    number = int(newest or 0) + 1
+    CycleRecord.insert(number=number, started_at=at).execute(database)
+    return number
+
+
+def end_cycle(database: Any, cycle: Cycle) -> None:
+    """Write down how it went."""
+    values = {
+        "ended_at": cycle.ended_at, "seconds": cycle.seconds, "rows": cycle.rows, "requests": cycle.requests,
+        "failed": list(cycle.failed),
+    }  # fmt: skip
+    CycleRecord.update(**values).where(CycleRecord.number == cycle.number).execute(database)
+
+
+def last_cycles(database: Any, limit: int) -> list[Cycle]:
+    """The newest cycles, newest first."""
+    query = CycleRecord.select().order_by(CycleRecord.number.desc()).limit(limit)
+    return [
+        Cycle(
+            number=record.number,
+            started_at=record.started_at,
+            ended_at=record.ended_at,
+            seconds=record.seconds,
+            rows=record.rows,
+            requests=record.requests,
+            failed=tuple(record.failed or ()),
+        )
+        for record in query.execute(database)
+    ]
+
+
+def record_run(database: Any, run: Run) -> None:
+    """Write down what a cycle did to a table."""
+    values = asdict(run)
+    values["table_name"] = values.pop("table")
+    RunRecord.insert(**values).execute(database)
+
+
+def last_runs(database: Any, limit: int, table: str | None = None) -> list[Run]:
+    """The newest runs, newest first, of one table or of all."""
+    query = RunRecord.select().order_by(RunRecord.id.desc()).limit(limit)
+    if table is not None:
+        query = query.where(RunRecord.table_name == table)
+    return [_run(record) for record in query.execute(database)]
+
+
+def last_good(database: Any) -> dict[str, datetime]:
+    """When each table was last read without an error."""
+    query = (
+        RunRecord.select(RunRecord.table_name, peewee.fn.MAX(RunRecord.id))
+        .where(RunRecord.error == "")
+        .group_by(RunRecord.table_name)
+        .tuples()
+    )
+    ids = [id_ for _, id_ in query.execute(database)]
+    runs = RunRecord.select().where(RunRecord.id.in_(ids)).execute(database)
+    return {record.table_name: record.started_at for record in runs}
+
+
+def ask(database: Any, *, command: str, argument: str, by: str, at: datetime) -> int:
+    """Leave a request for the running instance; its id."""
+    query = ControlRecord.insert(command=command, argument=argument, by=by, at=at)
+    found = query.returning(ControlRecord.id).execute(database)
+    return int(next(iter(found)).id)
+
+
+def open_requests(database: Any) -> list[Request]:
+    """What has been asked and not yet done, oldest first."""
+    query = ControlRecord.select().where(ControlRecord.done_at.is_null()).order_by(ControlRecord.id)
+    return [_request(record) for record in query.execute(database)]
+
+
+def answer(database: Any, id_: int, text: str, at: datetime) -> None:
+    """The request has been done."""
+    ControlRecord.update(done_at=at, answer=text).where(ControlRecord.id == id_).execute(database)
+
+
+def request(database: Any, id_: int) -> Request | None:
+    """One request, with its answer if there is one."""
+    record = ControlRecord.one(database, ControlRecord.id == id_)
+    return None if record is None else _request(record)
+
+
+def _run(record: Any) -> Run:
+    names: Sequence[str] = [name for name in Run.__slots__ if name != "table"]
+    return Run(table=record.table_name, **{name: getattr(record, name) for name in names})
+
+
+def _request(record: Any) -> Request:
+    return Request(**{name: getattr(record, name) for name in Request.__slots__})

@@ -1,0 +1,262 @@
+"""The bookkeeping tables: what the mirror knows about itself. All are named bitsheet_*."""
+
+# ruff: noqa: D106 - peewee wants a nested class for what is not a column
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from bitsheet_tui.store.orm import peewee
+
+
+class InstantField(peewee.Field):  # type: ignore[misc]
+    """An aware moment in UTC, in the same form as in the mirrored tables."""
+
+    field_type = "INSTANT"
+
+    def db_value(self, value: datetime | None) -> str | None:
+        """ISO 8601, which both databases take."""
+        return None if value is None else value.astimezone(UTC).isoformat()
+
+    def python_value(self, value: Any) -> datetime | None:
+        """SQLite gives the text back, PostgreSQL the moment."""
+        if value is None:
+            return None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment.astimezone(UTC)
+
+
+class DocumentField(peewee.Field):  # type: ignore[misc]
+    """A JSON document."""
+
+    field_type = "DOCUMENT"
+
+    def db_value(self, value: Any) -> str | None:
+        """JSON text, which both databases take."""
+        return None if value is None else json.dumps(value, ensure_ascii=False)
+
+    def python_value(self, value: str | None) -> Any:
+        """Both databases give text back."""
+        return None if value is None else json.loads(value)
+
+
+class Record(peewee.Model):  # type: ignore[misc]
+    """A table of ours. It belongs to no database: each query is told where to run."""
+
+    class Meta:
+        legacy_table_names = False
+
+    @classmethod
+    def one(cls, database: Any, *where: Any) -> Any:
+        """The first record that fits, or None."""
+        found = list(cls.select().where(*where).limit(1).execute(database))
+        return found[0] if found else None
+
+    @classmethod
+    def save_over(cls, database: Any, values: dict[str, Any], *, key: tuple[str, ...]) -> None:
+        """Insert `values`, or let them replace what is there under the same key."""
+        others = [getattr(cls, name) for name in values if name not in key]
+        query = cls.insert(**values).on_conflict(
+            conflict_target=[getattr(cls, name) for name in key], preserve=others
+        )
+        query.execute(database)
+
+
+class FactRecord(Record):
+    """Facts about the whole mirror: schema version, cycle number, holder."""
+
+    key = peewee.TextField(primary_key=True)
+    value = peewee.TextField()
+
+    class Meta:
+        table_name = "bitsheet_meta"
+
+
+class ColumnRecord(Record):
+    """What each column of a mirrored table holds. A retired one is no longer a field of the portal."""
+
+    table_name = peewee.TextField()
+    field = peewee.TextField()  # the portal's name
+    column_name = peewee.TextField(null=True)  # none: the field lives in the column `extra`
+    kind = peewee.TextField()
+    type = peewee.TextField(default="")
+    title = peewee.TextField(default="")
+    multiple = peewee.BooleanField(default=False)
+    values_json = DocumentField(null=True)
+    position = peewee.IntegerField(default=0)
+    first_seen = InstantField()
+    retired_at = InstantField(null=True)
+
+    class Meta:
+        table_name = "bitsheet_columns"
+        primary_key = peewee.CompositeKey("table_name", "field")
+
+
+class CheckpointRecord(Record):
+    """How far each table has been read."""
+
+    table_name = peewee.TextField(primary_key=True)
+    watermark = InstantField(null=True)
+    reach = peewee.BigIntegerField(null=True)
+    floor = peewee.BigIntegerField(null=True)
+    fill_started = InstantField(null=True)
+    scan_started = InstantField(null=True)
+    top = peewee.BigIntegerField(null=True)
+    progress = DocumentField(null=True)
+    snapshot = peewee.TextField(null=True)  # the fill that the change feed was told about
+
+    class Meta:
+        table_name = "bitsheet_checkpoints"
+
+
+class CycleRecord(Record):
+    """One pass over the due tables. Without an end it runs, or its process died."""
+
+    number = peewee.BigIntegerField(primary_key=True)
+    started_at = InstantField()
+    ended_at = InstantField(null=True)
+    seconds = peewee.DoubleField(null=True)
+    rows = peewee.BigIntegerField(default=0)
+    requests = peewee.BigIntegerField(default=0)
+    failed = DocumentField(null=True)  # names of tables
+
+    class Meta:
+        table_name = "bitsheet_cycles"
+
+
+class RunRecord(Record):
+    """What one cycle did to one table."""
+
+    id = peewee.BigAutoField()
+    cycle = peewee.BigIntegerField(index=True)
+    table_name = peewee.TextField()
+    kind = peewee.TextField(default="scan")
+    started_at = InstantField()
+    seconds = peewee.DoubleField(default=0)
+    inserted = peewee.BigIntegerField(default=0)
+    updated = peewee.BigIntegerField(default=0)
+    unchanged = peewee.BigIntegerField(default=0)
+    deleted = peewee.BigIntegerField(default=0)
+    quarantined = peewee.BigIntegerField(default=0)
+    requests = peewee.BigIntegerField(default=0)
+    retries = peewee.BigIntegerField(default=0)
+    watermark_before = InstantField(null=True)
+    watermark_after = InstantField(null=True)
+    error = peewee.TextField(default="")
+    hint = peewee.TextField(default="")
+
+    class Meta:
+        table_name = "bitsheet_table_runs"
+        indexes = ((("table_name", "id"), False),)
+
+
+class ChangeRecord(Record):
+    """The change feed."""
+
+    seq = peewee.BigAutoField()
+    at = InstantField()
+    cycle = peewee.BigIntegerField()
+    table_name = peewee.TextField()
+    row_id = peewee.TextField(null=True)  # none for a snapshot
+    op = peewee.TextField()
+    before = DocumentField(null=True)
+    after = DocumentField(null=True)
+
+    class Meta:
+        table_name = "bitsheet_changes"
+        indexes = ((("table_name", "seq"), False),)
+
+
+class QuarantineRecord(Record):
+    """Rows that could not be stored."""
+
+    table_name = peewee.TextField()
+    row_id = peewee.TextField()
+    reason = peewee.TextField()
+    row_json = peewee.TextField()
+    first_seen = InstantField()
+    last_seen = InstantField()
+    times = peewee.BigIntegerField(default=1)
+
+    class Meta:
+        table_name = "bitsheet_quarantine"
+        primary_key = peewee.CompositeKey("table_name", "row_id")
+
+
+class DiscussionRecord(Record):
+    """The comments of one task: where they are and up to when they were read."""
+
+    task_id = peewee.BigIntegerField(primary_key=True)
+    forum_topic_id = peewee.BigIntegerField(null=True)
+    chat_id = peewee.BigIntegerField(null=True)
+    known_forum = peewee.BooleanField(default=True)
+    activity_date = InstantField(null=True)
+    read_at = InstantField(null=True)
+    readable = peewee.BooleanField(default=True)
+    # seconds from the last reading to the last activity: negative when read later, huge when never read
+    behind = peewee.BigIntegerField(index=True)
+
+    class Meta:
+        table_name = "bitsheet_discussions"
+
+
+class AlertRecord(Record):
+    """Conditions that somebody was told about."""
+
+    key = peewee.TextField(primary_key=True)
+    state = peewee.TextField()
+    severity = peewee.TextField(default="")
+    text = peewee.TextField(default="")
+    since = InstantField()
+    told_at = InstantField(null=True)
+    ended_at = InstantField(null=True)
+    times = peewee.BigIntegerField(default=1)
+
+    class Meta:
+        table_name = "bitsheet_alerts"
+
+
+class ControlRecord(Record):
+    """What somebody asks of the running instance, and its answer."""
+
+    id = peewee.BigAutoField()
+    at = InstantField()
+    command = peewee.TextField()
+    argument = peewee.TextField(default="")
+    by = peewee.TextField(default="")
+    done_at = InstantField(null=True)
+    answer = peewee.TextField(null=True)
+
+    class Meta:
+        table_name = "bitsheet_control"
+
+
+class ContactPointRecord(Record):
+    """Phones, addresses and the like, one a row."""
+
+    owner_table = peewee.TextField()
+    owner_id = peewee.BigIntegerField()
+    id = peewee.BigIntegerField()
+    type = peewee.TextField(null=True)
+    value_type = peewee.TextField(null=True)
+    value = peewee.TextField(null=True)
+    synced_at = InstantField(column_name="_synced_at")
+    deleted_at = InstantField(column_name="_deleted_at", null=True)
+
+    class Meta:
+        table_name = "contact_points"
+        primary_key = peewee.CompositeKey("owner_table", "owner_id", "id")
+
+
+RECORDS: tuple[type[Record], ...] = (
+    FactRecord, ColumnRecord, CheckpointRecord, CycleRecord, RunRecord, ChangeRecord, QuarantineRecord,
+    DiscussionRecord, AlertRecord, ControlRecord, ContactPointRecord,
+)  # fmt: skip
+
+
+def create_all(database: Any, records: tuple[type[Record], ...] = RECORDS) -> None:
+    """Create the tables and their indexes where they are missing."""
+    for record in records:
+        peewee.SchemaManager(record, database=database).create_all(safe=True)

@@ -1,0 +1,189 @@
+"""A mirror in a PostgreSQL schema: a session with limits, a lock on it, its errors told by meaning."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bitsheet_tui.errors import StoreDamaged, StoreError, StoreFull, StoreUnavailable
+from bitsheet_tui.store import values
+from bitsheet_tui.store.address import PostgresAddress
+from bitsheet_tui.store.dialects import POSTGRESQL, quote
+from bitsheet_tui.store.lock import Holder, advisory_key, held
+from bitsheet_tui.store.orm import peewee, psycopg_driver
+from bitsheet_tui.text import plain
+
+APPLICATION = "bitsheet-tui"
+CONNECTION = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "application_name": APPLICATION,
+}
+SESSION = {
+    "TimeZone": "UTC",
+    "statement_timeout": "60s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "60s",
+    "client_min_messages": "warning",
+}
+AGAIN = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the transaction may be repeated
+GONE = frozenset({"57P01", "57P02", "57P03", "57P05"})  # terminated, crashed, cannot connect now
+TIMED_OUT = frozenset({"55P03", "57014"})
+DENIED = frozenset({"42501", "25006", "28000", "28P01"})
+
+
+class Postgres:
+    """One schema on a PostgreSQL server as the store's database."""
+
+    dialect = POSTGRESQL
+    begin: tuple[str, ...] = ()
+
+    def __init__(self, address: PostgresAddress, *, readonly: bool, locked: bool) -> None:
+        self._psycopg: Any = psycopg_driver()
+        self.errors: tuple[type[Exception], ...] = (self._psycopg.Error, peewee.PeeweeException)
+        self.label = address.label
+        self.schema = address.schema
+        self.readonly = readonly
+        self._locked = locked
+        self._key = advisory_key(address.database, address.schema)
+        secret = {"password": address.password.reveal()} if address.password else {}
+        self.db = peewee.PostgresqlDatabase(
+            address.database, prefer_psycopg3=True, thread_safe=False, autoconnect=False,
+            field_types={"INSTANT": "TIMESTAMPTZ", "DOCUMENT": "JSONB"},
+            **{**CONNECTION, **address.options, **secret},
+        )  # fmt: skip
+
+    def connect(self) -> None:
+        """Open a session, create the schema if it is missing, take the lock on this session."""
+        self.db.connect(reuse_if_open=True)
+        connection = self.db.connection()
+        # JSON comes back as the canonical text that went in
+        self._psycopg.types.json.set_json_loads(lambda data: values.canonical(json.loads(data)), connection)
+        for name, setting in SESSION.items():
+            self.db.execute_sql("SELECT set_config(%s, %s, false)", (name, setting))
+        if self.readonly:
+            self.db.execute_sql("SET default_transaction_read_only = on")
+        elif self._locked:
+            self.db.execute_sql(f"CREATE SCHEMA IF NOT EXISTS {quote(self.schema)}")
+        self.db.execute_sql(f"SET search_path = {quote(self.schema)}, pg_temp")
+        if self._locked:
+            self._take_lock()
+
+    def disconnect(self) -> None:
+        """End the session, and with it its lock."""
+        try:
+            self.db.close()
+        except self.errors:
+            self.db._state.reset()  # noqa: SLF001 - the connection is broken; peewee has no word for "forget it"
+
+    def close(self) -> None:
+        """End the session and let others write."""
+        self.disconnect()
+
+    def holder(self) -> Holder | None:
+        """Who writes to this mirror; None: nobody."""
+        found = self.db.execute_sql(
+            "SELECT a.backend_start, a.client_hostname FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+            " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+            " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND l.classid = %s::bigint::oid AND l.objid = %s::bigint::oid",
+            _halves(self._key),
+        ).fetchone()
+        if found is None:
+            return None
+        return self._told() or Holder(since=found[0], host=found[1] or "")
+
+    def before_write(self) -> None:
+        """Nothing to look at: a lost session says so itself."""
+
+    def lost(self, error: Exception) -> bool:
+        """Whether trying again, on a new session if need be, makes sense."""
+        state = _state(error)
+        if state in AGAIN or state in GONE or state[:2] == "08":
+            return True
+        return not self.db.is_closed() and (self.db.connection().closed or self.db.connection().broken)
+
+    def rejected(self, error: Exception) -> bool:
+        """Whether it is the fault of one row, so that others can be stored."""
+        if isinstance(error, OverflowError | ValueError):
+            return True
+        if isinstance(_original(error), self._psycopg.DataError | self._psycopg.IntegrityError):
+            return True
+        return _state(error)[:2] in {"22", "23", "54"}
+
+    def translate(self, error: Exception) -> StoreError:
+        """The error, by its meaning (postgresql.org/docs/current/errcodes-appendix.html)."""
+        state, text = _state(error), plain(error)
+        if state == "53100":
+            return StoreFull(
+                f"There is no space left at {self.label}.", "Free some space; the mirror goes on by itself."
+            )
+        if state[:2] == "XX":
+            return StoreDamaged(f"{self.label} reports damage: {text}.", "Restore it from a backup.")
+        if state in DENIED or "authentication" in text:
+            return StoreUnavailable(
+                f"{self.label} refuses: {text}.", "Check the user, the password and the rights of the role."
+            )
+        if state in TIMED_OUT:
+            return StoreUnavailable(f"{self.label} did not answer in time.", "It is tried again by itself.")
+        if state and state[:2] not in {"08", "53", "57"}:
+            return StoreError(f"{self.label} refuses a statement: {text}.")
+        return StoreUnavailable(f"{self.label} cannot be reached: {text}.", "It is tried again by itself.")
+
+    def size_bytes(self) -> int:
+        """The tables of the schema with their indexes."""
+        (size,) = self.db.execute_sql(
+            "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relkind = 'r'",
+            (self.schema,),
+        ).fetchone()
+        return int(size)
+
+    def stamp(self, version: int) -> None:
+        """The version stands in bitsheet_meta only."""
+
+    def reshaped(self, table: str) -> None:
+        """The table has other columns now, so its loading table is made anew."""
+        self.db.execute_sql(f"DROP TABLE IF EXISTS pg_temp.{quote(loading_name(table))}")
+
+    def _take_lock(self) -> None:
+        (taken,) = self.db.execute_sql("SELECT pg_try_advisory_lock(%s)", (self._key,)).fetchone()
+        if not taken:
+            raise held(self.holder() or Holder())
+        (kept,) = self.db.execute_sql(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        ).fetchone()
+        if not kept:
+            raise StoreUnavailable(
+                f"{self.label} gives every statement another session, so a lock means nothing there.",
+                hint="Connect to PostgreSQL itself, or let PgBouncer pool sessions instead of transactions.",
+            )
+
+    def _told(self) -> Holder | None:
+        """What the holder wrote about itself, if its tables are there yet."""
+        (there,) = self.db.execute_sql("SELECT to_regclass('bitsheet_meta') IS NOT NULL").fetchone()
+        if not there:
+            return None
+        row = self.db.execute_sql("SELECT value FROM bitsheet_meta WHERE key = 'holder'").fetchone()
+        return Holder.from_text(row[0]) if row else None
+
+
+def loading_name(table: str) -> str:
+    """The temporary table through which many rows of `table` are loaded."""
+    return f"load_{table}"[:63]
+
+
+def _halves(key: int) -> tuple[int, int]:
+    unsigned = key & (2**64 - 1)
+    return unsigned >> 32, unsigned & (2**32 - 1)
+
+
+def _original(error: Exception) -> Any:
+    return error.args[0] if isinstance(error, peewee.PeeweeException) and error.args else error
+
+
+def _state(error: Exception) -> str:
+    """The five characters of SQLSTATE; empty when the server could not say."""
+    return getattr(_original(error), "sqlstate", None) or ""

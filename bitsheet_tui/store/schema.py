@@ -1,0 +1,240 @@
+"""The portal's fields become columns: added when they appear, kept when they go, widened when they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bitsheet_tui.errors import StoreError
+from bitsheet_tui.fields import Field, Kind
+from bitsheet_tui.store import names
+from bitsheet_tui.store.database import Database
+from bitsheet_tui.store.dialects import quote
+from bitsheet_tui.store.layout import DELETED, EXTRA, RAW, RESERVED, SYNCED, Column
+from bitsheet_tui.store.models import ColumnRecord
+from bitsheet_tui.tables import Table
+
+NUMBERS = frozenset({Kind.INTEGER, Kind.REFERENCE})  # differ in what 0 means, not in their column
+TASK_ID = "TASK_ID"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What has to happen to a table for it to hold the described fields."""
+
+    columns: tuple[Column, ...]  # all of them, also the retired
+    added: tuple[Column, ...]
+    widened: tuple[Column, ...]
+    changed: bool  # whether anything differs from what is remembered
+
+
+def remembered(database: Database, table: str) -> tuple[Column, ...]:
+    """What is known of the columns of `table`, in the order of the description."""
+    records = (
+        ColumnRecord.select()
+        .where(ColumnRecord.table_name == table)
+        .order_by(ColumnRecord.position, ColumnRecord.field)
+        .execute(database.peewee)
+    )
+    return tuple(_column(record) for record in records)
+
+
+def all_remembered(database: Database) -> dict[str, tuple[Column, ...]]:
+    """The same for every table."""
+    records = (
+        ColumnRecord.select().order_by(ColumnRecord.position, ColumnRecord.field).execute(database.peewee)
+    )
+    found: dict[str, list[Column]] = {}
+    for record in records:
+        found.setdefault(record.table_name, []).append(_column(record))
+    return {name: tuple(columns) for name, columns in found.items()}
+
+
+def plan(table: Table, fields: Sequence[Field], known: Sequence[Column], *, widest: int) -> Plan:
+    """Compare the described `fields` with the `known` columns. Pure."""
+    wanted = described(table, fields)
+    places = {column.field.name: column for column in known}
+    taken = {column.name for column in known if column.name} | RESERVED | set(table.columns)
+    fresh = sorted((f for f in wanted if f.name not in places), key=_claim)
+    for field in fresh:
+        places[field.name] = _place(table, field, taken, widest=widest)
+    columns, widened = [], []
+    for field in wanted:
+        place = places.pop(field.name)
+        kind = _widest_kind(table, place.field, field)
+        column = replace(place, field=replace(field, kind=kind), retired=False)
+        columns.append(column)
+        if column.name and kind is Kind.TEXT and place.field.kind is not Kind.TEXT:
+            widened.append(column)
+    columns += [replace(column, retired=True) for column in places.values()]
+    new = {field.name for field in fresh}
+    return Plan(
+        columns=tuple(columns),
+        added=tuple(column for column in columns if column.field.name in new),
+        widened=tuple(widened),
+        changed=tuple(columns) != tuple(known),
+    )
+
+
+def described(table: Table, fields: Sequence[Field]) -> list[Field]:
+    """The fields to keep: each once, the key among them, without the ignored."""
+    by_name = {field.name: field for field in fields if field.name not in table.ignored and field.name}
+    for name in reversed(table.key):
+        known = by_name.pop(name, None) or Field(name=name, kind=Kind.INTEGER)
+        kind = Kind.INTEGER if name == "ID" else known.kind
+        by_name = {name: replace(known, kind=kind), **by_name}
+    return list(by_name.values())
+
+
+def apply(database: Database, table: Table, todo: Plan, known: Sequence[Column], at: datetime) -> None:
+    """Make it so, within a transaction."""
+    if known:
+        for column in todo.added:
+            add_column(database, table.name, column.name or EXTRA, column.field.kind, surplus=not column.name)
+        for column in todo.widened:
+            _widen(database, table.name, str(column.name))
+    else:
+        _create(database, table, todo.columns)
+    _index(database, table, todo.columns)
+    database.driver.reshaped(table.name)
+    _remember(database, table.name, todo.columns, known, at)
+
+
+def add_column(database: Database, table: str, name: str, kind: Kind, *, surplus: bool = False) -> None:
+    """Add a nullable column; one that is there stays as it is."""
+    wanted = Kind.JSON if surplus else kind
+    if name not in physical_columns(database, table):
+        database.execute(
+            f"ALTER TABLE {quote(table)} ADD COLUMN {quote(name)} {database.dialect.types[wanted]}"
+        )
+
+
+def physical_columns(database: Database, table: str) -> set[str]:
+    """The names of the columns that the table really has."""
+    return {column.name for column in database.peewee.get_columns(table)}
+
+
+def _column(record: Any) -> Column:
+    field = Field(
+        name=record.field,
+        kind=Kind(record.kind),
+        title=record.title,
+        type=record.type,
+        multiple=record.multiple,
+        values=tuple((str(key), str(text)) for key, text in record.values_json or ()),
+    )
+    return Column(field=field, name=record.column_name, retired=record.retired_at is not None)
+
+
+def _claim(field: Field) -> tuple[bool, str]:
+    """Of twins that differ in case only, the one in the portal's own spelling gets the plain name."""
+    return field.name != field.name.upper(), field.name
+
+
+def _place(table: Table, field: Field, taken: set[str], *, widest: int) -> Column:
+    if field.name in table.key:
+        return Column(field=field, name=field.column)
+    if len(taken) >= widest:
+        return Column(field=field, name=None)
+    name = names.column_name(field.name, taken)
+    taken.add(name)
+    return Column(field=field, name=name)
+
+
+def _widest_kind(table: Table, before: Field, now: Field) -> Kind:
+    """The kind that holds the old values and the new ones."""
+    if before.kind is now.kind or {before.kind, now.kind} <= NUMBERS or now.name in table.key:
+        return now.kind
+    return Kind.TEXT
+
+
+def _create(database: Database, table: Table, columns: Iterable[Column]) -> None:
+    if not names.is_safe(table.name):
+        raise StoreError(f"{table.name!r} cannot be the name of a table.", hint="Use a-z, 0-9 and _.")
+    if table.name in database.peewee.get_tables():
+        raise StoreError(
+            f"{database.label} has a table {table.name} that bitsheet-tui did not make.",
+            hint="Let store.schema or store.url name another place.",
+        )
+    types = database.dialect.types
+    parts = [f"{quote(c.name)} {types[c.field.kind]}" for c in columns if c.name and not c.retired]
+    if any(column.name is None for column in columns):
+        parts.append(f"{quote(EXTRA)} {types[Kind.JSON]}")
+    moment = types[Kind.INSTANT]
+    parts += [f"{quote(SYNCED)} {moment} NOT NULL", f"{quote(DELETED)} {moment}"]
+    parts.append(f"PRIMARY KEY ({', '.join(quote(name) for name in table.columns)})")
+    database.execute(f"CREATE TABLE {quote(table.name)} ({', '.join(parts)})")
+
+
+def _index(database: Database, table: Table, columns: Iterable[Column]) -> None:
+    """Change times, because everybody asks by them; deleted rows, because they are few."""
+    wanted = {*table.cursors, *((TASK_ID,) if table.parent else ())}
+    for column in columns:
+        if column.field.name in wanted and column.name and not column.retired:
+            _create_index(database, table.name, column.name, f"({quote(column.name)})")
+    key = ", ".join(quote(name) for name in table.columns)
+    _create_index(database, table.name, "deleted", f"({key}) WHERE {quote(DELETED)} IS NOT NULL")
+
+
+def _create_index(database: Database, table: str, suffix: str, what: str) -> None:
+    name = names.index_name(table, suffix)
+    database.execute(f"CREATE INDEX IF NOT EXISTS {quote(name)} ON {quote(table)} {what}")
+
+
+def _widen(database: Database, table: str, name: str) -> None:
+    """Turn a column into text, with the values it has."""
+    if database.dialect.name == "postgresql":
+        database.execute(
+            f"ALTER TABLE {quote(table)} ALTER COLUMN {quote(name)} TYPE TEXT USING {quote(name)}::text"
+        )
+        return
+    # SQLite keeps the affinity of a column for ever, and would turn "15" back into a number
+    for (index,) in database.rows(
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND name = ?",
+        (table, names.index_name(table, name)),
+    ):
+        database.execute(f"DROP INDEX {quote(index)}")
+    spare = names.hashed(name, name)
+    database.execute(f"ALTER TABLE {quote(table)} ADD COLUMN {quote(spare)} TEXT")
+    database.execute(f"UPDATE {quote(table)} SET {quote(spare)} = CAST({quote(name)} AS TEXT)")  # noqa: S608
+    database.execute(f"ALTER TABLE {quote(table)} DROP COLUMN {quote(name)}")
+    database.execute(f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(spare)} TO {quote(name)}")
+
+
+def _remember(
+    database: Database, table: str, columns: Sequence[Column], known: Sequence[Column], at: datetime
+) -> None:
+    before = {column.field.name: column for column in known}
+    for position, column in enumerate(columns):
+        old = before.get(column.field.name)
+        values: dict[str, Any] = {
+            "table_name": table,
+            "field": column.field.name,
+            "column_name": column.name,
+            "kind": str(column.field.kind),
+            "type": column.field.type,
+            "title": column.field.title,
+            "multiple": column.field.multiple,
+            "values_json": [list(pair) for pair in column.field.values] or None,
+            "position": position,
+        }
+        if old is None:
+            values["first_seen"] = at
+        if old is None or old.retired != column.retired:
+            values["retired_at"] = at if column.retired else None
+        _save(database, values, fresh=old is None)
+
+
+def _save(database: Database, values: dict[str, Any], *, fresh: bool) -> None:
+    if fresh:
+        ColumnRecord.insert(**values).execute(database.peewee)
+        return
+    where = (ColumnRecord.table_name == values["table_name"], ColumnRecord.field == values["field"])
+    ColumnRecord.update(**values).where(*where).execute(database.peewee)
+
+
+def ensure_raw(database: Database, table: str) -> None:
+    """Give the table its `_raw` column."""
+    add_column(database, table, RAW, Kind.JSON)

@@ -1,0 +1,236 @@
+"""A mirror in a SQLite file: checked before it is touched, opened for safety, its errors told by meaning."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bitsheet_tui.errors import StoreDamaged, StoreError, StoreFull, StoreUnavailable
+from bitsheet_tui.store.address import SqliteAddress
+from bitsheet_tui.store.dialects import SQLITE
+from bitsheet_tui.store.lock import FileLock, Holder
+from bitsheet_tui.store.orm import peewee
+from bitsheet_tui.text import plain
+
+APPLICATION_ID = 0x62697473  # "bits", in bytes 68-71 of the file (sqlite.org/fileformat.html)
+HEADER = b"SQLite format 3\0"
+PRAGMAS = (
+    ("busy_timeout", 5000),
+    ("foreign_keys", "ON"),
+    ("trusted_schema", "OFF"),
+    ("cell_size_check", "ON"),
+)
+WRITING = (
+    ("journal_mode", "WAL"),
+    ("synchronous", "NORMAL"),  # a power cut may cost the newest pages; their checkpoint goes with them
+    ("journal_size_limit", 64 * 2**20),
+)
+FULL = frozenset({sqlite3.SQLITE_FULL})
+DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+REJECTED = frozenset({sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH})
+DENIED = frozenset(
+    {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_AUTH}
+)
+
+
+class Sqlite:
+    """One SQLite file as the store's database."""
+
+    dialect = SQLITE
+    errors: tuple[type[Exception], ...] = (sqlite3.Error, peewee.PeeweeException)
+    begin = ("IMMEDIATE",)  # a deferred transaction that turns into a writer fails at once when it must wait
+
+    def __init__(self, address: SqliteAddress, *, readonly: bool, locked: bool) -> None:
+        self.label = address.label
+        self.path = address.path
+        self.readonly = readonly
+        self._lock = FileLock(Path(f"{address.path}.lock"))
+        self._locked = locked
+        self._file: tuple[int, int] | None = None
+        uri = f"{self.path.as_uri()}?mode={'ro' if readonly else 'rw'}"
+        pragmas = PRAGMAS if readonly else PRAGMAS + WRITING
+        self.db = peewee.SqliteDatabase(
+            uri, pragmas=pragmas, uri=True, thread_safe=False, check_same_thread=False, autoconnect=False,
+            field_types={"INSTANT": "TEXT", "DOCUMENT": "TEXT"},
+        )  # fmt: skip
+
+    def connect(self) -> None:
+        """Open the file, which is checked first. A file that is not ours is left as it is."""
+        unclean = self._examine()
+        if self._locked:
+            self._lock.take()
+        if not self.readonly:
+            self._claim()
+        self.db.connect(reuse_if_open=True)
+        self._file = self._identity()
+        if unclean and self._locked:
+            self._check_health()
+
+    def disconnect(self) -> None:
+        """Close the file and keep the lock."""
+        self.db.close()
+
+    def close(self) -> None:
+        """Close the file and let others write."""
+        self.db.close()
+        self._lock.release()
+
+    def holder(self) -> Holder | None:
+        """Who writes to this mirror; None: nobody."""
+        return self._lock.holder()
+
+    def before_write(self) -> None:
+        """Raises StoreUnavailable when the file was replaced or deleted while it was open."""
+        if self._identity() != self._file:
+            raise StoreUnavailable(
+                f"The file {plain(self.path)} was moved, deleted or replaced while it was in use.",
+                hint="Restart bitsheet-tui to go on with the file that is there now.",
+            )
+
+    def lost(self, error: Exception) -> bool:  # noqa: ARG002 - a file has no connection to lose
+        """Whether trying again on a new connection makes sense."""
+        return False
+
+    def rejected(self, error: Exception) -> bool:
+        """Whether it is the fault of one row, so that others can be stored."""
+        if isinstance(error, OverflowError | ValueError):
+            return True
+        if isinstance(error, peewee.IntegrityError | peewee.DataError | peewee.InterfaceError):
+            return True
+        return _code(error) in REJECTED or isinstance(
+            error, sqlite3.InterfaceError | sqlite3.ProgrammingError
+        )
+
+    def translate(self, error: Exception) -> StoreError:
+        """The error, by its meaning."""
+        code, path = _code(error), plain(self.path)
+        if code in FULL:
+            return StoreFull(
+                f"There is no space left for {path}.",
+                hint="Free some space; the mirror goes on by itself.",
+            )
+        if code in DAMAGED:
+            return StoreDamaged(
+                f"The file {path} is damaged or not a SQLite database; nothing in it was changed.",
+                hint="Restore it from a backup, or move it away to read everything anew.",
+            )
+        if code in BUSY:
+            return StoreUnavailable(
+                f"Another program is writing to {path}.", hint="It is tried again by itself."
+            )
+        if code in DENIED:
+            return StoreUnavailable(
+                f"The file {path} cannot be written: {plain(error)}.",
+                hint="bitsheet-tui needs to write to the file and to its folder.",
+            )
+        return StoreUnavailable(f"SQLite failed on {path}: {plain(error)}.")
+
+    def size_bytes(self) -> int:
+        """The file and what is not yet merged into it."""
+        files = (self.path, Path(f"{self.path}-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def stamp(self, version: int) -> None:
+        """Say the version of the tables where other tools look for it."""
+        self.db.execute_sql(f"PRAGMA user_version = {version:d}")
+
+    def reshaped(self, table: str) -> None:
+        """Nothing hangs on a table's columns."""
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _examine(self) -> bool:
+        """Refuse what is not ours; True when the last writer did not end cleanly."""
+        with self._naming_the_path():
+            if not self.path.parent.is_dir():
+                raise StoreUnavailable(
+                    f"There is no folder {plain(self.path.parent)}.", hint="Create it, or change store.url."
+                )
+            if self.path.is_dir():
+                raise StoreUnavailable(f"{plain(self.path)} is a folder.", hint="Name a file in store.url.")
+            if not self.path.exists() or self.path.stat().st_size == 0:
+                self._refuse_absent()
+                return False
+            with self.path.open("rb") as file:
+                start = file.read(len(HEADER))
+            if start != HEADER:
+                raise self._foreign("is not a SQLite database")
+            self._refuse_foreign()
+            wal = Path(f"{self.path}-wal")
+            return wal.exists() and wal.stat().st_size > 0
+
+    def _refuse_absent(self) -> None:
+        if self.readonly:
+            raise StoreUnavailable(
+                f"There is no mirror at {plain(self.path)} yet.",
+                hint="Start bitsheet-tui, or let store.url name the mirror.",
+            )
+
+    def _refuse_foreign(self) -> None:
+        connection = sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True, timeout=5)
+        try:
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            raise self.translate(error) from error
+        finally:
+            connection.close()
+        if application != APPLICATION_ID and (application or tables):
+            raise self._foreign("is another program's database")
+        if not tables:
+            self._refuse_absent()
+
+    def _foreign(self, what: str) -> StoreDamaged:
+        return StoreDamaged(
+            f"The file {plain(self.path)} {what}; it was not touched.",
+            hint="Let store.url name another file.",
+        )
+
+    def _claim(self) -> None:
+        """Create the file for its owner only, and mark it as ours before anything else is in it."""
+        with self._naming_the_path():
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        connection = sqlite3.connect(self.path, timeout=5, isolation_level=None)
+        try:
+            if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        except sqlite3.Error as error:
+            raise self.translate(error) from error
+        finally:
+            connection.close()
+
+    def _check_health(self) -> None:
+        found = self.db.execute_sql("PRAGMA quick_check(1)").fetchone()
+        if found != ("ok",):
+            raise self.translate(_corrupt())
+
+    @contextmanager
+    def _naming_the_path(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreUnavailable(
+                f"{plain(self.path)} cannot be opened: {error.strerror}.",
+                hint="bitsheet-tui needs to write to the file and to its folder.",
+            ) from error
+
+
+def _corrupt() -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError("quick_check")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+def _code(error: Exception) -> int | None:
+    """The primary result code (sqlite.org/rescode.html), also of an error that peewee wrapped."""
+    original: Any = error.args[0] if isinstance(error, peewee.PeeweeException) and error.args else error
+    code = getattr(original, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF

@@ -1,0 +1,243 @@
+"""The mirror: one object that opens it, shapes it, fills it and counts it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bitsheet_tui.errors import StoreUnavailable
+from bitsheet_tui.fields import Field
+from bitsheet_tui.secret import Secret
+from bitsheet_tui.store import (
+    checkpoints,
+    comments,
+    counts,
+    discussions,
+    layout,
+    migrations,
+    schema,
+    tombstones,
+    writer,
+)  # fmt: skip
+from bitsheet_tui.store.books import Books
+from bitsheet_tui.store.checkpoints import Checkpoint
+from bitsheet_tui.store.database import Database
+from bitsheet_tui.store.discussions import Discussion, DiscussionRead
+from bitsheet_tui.store.feed import When
+from bitsheet_tui.store.layout import Column, Layout, Portal
+from bitsheet_tui.store.lock import Holder
+from bitsheet_tui.store.models import FactRecord
+from bitsheet_tui.store.writer import Stored
+from bitsheet_tui.tables import CATALOGUE, Table
+
+
+class Store(Books):
+    """An open mirror. Every method raises StoreUnavailable, StoreFull, StoreDamaged or MirrorHeld."""
+
+    def __init__(self, database: Database, *, keep_raw: bool) -> None:
+        super().__init__(database)
+        self._keep_raw = keep_raw
+        self._columns: dict[str, tuple[Column, ...]] = {}
+        self._tables: dict[str, Table] = {table.name: table for table in CATALOGUE}
+        self._layouts: dict[str, Layout] = {}
+        self.label = database.label
+
+    @classmethod
+    def open(
+        cls,
+        url: Secret,
+        *,
+        schema: str = "public",
+        keep_raw: bool = False,
+        readonly: bool = False,
+        base: Path | None = None,
+    ) -> Store:
+        """The mirror at `url`, made if it is not there, locked for this instance.
+
+        With `readonly` nothing is made and nothing is locked, and another instance may write meanwhile.
+        """
+        database = Database(url, schema=schema, base=base, readonly=readonly, locked=not readonly)
+        return cls._opened(database, keep_raw=keep_raw, prepare=not readonly)
+
+    @classmethod
+    def open_to_ask(cls, url: Secret, *, schema: str = "public", base: Path | None = None) -> Store:
+        """The mirror for `ask` and `answer` only, while another instance writes."""
+        database = Database(url, schema=schema, base=base, readonly=False, locked=False)
+        return cls._opened(database, keep_raw=False, prepare=False)
+
+    @classmethod
+    def _opened(cls, database: Database, *, keep_raw: bool, prepare: bool) -> Store:
+        store = cls(database, keep_raw=keep_raw)
+        ready = False
+        try:
+            store._prepare() if prepare else store._expect_mirror()
+            store._columns = database.read(lambda: schema.all_remembered(database))
+            ready = True
+        finally:
+            if not ready:
+                database.close()
+        return store
+
+    def close(self) -> None:
+        """End the connection and let others write. Again is nothing."""
+        self._database.close()
+
+    # --- the shape -------------------------------------------------------------------------------------
+
+    def shape(self, table: Table, fields: Sequence[Field]) -> tuple[str, ...]:
+        """Give `table` the columns for `fields`; the names of columns that a table got that was there."""
+        database = self._database
+        known = self._columns.get(table.name, ())
+        todo = schema.plan(table, fields, known, widest=database.dialect.widest)
+        if todo.changed:
+            database.write(lambda: schema.apply(database, table, todo, known, datetime.now(UTC)))
+            self._columns[table.name] = todo.columns
+        self._tables[table.name] = table
+        self._layouts.pop(table.name, None)
+        return tuple(column.name or layout.EXTRA for column in todo.added) if known else ()
+
+    def shapes(self) -> dict[str, tuple[Field, ...]]:
+        """The fields of every table as last shaped, without those that the portal no longer has."""
+        return {
+            name: tuple(column.field for column in columns if not column.retired)
+            for name, columns in self._columns.items()
+        }
+
+    # --- rows --------------------------------------------------------------------------------------------
+
+    def checkpoint(self, table: str) -> Checkpoint:
+        """How far `table` has been read; an empty checkpoint before the first."""
+        return self._database.read(lambda: checkpoints.load(self._database.peewee, table))
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Save a checkpoint without rows."""
+        self._database.write(lambda: checkpoints.save(self._database.peewee, checkpoint))
+
+    def commit(
+        self,
+        table: Table,
+        rows: Sequence[Portal],
+        checkpoint: Checkpoint | None,
+        *,
+        at: datetime,
+        cycle: int,
+        filling: bool = False,
+    ) -> Stored:
+        """Store rows of the portal and the checkpoint in one transaction."""
+        when = When(at=at, cycle=cycle, filling=filling)
+        return writer.commit(self._database, self._layout(table), rows, checkpoint, when)
+
+    def sweep(
+        self,
+        table: Table,
+        keys: Collection[int],
+        checkpoint: Checkpoint | None,
+        *,
+        at: datetime,
+        cycle: int,
+        before: datetime | None = None,
+    ) -> int:
+        """Mark the rows whose id is not in `keys`, the complete list of ids on the portal; how many.
+
+        With `before` (the host's clock) rows that changed later are left alone.
+        """
+        when = When(at=at, cycle=cycle)
+        mine = self._layout(table)
+        return tombstones.sweep(self._database, mine, keys, checkpoint, when, self._layout_of, before)
+
+    def bury(self, table: Table, ids: Collection[int], *, at: datetime, cycle: int) -> int:
+        """Mark the rows with these ids; how many were not marked before."""
+        database, mine = self._database, self._layout(table)
+
+        def work() -> int:
+            wanted = set(ids)
+            keys = [(id_,) for id_ in tombstones.living(database, mine) if id_ in wanted]
+            return tombstones.bury(database, mine, keys, When(at=at, cycle=cycle), self._layout_of)
+
+        return database.write(work)
+
+    def ids(self, table: Table, *, above: int = 0, upto: int | None = None) -> list[int]:
+        """The ids in (above, upto] that are not marked as deleted, ascending."""
+        mine = self._layout(table)
+        return self._database.read(lambda: tombstones.living(self._database, mine, above=above, upto=upto))
+
+    def count_ids(self, table: Table, *, above: int = 0, upto: int | None = None) -> int:
+        """How many ids there are in (above, upto] that are not marked as deleted."""
+        mine = self._layout(table)
+        return self._database.read(
+            lambda: tombstones.count_living(self._database, mine, above=above, upto=upto)
+        )
+
+    def counts(self) -> list[counts.Count]:
+        """What the mirror holds of every table it has."""
+        return self._database.read(lambda: counts.count_all(self._database, tuple(self._columns)))
+
+    # --- discussions ---------------------------------------------------------------------------------------
+
+    def due_discussions(self, *, overlap: int, limit: int) -> list[Discussion]:
+        """The discussions to read, those that moved last first."""
+        return self._database.read(lambda: discussions.due(self._database, overlap=overlap, limit=limit))
+
+    def count_due(self, *, overlap: int) -> int:
+        """How many discussions there are to read."""
+        return self._database.read(lambda: discussions.count_due(self._database, overlap=overlap))
+
+    def count_unreadable(self) -> int:
+        """How many discussions the webhook may not read."""
+        return self._database.read(lambda: discussions.count_unreadable(self._database))
+
+    def commit_discussions(
+        self, table: Table, read: Sequence[DiscussionRead], *, at: datetime, cycle: int, filling: bool = False
+    ) -> Stored:
+        """Store whole discussions in one transaction: comments, marks for vanished ones, reading times."""
+        when = When(at=at, cycle=cycle, filling=filling)
+        return comments.commit(self._database, self._layout(table), read, when)
+
+    def reread_discussions(self) -> None:
+        """Every discussion is due again."""
+
+        def work() -> None:
+            discussions.all_due_again(self._database)
+            checkpoints.mark_snapshot(self._database.peewee, discussions.CHILD, None)
+
+        self._database.write(work)
+
+    # --- the store itself ----------------------------------------------------------------------------
+
+    def holder(self) -> Holder | None:
+        """Which instance writes to the mirror; None: none does."""
+        return self._database.holder()
+
+    def size_bytes(self) -> int:
+        """How much space the mirror takes."""
+        return self._database.read(self._database.driver.size_bytes)
+
+    def _prepare(self) -> None:
+        migrations.migrate(self._database)
+        if self._database.dialect.name == "postgresql":  # SQLite's lock file says who holds it
+            note = {"key": "holder", "value": Holder.me().to_text()}
+            self._database.write(lambda: FactRecord.save_over(self._database.peewee, note, key=("key",)))
+
+    def _expect_mirror(self) -> None:
+        found = self._database.read(lambda: migrations.version(self._database))
+        if not found:
+            raise StoreUnavailable(
+                f"There is no mirror at {self.label} yet.",
+                hint="Start bitsheet-tui, or let store.url name the mirror.",
+            )
+        migrations.refuse_newer(self._database, found)
+
+    def _layout(self, table: Table) -> Layout:
+        if table.name not in self._columns:
+            self.shape(table, table.fields)
+        found = self._layouts.get(table.name)
+        if found is None or found.table is not table:
+            if self._keep_raw:
+                self._database.write(lambda: schema.ensure_raw(self._database, table.name))
+            found = layout.build(table, self._columns[table.name], self._database.dialect, raw=self._keep_raw)
+            self._layouts[table.name] = found
+        return found
+
+    def _layout_of(self, name: str) -> Layout | None:
+        return self._layout(self._tables[name]) if name in self._columns and name in self._tables else None

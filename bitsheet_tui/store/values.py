@@ -1,0 +1,220 @@
+"""A value as the portal spells it becomes the value it means, or the reason why it cannot be stored.
+
+Everything here is pure. Each function takes whatever JSON held and returns None when the portal means "no
+value", which it spells null, "", false, [] and {} for everything that is not a flag, and by leaving the key
+out (apidocs.bitrix24.com: data types). The results are the same for every database:
+int, Decimal, bool, aware datetime in UTC in whole seconds, date, and str (text, or canonical JSON).
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+
+from bitsheet_tui.fields import Kind
+
+DEPTH = 64  # levels of lists and maps
+DIGITS = 1000  # of a decimal number, on either side of its point
+LARGEST = 2**63 - 1
+FAR_FUTURE = 9999
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_FORBIDDEN = re.compile("[\0\ud800-\udfff]")  # neither database can hold these
+_INTEGER = re.compile(r"[+-]?[0-9]{1,40}(?:\.0*)?", re.ASCII)
+_PLAIN_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_FLAGS: Mapping[Any, bool] = {
+    "Y": True, "N": False, "1": True, "0": False, 1: True, 0: False,
+    "y": True, "n": False, "true": True, "false": False, "yes": True, "no": False,
+}  # fmt: skip
+
+
+class Unstorable(ValueError):
+    """Says in half a sentence why a value cannot be stored."""
+
+
+def integer(value: Any) -> int | None:
+    """A whole number of at most 64 bits; 0 is a number."""
+    if type(value) is str and value.isdigit() and value.isascii() and len(value) < 19:
+        return int(value)
+    if _nothing(value):
+        return None
+    number = _whole(value)
+    if not -LARGEST - 1 <= number <= LARGEST:
+        raise Unstorable("the number has more than 64 bits")
+    return number
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
+        return int(value.strip().partition(".")[0])
+    raise Unstorable("not a whole number")
+
+
+def reference(value: Any) -> int | None:
+    """The id of something; 0 means nobody."""
+    return integer(value) or None
+
+
+def numeric(value: Any) -> Decimal | None:
+    """A number with as many digits as the portal gave."""
+    if _nothing(value):
+        return None
+    if not isinstance(value, str | int | float):
+        raise Unstorable("not a number")
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation as error:
+        raise Unstorable("not a number") from error
+    if not number.is_finite():
+        raise Unstorable("not a finite number")
+    exponent = number.as_tuple().exponent
+    if number.adjusted() >= 308 or not isinstance(exponent, int) or exponent < -DIGITS:
+        raise Unstorable("the number has too many digits")
+    return number
+
+
+def boolean(value: Any) -> bool | None:
+    """A flag: Y or N, 1 or 0, true or false."""
+    if value is None or value in ("", [], {}):
+        return None
+    try:
+        return _FLAGS[value]
+    except (KeyError, TypeError):
+        raise Unstorable("neither yes nor no") from None
+
+
+def instant(value: Any) -> datetime | None:
+    """A moment in UTC. A text that denotes none (no offset, year 0 or 9999) is no value."""
+    if type(value) is str:
+        return _moment(value)
+    if _nothing(value):
+        return None
+    raise Unstorable("not a moment")
+
+
+@lru_cache(8192)  # the dates of a row, and of rows beside each other, are often the same
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None or moment.year >= FAR_FUTURE:
+            return None
+        return moment.astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
+        return None
+
+
+def day(value: Any) -> date | None:
+    """A calendar day. The portal prints the 00:00 UTC of the day in its own offset; a bare day is itself."""
+    if type(value) is str:
+        return _day(value)
+    if _nothing(value):
+        return None
+    raise Unstorable("not a day")
+
+
+@lru_cache(8192)
+def _day(text: str) -> date | None:
+    try:
+        if _PLAIN_DATE.fullmatch(text):
+            return date.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
+        return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
+    except (ValueError, OverflowError):
+        return None
+
+
+def text(value: Any) -> str | None:
+    """A text, with U+FFFD for the characters that neither database can hold; other types as JSON."""
+    if type(value) is str:
+        return clean(value) or None
+    return None if _nothing(value) else structure(value)
+
+
+def clean(value: str) -> str:
+    """`value` with U+FFFD for NUL and for halves of surrogate pairs."""
+    if value.isascii() and "\0" not in value:
+        return value
+    return _FORBIDDEN.sub(REPLACEMENT, value)
+
+
+def structure(value: Any) -> str | None:
+    """Canonical JSON: sorted keys, no blanks, one spelling for each number. Empty is no value."""
+    return None if _nothing(value) else canonical(value)
+
+
+def canonical(value: Any) -> str:
+    """Equal values give equal texts, also after a journey through a database."""
+    return json.dumps(_tidy(value, 0), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _tidy(value: Any, depth: int) -> Any:
+    if type(value) is str:
+        return clean(value)
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, int | float):
+        return _one_spelling(value)
+    if depth >= DEPTH:
+        raise Unstorable("nested too deeply")
+    if isinstance(value, Mapping):
+        return {clean(str(key)): _tidy(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_tidy(item, depth + 1) for item in value]
+    raise Unstorable("not JSON")
+
+
+def _one_spelling(number: float) -> float:
+    """1.0 and 1 are one number, and databases keep only that."""
+    if isinstance(number, int):
+        if number.bit_length() > 4 * DIGITS:
+            raise Unstorable("the number has too many digits")
+        return number
+    if not math.isfinite(number):
+        raise Unstorable("not a finite number")
+    return int(number) if number.is_integer() else number
+
+
+def file(value: Any) -> str | None:
+    """A file without its links: they hold a token that is new in every answer and soon worth nothing."""
+    return structure(_without_links(value, 0))
+
+
+def _without_links(value: Any, depth: int) -> Any:
+    if depth >= DEPTH:
+        raise Unstorable("nested too deeply")
+    if isinstance(value, Mapping):
+        kept = {key: item for key, item in value.items() if not _is_link(key)}
+        return {key: _without_links(item, depth + 1) for key, item in kept.items()}
+    if isinstance(value, list | tuple):
+        return [_without_links(item, depth + 1) for item in value]
+    return value
+
+
+def _is_link(key: object) -> bool:
+    """showUrl, downloadUrl, urlMachine, DOWNLOAD_URL, VIEW_URL, urlPreview ..."""
+    name = str(key).lower()
+    return name.endswith("url") or name.startswith("url")
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or value is False or value in ("", [], {})
+
+
+READERS: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.INTEGER: integer,
+    Kind.REFERENCE: reference,
+    Kind.NUMERIC: numeric,
+    Kind.BOOLEAN: boolean,
+    Kind.INSTANT: instant,
+    Kind.DATE: day,
+    Kind.JSON: structure,
+    Kind.TEXT: text,
+}
+"""How each kind is read."""

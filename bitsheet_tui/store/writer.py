@@ -1,0 +1,170 @@
+"""A page and its checkpoint, in one transaction: what is new, what has changed, what is as it was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bitsheet_tui.fields import Kind
+from bitsheet_tui.store import bulk, checkpoints, contacts, discussions, feed, quarantine
+from bitsheet_tui.store.bulk import Key
+from bitsheet_tui.store.checkpoints import Checkpoint
+from bitsheet_tui.store.database import Database
+from bitsheet_tui.store.feed import Op, When
+from bitsheet_tui.store.layout import Layout, Portal, Row
+from bitsheet_tui.store.quarantine import Poison
+from bitsheet_tui.store.values import Unstorable
+
+
+@dataclass(slots=True, kw_only=True)
+class Stored:
+    """What a commit did. A row that came back to life counts as inserted."""
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    quarantined: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sifted:
+    """A page after conversion: the last of each key, and the rows that cannot be stored."""
+
+    rows: Mapping[Key, tuple[Row, Portal]]
+    poison: tuple[Poison, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row to write. `old` is what is there, if anything."""
+
+    op: Op
+    old: Row | None
+    new: Row
+    portal: Portal
+
+
+@dataclass(slots=True)
+class Sorted:
+    """A page compared with the mirror."""
+
+    changes: list[Change] = field(default_factory=list)
+    touched: list[Row] = field(default_factory=list)  # only volatile fields differ
+    unchanged: int = 0
+
+
+def sift(layout: Layout, rows: Sequence[Portal]) -> Sifted:
+    """Convert every row. Pure."""
+    width = len(layout.key)
+    good: dict[Key, tuple[Row, Portal]] = {}
+    poison: dict[str, Poison] = {}
+    for portal in rows:
+        try:
+            row = layout.convert(portal)
+        except Unstorable as error:
+            name = quarantine.row_id(layout, portal)
+            poison[name] = Poison(row_id=name, reason=str(error), portal=portal)
+        else:
+            good[row[:width]] = (row, portal)
+            poison.pop(layout.row_id(row), None)
+    return Sifted(rows=good, poison=tuple(poison.values()))
+
+
+def compare(layout: Layout, sifted: Sifted, present: Mapping[Key, Row]) -> Sorted:
+    """What each row means for the mirror. Pure."""
+    result = Sorted()
+    stable = layout.stable
+    for key, (new, portal) in sifted.rows.items():
+        old = present.get(key)
+        if old is None:
+            result.changes.append(Change(Op.INSERT, None, new, portal))
+        elif old[-1] is not None:
+            result.changes.append(Change(Op.UNDELETE, old, new, portal))
+        elif old[:stable] != new[:stable]:
+            result.changes.append(Change(Op.UPDATE, old, new, portal))
+        else:
+            result.unchanged += 1
+            if old[stable:-1] != new[stable:]:
+                result.touched.append(new)
+    return result
+
+
+def commit(
+    database: Database, layout: Layout, rows: Sequence[Portal], checkpoint: Checkpoint | None, when: When
+) -> Stored:
+    """Store one page and its checkpoint; both or neither."""
+    started = time.perf_counter()
+    sifted = sift(layout, rows)
+
+    def work() -> Stored:
+        if when.filling:
+            fill = checkpoint.fill_started if checkpoint else None
+            feed.tell_snapshot(database, layout.table.name, when, fill)
+        stored = write(database, layout, sifted, when)
+        if checkpoint:
+            checkpoints.save(database.peewee, checkpoint)
+        return stored
+
+    stored = database.write(work)
+    stored.seconds = time.perf_counter() - started
+    return stored
+
+
+def write(database: Database, layout: Layout, sifted: Sifted, when: When) -> Stored:
+    """Store converted rows and everything that follows from them, within a transaction."""
+    table = layout.table
+    ordered = compare(layout, sifted, bulk.read(database, layout, list(sifted.rows)))
+    at = database.dialect.encode(Kind.INSTANT, when.second)
+    complete = [layout.complete(change.new, change.portal, at) for change in ordered.changes]
+    refused = bulk.upsert(database, layout, complete)
+    bulk.touch(database, layout, ordered.touched)
+    changes = [change for place, change in enumerate(ordered.changes) if place not in refused]
+    poison = [*sifted.poison, *_refused(layout, ordered.changes, refused)]
+    quarantine.release(database, table.name, [layout.row_id(row) for row, _ in sifted.rows.values()])
+    quarantine.isolate(database, table.name, poison, when)
+    _follow(database, layout, changes, when)
+    inserted = sum(change.op is not Op.UPDATE for change in changes)
+    return Stored(
+        inserted=inserted,
+        updated=len(changes) - inserted,
+        unchanged=ordered.unchanged,
+        quarantined=len(poison),
+    )
+
+
+def _refused(layout: Layout, changes: Sequence[Change], refused: Mapping[int, str]) -> list[Poison]:
+    return [
+        Poison(
+            row_id=layout.row_id(changes[place].new),
+            reason=f"the database refuses it: {reason}",
+            portal=changes[place].portal,
+        )
+        for place, reason in refused.items()
+    ]
+
+
+def _follow(database: Database, layout: Layout, changes: Sequence[Change], when: When) -> None:
+    """What else has to be written because these rows were."""
+    table = layout.table
+    if table.contacts:
+        owners = {change.new[0]: change.portal for change in changes if _contacts_moved(layout, change)}
+        contacts.replace_points(database, table.name, owners, table.contacts, when)
+    discussions.follow(database, layout, [(change.new, change.portal) for change in changes])
+    if not when.filling:
+        lines: list[tuple[Any, ...]] = []
+        for change in changes:
+            old = None if change.op is Op.INSERT else change.old
+            lines.append((layout.row_id(change.new), change.op, *feed.difference(layout, old, change.new)))
+        feed.tell(database, table.name, when, lines)
+
+
+def _contacts_moved(layout: Layout, change: Change) -> bool:
+    places = [layout.position[name] for name in layout.table.contacts if name in layout.position]
+    old = change.old
+    if old is None:
+        return any(change.new[place] is not None for place in places)
+    return change.op is Op.UNDELETE or any(old[place] != change.new[place] for place in places)

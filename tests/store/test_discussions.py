@@ -1,0 +1,169 @@
+"""The comments of a task are read when the task moved, as a whole, and vanished ones are marked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from bitsheet_tui.store import Discussion, DiscussionRead, Store
+from tests.store.conftest import NOW, TABLES, comment, task
+
+TASKS, COMMENTS = TABLES["tasks"], TABLES["task_comments"]
+ACTIVITY = datetime.fromisoformat("2026-03-01T11:00:00+00:00")
+
+
+def seen(store: Store, *tasks):
+    store.commit(TASKS, tasks, None, at=NOW, cycle=1)
+
+
+def due(store: Store, overlap=300, limit=100):
+    found = store.due_discussions(overlap=overlap, limit=limit)
+    assert store.count_due(overlap=overlap) == len(found)
+    return [discussion.task_id for discussion in found]
+
+
+def read(store: Store, task_id, *, forum=None, chat=None, at=NOW, readable=True, filling=False):
+    one = DiscussionRead(task_id=task_id, read_at=at, forum=forum, chat=chat, readable=readable)
+    done = store.commit_discussions(COMMENTS, [one], at=NOW, cycle=1, filling=filling)
+    return done.inserted, done.updated, done.unchanged, done.deleted
+
+
+def test_a_new_task_is_due_with_all_that_is_known_of_its_sources(store):
+    seen(store, task(1), task(2, FORUM_TOPIC_ID=None), {"ID": "3", "CHAT_ID": 7})
+    assert store.due_discussions(overlap=300, limit=9) == [
+        Discussion(task_id=2, forum_topic_id=None, chat_id=2002, known_forum=True),
+        Discussion(task_id=1, forum_topic_id=1001, chat_id=2001, known_forum=True),
+        Discussion(task_id=3, forum_topic_id=None, chat_id=7, known_forum=False),
+    ]
+
+
+@pytest.mark.parametrize("none", [None, "0", 0, ""])
+def test_a_task_with_neither_forum_nor_chat_is_never_due(store, none):
+    seen(store, task(1, FORUM_TOPIC_ID=none, CHAT_ID=none))
+    assert due(store) == []
+
+
+def test_a_task_whose_forum_the_portal_does_not_tell_is_asked(store):
+    seen(store, {"ID": "3", "ACTIVITY_DATE": "2026-03-01T11:00:00+00:00"})
+    assert due(store) == [3]
+
+
+def test_the_newest_activity_comes_first_and_the_limit_holds(store):
+    seen(store, *(task(n, ACTIVITY_DATE=f"2026-03-01T{n:02}:00:00+00:00") for n in range(1, 6)))
+    assert due(store) == [5, 4, 3, 2, 1]
+    assert [d.task_id for d in store.due_discussions(overlap=300, limit=2)] == [5, 4]
+
+
+@pytest.mark.parametrize(
+    ("seconds_later", "still_due"),
+    [(-1, True), (0, True), (299, True), (300, True), (300.5, True), (301, False)],
+)
+def test_a_discussion_is_read_until_it_was_read_past_the_overlap(store, seconds_later, still_due):
+    seen(store, task(1))
+    read(store, 1, forum=[], chat=[], at=ACTIVITY + timedelta(seconds=seconds_later))
+    assert (due(store) == [1]) is still_due
+
+
+def test_activity_after_the_reading_makes_it_due_again(store):
+    seen(store, task(1))
+    read(store, 1, forum=[], chat=[])
+    assert due(store) == []
+    seen(store, task(1, ACTIVITY_DATE="2026-03-01T12:30:00+00:00"))
+    assert due(store) == [1]
+
+
+def test_without_an_activity_date_the_change_and_creation_dates_stand_in(store):
+    seen(
+        store,
+        task(1, ACTIVITY_DATE=None, CHANGED_DATE="2026-03-01T12:30:00+00:00"),
+        task(2, ACTIVITY_DATE=None, CREATED_DATE="2026-03-01T12:31:00+00:00"),
+        task(3, ACTIVITY_DATE=None, CREATED_DATE=None),
+    )
+    assert due(store) == [2, 1, 3]
+    for task_id in (1, 2, 3):
+        read(store, task_id, forum=[], chat=[])
+    assert due(store) == [2, 1]
+
+
+def test_comments_of_both_sources_are_stored_under_their_own_keys(store, rows):
+    seen(store, task(1))
+    assert read(store, 1, forum=[comment(5)], chat=[comment(5, TEXT="hello"), comment(6)]) == (3, 0, 0, 0)
+    assert rows("SELECT source, id, task_id, text FROM task_comments ORDER BY source, id") == [
+        ("chat", 5, 1, "hello"), ("chat", 6, 1, "comment 6"), ("forum", 5, 1, "comment 5"),
+    ]  # fmt: skip
+    assert read(store, 1, forum=[comment(5)], chat=[comment(5, TEXT="edited"), comment(6)]) == (0, 1, 2, 0)
+
+
+def test_a_vanished_comment_is_marked_and_a_source_that_was_not_read_is_left_alone(store, rows):
+    seen(store, task(1), task(2))
+    read(store, 1, forum=[comment(5)], chat=[comment(6), comment(7)])
+    read(store, 2, forum=[], chat=[comment(8)])
+    assert read(store, 1, forum=None, chat=[comment(7)]) == (0, 0, 1, 1)
+    assert rows("SELECT source, id FROM task_comments WHERE _deleted_at IS NOT NULL") == [("chat", 6)]
+    assert read(store, 1, forum=[], chat=None) == (0, 0, 0, 1)
+    assert rows("SELECT id FROM task_comments WHERE _deleted_at IS NULL ORDER BY id") == [(7,), (8,)]
+    assert rows("SELECT row_id FROM bitsheet_changes WHERE op = 'delete' ORDER BY seq") == [
+        ("chat:6",), ("forum:5",),
+    ]  # fmt: skip
+
+
+def test_a_comment_that_cannot_be_stored_is_not_taken_for_a_vanished_one(store, rows):
+    seen(store, task(1))
+    read(store, 1, forum=[], chat=[comment(6)])
+    store.commit_discussions(
+        COMMENTS,
+        [DiscussionRead(task_id=1, read_at=NOW, forum=[], chat=[comment(6, AUTHOR_ID="x")], readable=True)],
+        at=NOW,
+        cycle=2,
+    )
+    assert rows("SELECT id FROM task_comments WHERE _deleted_at IS NULL") == [(6,)]
+    assert rows("SELECT row_id FROM bitsheet_quarantine") == [("chat:6",)]
+
+
+def test_unreadable_discussions_are_counted_and_delete_nothing(store, rows):
+    seen(store, task(1), task(2))
+    read(store, 1, forum=[], chat=[comment(6)])
+    read(store, 1, readable=False)
+    assert store.count_unreadable() == 1
+    assert due(store) == [2]
+    assert rows("SELECT count(*) FROM task_comments WHERE _deleted_at IS NULL") == [(1,)]
+    read(store, 1, forum=[], chat=[comment(6)])
+    assert store.count_unreadable() == 0
+
+
+def test_all_discussions_can_be_read_anew(store):
+    seen(store, task(1), task(2), task(3, FORUM_TOPIC_ID=None, CHAT_ID=None))
+    read(store, 1, forum=[], chat=[])
+    read(store, 2, forum=[], chat=[])
+    assert due(store) == []
+    store.reread_discussions()
+    assert due(store) == [2, 1]
+
+
+def test_a_deleted_task_takes_its_comments_with_it_and_brings_them_back(store, rows):
+    seen(store, task(1), task(2))
+    read(store, 1, forum=[], chat=[comment(6)])
+    read(store, 2, forum=[], chat=[comment(7)])
+    assert store.sweep(TASKS, {2}, None, at=NOW, cycle=2) == 1
+    assert rows("SELECT id FROM task_comments WHERE _deleted_at IS NULL") == [(7,)]
+    assert due(store) == []
+    seen(store, task(1))
+    assert due(store) == [1]
+    assert read(store, 1, forum=[], chat=[comment(6)]) == (1, 0, 0, 0)
+    assert rows("SELECT count(*) FROM task_comments WHERE _deleted_at IS NULL") == [(2,)]
+
+
+def test_reading_the_discussion_of_an_unknown_task_does_no_harm(store, rows):
+    assert read(store, 99, forum=[], chat=[comment(6)]) == (1, 0, 0, 0)
+    assert due(store) == []
+
+
+def test_a_first_reading_of_all_discussions_is_one_line_in_the_feed(store, rows):
+    seen(store, task(1), task(2))
+    read(store, 1, forum=[], chat=[comment(6)], filling=True)
+    read(store, 2, forum=[], chat=[comment(7)], filling=True)
+    assert rows("SELECT op FROM bitsheet_changes WHERE table_name = 'task_comments'") == [("snapshot",)]
+    store.reread_discussions()
+    read(store, 1, forum=[], chat=[comment(6)], filling=True)
+    assert rows("SELECT op FROM bitsheet_changes WHERE table_name = 'task_comments'") == [("snapshot",)] * 2

@@ -1,0 +1,76 @@
+"""What happened is written down, and a running instance can be asked for things."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bitsheet_tui.store import Cycle, Run, Store
+from tests.store.conftest import NOW, TABLES, deal
+
+
+def test_cycles_are_numbered_across_restarts(store, open_store):
+    assert [store.begin_cycle(NOW), store.begin_cycle(NOW)] == [1, 2]
+    store.close()
+    assert open_store().begin_cycle(NOW) == 3
+
+
+def test_a_cycle_that_never_ended_is_visible_as_such(store):
+    first = store.begin_cycle(NOW)
+    store.begin_cycle(NOW + timedelta(minutes=5))
+    done = Cycle(
+        number=first, started_at=NOW, ended_at=NOW + timedelta(seconds=2), seconds=1.5, rows=60, requests=3,
+        failed=("deals",),
+    )  # fmt: skip
+    store.end_cycle(done)
+    assert store.last_cycles() == [Cycle(number=2, started_at=NOW + timedelta(minutes=5)), done]
+    assert store.last_cycles(limit=1)[0].ended_at is None
+
+
+def test_what_a_cycle_did_to_a_table_is_written_down(store):
+    run = Run(
+        cycle=1, table="deals", kind="scan", started_at=NOW, seconds=0.25, inserted=1, updated=2, unchanged=3,
+        deleted=4, quarantined=5, requests=6, retries=7, watermark_before=None, watermark_after=NOW,
+    )  # fmt: skip
+    failed = Run(cycle=1, table="tasks", started_at=NOW, error="The portal is away.", hint="Wait.")
+    store.record_run(run)
+    store.record_run(failed)
+    assert store.last_runs() == [failed, run]
+    assert store.last_runs(table="deals") == [run]
+    assert store.last_runs(limit=1) == [failed]
+
+
+def test_the_counts_tell_rows_deletions_quarantine_and_currency(store):
+    deals = TABLES["deals"]
+    store.commit(deals, [deal(1), deal(2), deal(3, COMPANY_ID="x")], None, at=NOW, cycle=1)
+    store.sweep(deals, {2}, None, at=NOW, cycle=1)
+    store.record_run(Run(cycle=1, table="deals", started_at=NOW))
+    store.record_run(Run(cycle=2, table="deals", started_at=NOW + timedelta(hours=1), error="no"))
+    count = next(count for count in store.counts() if count.table == "deals")
+    assert (count.rows, count.deleted, count.quarantined, count.synced_at) == (1, 1, 1, NOW)
+    assert {count.table for count in store.counts()} == {"deals", "contacts", "tasks"}
+    assert store.size_bytes() > 0
+
+
+def test_another_process_can_ask_and_is_answered(store, store_url):
+    asking = Store.open_to_ask(store_url)
+    try:
+        id_ = asking.ask("sync", "deals", by="ann@desk", at=NOW)
+        assert [(r.id, r.command, r.argument, r.by) for r in store.open_requests()] == [
+            (id_, "sync", "deals", "ann@desk")
+        ]
+        assert asking.request(id_).answer is None
+        store.answer(id_, "cycle 8", at=NOW)
+        assert (asking.request(id_).answer, asking.request(id_).done_at) == ("cycle 8", NOW)
+        assert store.open_requests() == []
+        assert store.request(id_ + 1) is None
+    finally:
+        asking.close()
+
+
+@pytest.mark.parametrize("opener", [Store.open_to_ask, lambda url: Store.open(url, readonly=True)])
+def test_nobody_can_be_asked_where_there_is_no_mirror(store_url, opener):
+    with pytest.raises(Exception, match=r"There is no mirror at .* yet") as caught:
+        opener(store_url)
+    assert caught.value.exit_code == 73
