@@ -1,0 +1,154 @@
+"""How each type of field is written by each family of methods, and what it truly holds.
+
+Families: `crm` (crm.lead.list and its like: everything a string), `item` (crm.item.*: real numbers),
+`task` (tasks.task.*: strings, the user's time zone), `user` (user.get and department.get: what is empty
+is left out). Shapes per family: `apidocs.bitrix24.com crm.deal.get`, `crm.item.get`, `tasks.task.list`,
+`user.get`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from bitsheet_tui.portal.demo.columns import INTEGERS, NUMBERS, REFERENCES, Column
+from bitsheet_tui.portal.demo.moments import Stamper, day_text
+from bitsheet_tui.portal.demo.php import encode
+
+ABSENT: Any = object()  # a value whose key is left out
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """Writes raw values as JSON for one family of methods."""
+
+    family: str
+    zone: tzinfo  # the server's
+    stamp: Stamper
+    files: str = ""  # where files are downloaded; it contains the webhook, as on real portals
+
+    def write(self, column: Column, raw: Any) -> bytes | None:
+        """The JSON text of a value, None when its key is to be left out."""
+        value = self.value(column, raw)
+        return None if value is ABSENT else encode(value)
+
+    def writer(self, column: Column) -> Callable[[Any], bytes]:
+        """`write` for one column whose values are never None, as fast as it can be."""
+        if column.type == "datetime" and not column.multiple:
+            return self.stamp
+        if self.family != "item" and column.type in NUMBERS and not column.multiple:
+            return b'"%d"'.__mod__
+        return lambda raw: encode(self.value(column, raw))
+
+    def value(self, column: Column, raw: Any) -> Any:
+        """The JSON value; ABSENT when its key is to be left out."""
+        if column.type == "crm_multifield":
+            return raw or ABSENT
+        if column.multiple:
+            return self._list(column, raw)
+        if raw is None or (self.family == "user" and raw in (0, []) and column.type in REFERENCES):
+            return self._nothing(column)
+        write = _WRITERS.get(column.type)
+        return write(self, column, raw) if write else str(raw)
+
+    def _list(self, column: Column, raw: Any) -> Any:
+        if not raw:
+            return False if column.custom else []
+        if column.type in REFERENCES and not column.custom:
+            return [str(item) for item in raw]
+        write = _WRITERS.get(column.type)
+        if column.type == "enumeration" or write is None:  # whole numbers here, strings when single
+            return list(raw)
+        return [write(self, column, item) for item in raw]
+
+    def _nothing(self, column: Column) -> Any:
+        if column.type in _EMPTY_TEXTS.get(self.family, ()):
+            return ""
+        return ABSENT if self.family == "user" else None
+
+
+_EMPTY_TEXTS = {"crm": ("date", "datetime", "money", "crm"), "user": ("date", "datetime")}
+
+
+def _number(pen: Pen, column: Column, raw: Any) -> Any:
+    return raw if pen.family == "item" or column.type == "int" else str(raw)
+
+
+def _double(pen: Pen, column: Column, raw: Any) -> Any:
+    if pen.family == "item":
+        number = float(raw)
+        return int(number) if number.is_integer() else number
+    return str(raw) if column.custom else f"{raw:.2f}"
+
+
+def _flag(pen: Pen, column: Column, raw: Any) -> Any:
+    if not isinstance(raw, bool):
+        return str(raw)
+    if column.type == "boolean" and pen.family == "crm":
+        return "1" if raw else "0"
+    return "Y" if raw else "N"
+
+
+def _instant(pen: Pen, _column: Column, raw: Any) -> Any:
+    return pen.stamp(raw)[1:-1].decode() if isinstance(raw, int) else str(raw)
+
+
+def _day(pen: Pen, _column: Column, raw: Any) -> Any:
+    return day_text(raw, pen.zone) if isinstance(raw, date) else str(raw)
+
+
+def _file(pen: Pen, column: Column, raw: Any) -> Any:
+    show = f"/bitrix/components/bitrix/crm.show/file.php?fieldName={column.name}&fileId={raw}"
+    return {"id": raw, "showUrl": show, "downloadUrl": f"{pen.files}{column.name}&fileId={raw}"}
+
+
+def _as_is(_pen: Pen, _column: Column, raw: Any) -> Any:
+    return raw
+
+
+def _void(_pen: Pen, _column: Column, _raw: Any) -> Any:
+    return {}  # an object of PHP that JSON does not show
+
+
+_WRITERS: Mapping[str, Callable[[Pen, Column, Any], Any]] = {
+    **dict.fromkeys(NUMBERS | {"int", "enumeration"}, _number),
+    "double": _double,
+    "char": _flag,
+    "boolean": _flag,
+    "datetime": _instant,
+    "date": _day,
+    "file": _file,
+    "object": _as_is,
+    "bool": _as_is,
+    "sort": _as_is,
+    "void": _void,
+}
+
+
+def truth(column: Column, raw: Any) -> Any:
+    """What a raw value means, free of any spelling: see `World.truth`."""
+    if raw is None or raw in ("", [], {}) or column.type == "void":
+        return None
+    if column.multiple:
+        return [_plain(column, item) for item in raw]
+    if column.type in REFERENCES or column.type == "int":
+        return raw or None
+    return _plain(column, raw)
+
+
+def _plain(column: Column, raw: Any) -> Any:
+    if column.type == "datetime" and isinstance(raw, int):
+        return datetime.fromtimestamp(raw, UTC)
+    return {"id": raw} if column.type == "file" else raw
+
+
+def raw(column: Column, value: Any) -> Any:
+    """The raw form of a value given by a test: datetimes become unix seconds, floats Decimal."""
+    if isinstance(value, datetime):
+        return int(value.timestamp())
+    if isinstance(value, (float, int)) and column.type == "double" and not isinstance(value, bool):
+        return Decimal(str(value))
+    if column.type in INTEGERS | REFERENCES and isinstance(value, str) and value.isdigit():
+        return int(value)
+    return value

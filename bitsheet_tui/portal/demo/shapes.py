@@ -1,0 +1,98 @@
+"""Rows as JSON text, quickly: one template for each variant, filled in with what differs by row."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bitsheet_tui.portal.demo.blueprint import VARIANTS, Raw, Row
+from bitsheet_tui.portal.demo.kinds import ABSENT, Pen
+from bitsheet_tui.portal.demo.php import encode
+from bitsheet_tui.portal.demo.table import Table
+
+_KEEP = 50_000  # touched rows remembered by one shape
+
+Extra = Callable[[Raw], Mapping[str, Any]]
+Slot = tuple[Callable[[Row, Raw], Any], Callable[[Any], bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The text of every row of one variant; its holes are filled by `slots` in order."""
+
+    text: bytes
+    slots: tuple[Slot, ...]
+
+
+class Shape:
+    """The fields one `select` asks for, written by one pen."""
+
+    def __init__(
+        self,
+        table: Table,
+        names: Iterable[str],
+        pen: Pen,
+        rename: Callable[[str], str] = str,
+        extra: Extra | None = None,
+    ) -> None:
+        self._table = table
+        self._columns = [table.columns[name] for name in names]
+        self._pen = pen
+        self._rename = rename
+        self._extra = extra  # more keys; they may depend on constants only
+        self._templates: list[Template | None] = [None] * VARIANTS
+        self._written: dict[int, tuple[Raw, bytes]] = {}
+
+    def write(self, id_: int) -> bytes:
+        """A row as JSON text."""
+        touched = self._table.touched.get(id_)
+        if touched is not None:
+            return self._slowly(id_, touched)
+        if self._pen.family == "user":  # which keys there are differs from row to row
+            return encode(self.plainly(self._table.raw(id_)))
+        row = self._table.row(id_)
+        number = row.bits % VARIANTS
+        constants = self._table.variant(number)
+        template = self._templates[number]
+        if template is None:
+            template = self._templates[number] = self._learn(row, constants)
+        return template.text % tuple(
+            [
+                write(value) if (value := live(row, constants)) is not None else nothing
+                for live, write, nothing in template.slots
+            ]
+        )
+
+    def plainly(self, raw: Raw) -> dict[str, Any]:
+        """A row as the values its JSON text holds."""
+        told = {}
+        for column in self._columns:
+            value = self._pen.value(column, raw.get(column.name))
+            if value is not ABSENT:
+                told[self._rename(column.name)] = value
+        return {**told, **(self._extra(raw) if self._extra else {})}
+
+    def _slowly(self, id_: int, raw: Raw) -> bytes:
+        known = self._written.get(id_)
+        if known is None or known[0] is not raw:
+            if len(self._written) >= _KEEP:
+                self._written.clear()
+            known = self._written[id_] = (raw, encode(self.plainly(raw)))
+        return known[1]
+
+    def _learn(self, row: Row, constants: Raw) -> Template:
+        parts: list[bytes] = []
+        slots: list[Slot] = []
+        for column in self._columns:
+            live = self._table.blueprint.live.get(column.name)
+            value = live(row, constants) if live else constants.get(column.name)
+            text = self._pen.write(column, value)
+            if text is None and not (live and column.type != "crm_multifield"):
+                continue
+            hole = text.replace(b"%", b"%%") if text is not None else b""
+            if live:
+                hole = b"%b"
+                slots.append((live, self._pen.writer(column), self._pen.write(column, None) or b"null"))
+            parts.append(encode(self._rename(column.name)) + b":" + hole)
+        for key, value in (self._extra(constants) if self._extra else {}).items():
+            parts.append(encode(key) + b":" + encode(value).replace(b"%", b"%%"))
+        return Template(b"{" + b",".join(parts) + b"}", tuple(slots))

@@ -1,0 +1,99 @@
+"""One table of the demo world: base rows that follow from their ids, and what people did to them since."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from bitsheet_tui.portal.demo.blueprint import BOUND, QUIET, SPAN, VARIANTS, Blueprint, Raw, Row
+from bitsheet_tui.portal.demo.columns import Column
+from bitsheet_tui.portal.demo.dice import Dice, mix, seed_of
+from bitsheet_tui.portal.demo.ids import Ids
+
+
+class Table:
+    """Rows by id. A row nobody touched is computed; a row somebody touched is kept."""
+
+    def __init__(self, name: str, blueprint: Blueprint, ids: Ids, seed: int, epoch: int) -> None:
+        self.name = name
+        self.blueprint = blueprint
+        self.ids = ids
+        self.columns: dict[str, Column] = {column.name: column for column in blueprint.columns}
+        self.version = 0  # moves when whatever was written of these rows before is no longer valid
+        self.touched: dict[int, Raw] = {}
+        self.bin: dict[int, Raw] = {}  # deleted rows, restorable
+        self.hidden: set[int] = set()  # rows the webhook's user may not see
+        self._order: list[int] = []  # touched base ids, in order
+        self._seed = seed_of(seed, name)
+        self._first = epoch - QUIET - SPAN
+        self._last = epoch - QUIET
+        self._variants: list[Raw | None] = [None] * VARIANTS
+        self._live = blueprint.live
+
+    def row(self, id_: int) -> Row:
+        """What the values of a base row follow from."""
+        bits = mix(self._seed, id_)
+        created = self._first + self.ids.rank(id_) * SPAN // (self.ids.base + 1)
+        jitter = bits % BOUND
+        room = self._last - created
+        return Row(id_, created, created + (jitter if jitter <= room else jitter % (room + 1)), bits)
+
+    def variant(self, number: int) -> Raw:
+        """The constants of one of the variants."""
+        known = self._variants[number]
+        if known is None:
+            known = self._variants[number] = self.blueprint.constants(Dice(self._seed, number))
+        return known
+
+    def raw(self, id_: int) -> Raw:
+        """Every value of a row, by name."""
+        if id_ in self.touched:
+            return self.touched[id_]
+        row = self.row(id_)
+        constants = self.variant(row.bits % VARIANTS)
+        return constants | {name: value(row, constants) for name, value in self._live.items()}
+
+    def value(self, id_: int, name: str) -> Any:
+        """One value of a row."""
+        touched = self.touched.get(id_)
+        if touched is not None:
+            return touched.get(name)
+        row = self.row(id_)
+        constants = self.variant(row.bits % VARIANTS)
+        live = self._live.get(name)
+        return live(row, constants) if live else constants.get(name)
+
+    def put(self, id_: int, raw: Raw) -> None:
+        """Keep a row as it is from now on."""
+        if id_ not in self.touched and self.ids.is_base(id_):
+            insort(self._order, id_)
+        self.touched[id_] = raw
+
+    def drop(self, id_: int) -> None:
+        """Throw a row into the recycle bin."""
+        self.bin[id_] = self.raw(id_)
+        if id_ in self.hidden:
+            self.hidden.remove(id_)
+        else:
+            self.ids.remove(id_)
+
+    def since(self, seconds: int, low: int, high: int, *, descending: bool) -> Iterator[int]:
+        """Live ids in [low, high] that can have been created or changed at `seconds` or later.
+
+        Untouched rows older than that are passed over by arithmetic, so that "what changed lately" costs
+        what changed lately.
+        """
+        bound = self._bound(seconds)
+        early = self._order[bisect_left(self._order, low) : bisect_right(self._order, min(high, bound - 1))]
+        touched = (id_ for id_ in (reversed(early) if descending else early) if id_ in self.ids)
+        if descending:
+            return chain(self.ids.downward(max(low, bound), high), touched)
+        return chain(touched, self.ids.upward(max(low, bound), high))
+
+    def _bound(self, seconds: int) -> int:
+        """The lowest base id that may be active at `seconds` or later without having been touched."""
+        if seconds > self._last:
+            rank = self.ids.base
+        else:
+            rank = max(0, (seconds - 2 * BOUND - self._first) * (self.ids.base + 1) // SPAN - 1)
+        return self.ids.nth(rank)

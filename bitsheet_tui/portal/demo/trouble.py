@@ -1,0 +1,101 @@
+"""How scripted faults of whole requests look on the wire."""
+
+import asyncio
+import gzip
+import socket
+import struct
+from collections.abc import Awaitable, Callable, Mapping
+
+from bitsheet_tui.portal.demo import php
+from bitsheet_tui.portal.demo.faults import Fault, Kind
+from bitsheet_tui.portal.demo.http import Deliver, Response
+
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
+_PAGE = b"<!DOCTYPE html><html><head><title>Portal</title></head><body><h1>Please sign in</h1></body></html>"
+_LINGER = struct.pack("ii", 1, 0)
+
+
+def instead(fault: Fault) -> Response | Deliver | None:
+    """What is sent instead of the real answer; None: the real answer, damaged (see `damaged`)."""
+    make = _INSTEAD.get(Kind(fault.kind))
+    return make(fault) if make else None
+
+
+def damaged(fault: Fault, response: Response) -> Response | Deliver:
+    """The real answer as the fault lets it through."""
+    match fault.kind:
+        case Kind.TRUNCATED:
+            return _truncated(response)
+        case Kind.DRIP:
+            return _dripping(response, fault.seconds)
+        case _:  # CUT: valid JSON that ends too early
+            response.body = response.body.partition(b',"time":')[0] + b"}"
+            return response
+
+
+def _status(fault: Fault) -> Response:
+    told = {"error": fault.error, "error_description": fault.description}
+    return Response(status=fault.status, body=php.encode(told), headers=_JSON | fault.headers)
+
+
+def _html(fault: Fault) -> Response:
+    return Response(status=fault.status, body=_PAGE, headers={"Content-Type": "text/html"} | fault.headers)
+
+
+def _redirect(fault: Fault) -> Response:
+    return Response(status=302, headers={"Location": fault.location} | fault.headers)
+
+
+def _bomb(fault: Fault) -> Response:
+    body = gzip.compress(b'{"result":"' + b"0" * fault.size + b'"}', 9)
+    return Response(body=body, headers=_JSON | {"Content-Encoding": "gzip"})
+
+
+async def _reset(writer: asyncio.StreamWriter) -> None:
+    raw = writer.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+    writer.transport.abort()
+
+
+def _hang(seconds: float) -> Callable[[asyncio.StreamWriter], Awaitable[None]]:
+    async def deliver(_writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(seconds)
+
+    return deliver
+
+
+async def _garbage(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"\x16\x03\x01 this is not HTTP\r\n\r\n")
+    await writer.drain()
+
+
+def _truncated(response: Response) -> Deliver:
+    async def deliver(writer: asyncio.StreamWriter) -> None:
+        writer.write(response.head() + response.body[: len(response.body) // 2])
+        await writer.drain()
+
+    return deliver
+
+
+def _dripping(response: Response, seconds: float) -> Deliver:
+    async def deliver(writer: asyncio.StreamWriter) -> None:
+        writer.write(response.head())
+        for place in range(len(response.body)):
+            writer.write(response.body[place : place + 1])
+            await writer.drain()
+            await asyncio.sleep(seconds)
+
+    return deliver
+
+
+_INSTEAD: Mapping[Kind, Callable[[Fault], Response | Deliver]] = {
+    Kind.STATUS: _status,
+    Kind.HTML: _html,
+    Kind.EMPTY: lambda fault: Response(status=fault.status, headers=fault.headers),
+    Kind.REDIRECT: _redirect,
+    Kind.BOMB: _bomb,
+    Kind.RESET: lambda _: _reset,
+    Kind.CLOSE: lambda _: _hang(0),
+    Kind.HANG: lambda fault: _hang(fault.seconds),
+    Kind.GARBAGE: lambda _: _garbage,
+}
