@@ -57,7 +57,7 @@ IS_INCOMING_CHANNEL char!
 NEVER = 253_402_214_400  # the year 9999: no deadline
 _KINDS = (  # type, provider, provider's type
     (2, "VOXIMPLANT_CALL", "CALL"),
-    (6, "CRM_TODO", "TODO"),
+    (6, "CRM_SMS", "ACTIVITY_SMS"),
     (4, "CRM_EMAIL", "EMAIL"),
     (1, "CRM_MEETING", "MEETING"),
     (3, "CRM_TASKS_TASK", "TASKS_TASK"),

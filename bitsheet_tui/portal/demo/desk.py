@@ -13,7 +13,6 @@ from bitsheet_tui.portal.demo.office import Office
 from bitsheet_tui.portal.demo.stats import Stats
 
 
-
 @dataclass(slots=True)
 class Done:
     """A command that succeeded."""

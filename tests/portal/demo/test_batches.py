@@ -77,9 +77,8 @@ async def test_empty_maps_are_lists_and_every_command_is_told_its_time(client):
     assert answer["result_next"] == {"b": 50}
     assert answer["result_time"].keys() == {"a", "b"}
     nothing = await client.batch({})
-    assert nothing == dict.fromkeys(
-        ("result", "result_error", "result_total", "result_next", "result_time"), []
-    )
+    maps = ("result", "result_error", "result_total", "result_next", "result_time")
+    assert nothing == {name: [] for name in maps}
 
 
 async def test_numbered_commands_come_as_a_list_until_one_of_them_fails(client):
