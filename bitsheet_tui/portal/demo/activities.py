@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from bitsheet_tui.portal.demo.blueprint import Blueprint, Peers, Raw, Row
+from bitsheet_tui.portal.demo.blueprint import (
+    Blueprint,
+    Numbered,
+    Peers,
+    Raw,
+    Row,
+    changed,
+    created,
+    identity,
+)
 from bitsheet_tui.portal.demo.columns import columns
 from bitsheet_tui.portal.demo.dice import Dice
 from bitsheet_tui.portal.demo.words import FIRST, GOODS, LAST, REMARKS
@@ -120,12 +129,12 @@ def blueprint(peers: Peers) -> Blueprint:
         changed="LAST_UPDATED",
         constants=constants,
         live={
-            "ID": lambda row, _: row.id,
+            "ID": identity,
             "OWNER_ID": lambda row, c: peers.pick(c["_owner"], row.bits >> 8),
             "ASSOCIATED_ENTITY_ID": lambda row, c: peers.pick("tasks", row.bits >> 16) if c["_task"] else 0,
-            "SUBJECT": lambda row, c: f"{c['_words']} #{row.id}",
-            "CREATED": lambda row, _: row.created,
-            "LAST_UPDATED": lambda row, _: row.changed,
+            "SUBJECT": Numbered(lambda c: f"{c['_words']} #"),
+            "CREATED": created,
+            "LAST_UPDATED": changed,
             "START_TIME": lambda row, _: row.created - row.created % 300,
             "END_TIME": lambda row, _: row.created - row.created % 300 + 3600,
             "DEADLINE": lambda row, c: NEVER if c["_endless"] else row.created - row.created % 300 + 7200,

@@ -33,6 +33,34 @@ class Row(NamedTuple):
 
 
 Raw = dict[str, Any]
+
+
+def identity(row: Row, _constants: Raw) -> int:
+    """The row's id."""
+    return row.id
+
+
+def created(row: Row, _constants: Raw) -> int:
+    """When the row was made."""
+    return row.created
+
+
+def changed(row: Row, _constants: Raw) -> int:
+    """When the row was changed last."""
+    return row.changed
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A text of constants with the row's id at its end."""
+
+    words: Callable[[Raw], str]
+
+    def __call__(self, row: Row, constants: Raw) -> str:
+        """The text of one row."""
+        return f"{self.words(constants)}{row.id}"
+
+
 Live = Mapping[str, Callable[[Row, Raw], Any]]
 
 

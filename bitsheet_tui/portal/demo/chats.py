@@ -9,6 +9,7 @@ from bitsheet_tui.portal.demo.discussions import Comment, Source
 from bitsheet_tui.portal.demo.filters import split
 from bitsheet_tui.portal.demo.moments import strtotime
 from bitsheet_tui.portal.demo.office import Office
+from bitsheet_tui.portal.demo.truths import message_file, post_file
 
 _MOST = 50
 _USUAL = 20
@@ -127,23 +128,9 @@ def _speaker(office: Office, user_id: int) -> dict[str, Any]:
 
 def _file(office: Office, comment: Comment, file: int, chat_id: int) -> dict[str, Any]:
     link = f"{office.origin}/rest/{office.settings.user_id}/{office.code}/download/?fileId={file}"
-    return {
-        "id": file,
-        "chatId": chat_id,
-        "date": office.iso(comment.posted),
-        "type": "image",
-        "name": f"photo{file}.png",
-        "extension": "png",
-        "size": file * 100,
-        "image": {"height": 100, "width": 100},
-        "status": "done",
-        "progress": 100,
-        "authorId": comment.author_id,
-        "authorName": office.world.name_of(comment.author_id),
-        "urlPreview": link,
-        "urlShow": link,
-        "urlDownload": link,
-    }
+    told = {"chatId": chat_id, "status": "done", "progress": 100}
+    links = dict.fromkeys(("urlPreview", "urlShow", "urlDownload"), link)
+    return message_file(office.world, comment, file) | told | links
 
 
 @method("task.commentitem.getlist", "task")
@@ -198,18 +185,13 @@ def _post(office: Office, comment: Comment) -> dict[str, Any]:
         "POST_MESSAGE": comment.text,
     }
     if comment.files:
-        post["ATTACHED_OBJECTS"] = {str(file // 2): _attachment(file) for file in comment.files}
+        post["ATTACHED_OBJECTS"] = {
+            str(file // 2): _attachment(office, comment, file) for file in comment.files
+        }
     return post
 
 
-def _attachment(file: int) -> dict[str, str]:
-    number = file // 2
-    link = f"/bitrix/tools/disk/uf.php?attachedId={number}&auth%5Bauth%5D=3edf7ca92&action="
-    return {
-        "ATTACHMENT_ID": str(number),
-        "NAME": f"photo{file}.png",
-        "SIZE": str(file * 100),
-        "FILE_ID": str(file),
-        "DOWNLOAD_URL": f"{link}download&ncc=1",
-        "VIEW_URL": f"{link}show&ncc=1",
-    }
+def _attachment(office: Office, comment: Comment, file: int) -> dict[str, Any]:
+    link = f"/bitrix/tools/disk/uf.php?attachedId={file // 2}&auth%5Bauth%5D=3edf7ca92&action="
+    links = {"DOWNLOAD_URL": f"{link}download&ncc=1", "VIEW_URL": f"{link}show&ncc=1"}
+    return post_file(office.world, comment, file) | links

@@ -12,10 +12,13 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from bitsheet_tui.portal.demo.columns import INTEGERS, NUMBERS, REFERENCES, Column
-from bitsheet_tui.portal.demo.moments import Stamper, day_text
-from bitsheet_tui.portal.demo.php import encode
+import msgspec
 
+from bitsheet_tui.portal.demo.columns import NUMBERS, REFERENCES, Column
+from bitsheet_tui.portal.demo.moments import Stamper, day_text
+from bitsheet_tui.portal.demo.php import encode, intval
+
+_PLAIN = msgspec.json.Encoder().encode
 ABSENT: Any = object()  # a value whose key is left out
 
 
@@ -39,6 +42,10 @@ class Pen:
             return self.stamp
         if self.family != "item" and column.type in NUMBERS and not column.multiple:
             return b'"%d"'.__mod__
+        if self.family == "crm" and column.type == "double":
+            return lambda raw: f'"{raw:.2f}"'.encode()
+        if column.type in ("crm_multifield", "crm_activity_communication"):
+            return _PLAIN  # nothing in them is spelled differently
         return lambda raw: encode(self.value(column, raw))
 
     def value(self, column: Column, raw: Any) -> Any:
@@ -144,11 +151,27 @@ def _plain(column: Column, raw: Any) -> Any:
 
 
 def raw(column: Column, value: Any) -> Any:
-    """The raw form of a value given by a test: datetimes become unix seconds, floats Decimal."""
+    """The raw form of a value given by a test, which may spell it as a request would."""
     if isinstance(value, datetime):
         return int(value.timestamp())
-    if isinstance(value, (float, int)) and column.type == "double" and not isinstance(value, bool):
-        return Decimal(str(value))
-    if column.type in INTEGERS | REFERENCES and isinstance(value, str) and value.isdigit():
-        return int(value)
-    return value
+    if value is None or column.multiple or isinstance(value, bool):
+        return value
+    cast = _RAW.get(column.type)
+    return cast(value) if cast else value
+
+
+def _raw_day(value: Any) -> Any:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _raw_instant(value: Any) -> Any:
+    return int(datetime.fromisoformat(value).timestamp()) if isinstance(value, str) else value
+
+
+_RAW: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(NUMBERS | {"int", "sort", "enumeration", "file"}, intval),
+    "double": lambda value: Decimal(str(value)),
+    **dict.fromkeys(("char", "boolean", "bool"), lambda value: value in ("Y", "1", 1)),
+    "date": _raw_day,
+    "datetime": _raw_instant,
+}

@@ -27,7 +27,14 @@ _UNKNOWN_PREFIXES = ("><", "!><")
 
 def selected(table: Table, select: Iterable[Any]) -> list[str]:
     """The fields that a `select` gives: `*` is neither custom fields nor what must be named; ID always."""
-    wanted = {php.text(name) for name in select}
+    wanted = frozenset(map(php.text, select))
+    known: list[str] | None = table.memory.get(wanted)
+    if known is None:
+        known = table.memory[wanted] = _selected(table, wanted)
+    return known
+
+
+def _selected(table: Table, wanted: frozenset[str]) -> list[str]:
     every = not wanted or "*" in wanted
 
     def chosen(column: Column) -> bool:

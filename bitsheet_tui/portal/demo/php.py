@@ -11,6 +11,7 @@ _INTEGER = re.compile(r"0|-?[1-9]\d*")
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
 _LIMIT = 2**63 - 1
+_SPELLED = re.compile(rb"[/<>&'\\]")
 
 
 def parse_str(query: str) -> dict[str, Any]:
@@ -143,6 +144,8 @@ def encode(value: Any) -> bytes:
 
 def escape(body: bytes) -> bytes:
     """Plain JSON in the portal's spelling (these signs occur only inside JSON strings)."""
+    if _SPELLED.search(body) is None:
+        return body
     body = body.replace(b"\\\\", b"\0").replace(b'\\"', b"\\u0022").replace(b"\0", b"\\\\")
     for sign, spelled in _ESCAPED:
         if sign in body:

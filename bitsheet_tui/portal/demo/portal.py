@@ -37,7 +37,7 @@ class DemoPortal:
     ) -> None:
         self.settings = settings or Settings()
         self.clock: Clock = clock or HostClock()
-        self.world = World(size or Size(), seed, self.clock)
+        self.world = World(size or Size(), seed, self.clock, self.settings.server_zone)
         self.faults = Faults()
         self.stats = Stats()
         self.tokens = Tokens()

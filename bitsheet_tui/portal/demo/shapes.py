@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-from bitsheet_tui.portal.demo.blueprint import VARIANTS, Raw, Row
+from bitsheet_tui.portal.demo.blueprint import VARIANTS, Numbered, Raw, Row, changed, created, identity
+from bitsheet_tui.portal.demo.columns import Column
 from bitsheet_tui.portal.demo.kinds import ABSENT, Pen
 from bitsheet_tui.portal.demo.php import encode
 from bitsheet_tui.portal.demo.table import Table
@@ -12,15 +14,21 @@ from bitsheet_tui.portal.demo.table import Table
 _KEEP = 50_000  # touched rows remembered by one shape
 
 Extra = Callable[[Raw], Mapping[str, Any]]
-Slot = tuple[Callable[[Row, Raw], Any], Callable[[Any], bytes], bytes]
+Value = Callable[[Row, Raw], Any]
+Slot = tuple[Value, Callable[[Any], bytes], bytes]
+_SHARED = (identity, created, changed)  # values that several fields have in common
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The text of every row of one variant; its holes are filled by `slots` in order."""
+    """The text of every row of one variant.
+
+    `slots` make what differs by row; `pick` puts that, after what is shared, into the holes of the text.
+    """
 
     text: bytes
     slots: tuple[Slot, ...]
+    pick: Callable[[list[bytes]], tuple[bytes, ...]]
 
 
 class Shape:
@@ -55,12 +63,11 @@ class Shape:
         template = self._templates[number]
         if template is None:
             template = self._templates[number] = self._learn(row, constants)
-        return template.text % tuple(
-            [
-                write(value) if (value := live(row, constants)) is not None else nothing
-                for live, write, nothing in template.slots
-            ]
-        )
+        pool = [b"%d" % id_, self._pen.stamp(row.created), self._pen.stamp(row.changed)]
+        for live, write, nothing in template.slots:
+            value = live(row, constants)
+            pool.append(nothing if value is None else write(value))
+        return template.text % template.pick(pool)
 
     def plainly(self, raw: Raw) -> dict[str, Any]:
         """A row as the values its JSON text holds."""
@@ -82,17 +89,32 @@ class Shape:
     def _learn(self, row: Row, constants: Raw) -> Template:
         parts: list[bytes] = []
         slots: list[Slot] = []
+        places: list[int] = []
         for column in self._columns:
             live = self._table.blueprint.live.get(column.name)
-            value = live(row, constants) if live else constants.get(column.name)
-            text = self._pen.write(column, value)
-            if text is None and not (live and column.type != "crm_multifield"):
+            text = self._pen.write(column, live(row, constants) if live else constants.get(column.name))
+            if text is None:
                 continue
-            hole = text.replace(b"%", b"%%") if text is not None else b""
-            if live:
-                hole = b"%b"
-                slots.append((live, self._pen.writer(column), self._pen.write(column, None) or b"null"))
+            hole = self._hole(column, live, constants, slots, places) if live else text.replace(b"%", b"%%")
             parts.append(encode(self._rename(column.name)) + b":" + hole)
         for key, value in (self._extra(constants) if self._extra else {}).items():
             parts.append(encode(key) + b":" + encode(value).replace(b"%", b"%%"))
-        return Template(b"{" + b",".join(parts) + b"}", tuple(slots))
+        return Template(b"{" + b",".join(parts) + b"}", tuple(slots), itemgetter(*places))
+
+    def _hole(
+        self, column: Column, live: Value, constants: Raw, slots: list[Slot], places: list[int]
+    ) -> bytes:
+        """Where a value goes in the text of a template, and `places` from where it is taken."""
+        number = b"%b" if self._pen.family == "item" else b'"%b"'
+        if live is identity:
+            places.append(0)
+            return number
+        if isinstance(live, Numbered):
+            places.append(0)
+            return encode(live.words(constants))[:-1].replace(b"%", b"%%") + b'%b"'
+        if live in (created, changed) and column.type == "datetime":
+            places.append(_SHARED.index(live))
+            return b"%b"
+        places.append(len(_SHARED) + len(slots))
+        slots.append((live, self._pen.writer(column), self._pen.write(column, None) or b"null"))
+        return b"%b"

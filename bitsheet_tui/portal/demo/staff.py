@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from bitsheet_tui.portal.demo.blueprint import Blueprint, Peers, Raw, Row, day
+from bitsheet_tui.portal.demo.blueprint import Blueprint, Peers, Raw, Row, day, identity
 from bitsheet_tui.portal.demo.columns import columns
 from bitsheet_tui.portal.demo.dice import Dice
 from bitsheet_tui.portal.demo.words import CITIES, DEPARTMENTS, FIRST, LAST, POSTS, SECOND
@@ -117,7 +117,7 @@ def users(peers: Peers) -> Blueprint:
         changed="",
         constants=constants,
         live={
-            "ID": lambda row, _: row.id,
+            "ID": identity,
             "ACTIVE": lambda row, _: row.id == 1 or row.id % DISMISSED != 0,
             "EMAIL": lambda row, _: f"user{row.id}@flowerworks.example",
             "LAST_LOGIN": lambda row, c: row.changed if c["_seen"] else None,
@@ -146,7 +146,7 @@ def departments(peers: Peers) -> Blueprint:
         changed="",
         constants=lambda dice: {"SORT": 100 * dice.number(1, 5), "_headed": dice.chance(0.8)},
         live={
-            "ID": lambda row, _: row.id,
+            "ID": identity,
             "NAME": name,
             "PARENT": parent,
             "UF_HEAD": lambda row, c: peers.pick("users", row.bits >> 8) if c["_headed"] else None,

@@ -23,12 +23,18 @@ class Table:
         self.touched: dict[int, Raw] = {}
         self.bin: dict[int, Raw] = {}  # deleted rows, restorable
         self.hidden: set[int] = set()  # rows the webhook's user may not see
+        self.memory: dict[Any, Any] = {}  # what follows from the columns alone
         self._order: list[int] = []  # touched base ids, in order
         self._seed = seed_of(seed, name)
         self._first = epoch - QUIET - SPAN
         self._last = epoch - QUIET
         self._variants: list[Raw | None] = [None] * VARIANTS
         self._live = blueprint.live
+
+    def altered(self) -> None:
+        """What was written of these rows, or worked out from their columns, is no longer valid."""
+        self.version += 1
+        self.memory.clear()
 
     def row(self, id_: int) -> Row:
         """What the values of a base row follow from."""

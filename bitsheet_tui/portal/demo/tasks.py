@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from bitsheet_tui.portal.demo.blueprint import QUIET, SPAN, Blueprint, Peers, Raw, Row
+from bitsheet_tui.portal.demo.blueprint import (
+    QUIET,
+    SPAN,
+    Blueprint,
+    Numbered,
+    Peers,
+    Raw,
+    Row,
+    changed,
+    created,
+    identity,
+)
 from bitsheet_tui.portal.demo.columns import Column, columns
 from bitsheet_tui.portal.demo.dice import Dice
 from bitsheet_tui.portal.demo.words import COMPANY_WORDS, GOODS, REMARKS, TASK_VERBS
@@ -158,11 +169,11 @@ def blueprint(peers: Peers) -> Blueprint:
         changed="CHANGED_DATE",
         constants=constants,
         live={
-            "ID": lambda row, _: row.id,
-            "TITLE": lambda row, c: f"{c['_words']} #{row.id}",
-            "CREATED_DATE": lambda row, _: row.created,
-            "CHANGED_DATE": lambda row, _: row.changed,
-            "STATUS_CHANGED_DATE": lambda row, _: row.changed,
+            "ID": identity,
+            "TITLE": Numbered(lambda c: f"{c['_words']} #"),
+            "CREATED_DATE": created,
+            "CHANGED_DATE": changed,
+            "STATUS_CHANGED_DATE": changed,
             "CLOSED_DATE": lambda row, c: row.changed if c["STATUS"] == 5 else None,
             "ACTIVITY_DATE": lambda row, _: activity(row, peers),
             "DEADLINE": lambda row, c: row.created + 86_400 * (row.bits % 20) if c["_due"] else None,

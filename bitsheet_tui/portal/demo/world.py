@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from bitsheet_tui.portal.demo import activities, companies, contacts, deals, leads, staff, tasks
@@ -11,9 +11,10 @@ from bitsheet_tui.portal.demo.clock import Clock
 from bitsheet_tui.portal.demo.columns import Column
 from bitsheet_tui.portal.demo.discussions import GONE_TEXT, Comment, Discussions, Source
 from bitsheet_tui.portal.demo.ids import Ids
-from bitsheet_tui.portal.demo.kinds import raw, truth
+from bitsheet_tui.portal.demo.kinds import raw
 from bitsheet_tui.portal.demo.settings import Size
 from bitsheet_tui.portal.demo.table import Table
+from bitsheet_tui.portal.demo.truths import truth
 
 _BLUEPRINTS: Mapping[str, Callable[[Peers], Blueprint]] = {
     "leads": leads.blueprint,
@@ -33,8 +34,9 @@ _GAP = 6  # of every eleven ids the seventh has no row
 class World:
     """Everything the portal knows. Every change is atomic and stamped with the portal's whole second."""
 
-    def __init__(self, size: Size, seed: int, clock: Clock) -> None:
+    def __init__(self, size: Size, seed: int, clock: Clock, server_zone: tzinfo) -> None:
         self.clock = clock
+        self.server_zone = server_zone
         self.epoch = int(clock.now()) // 60 * 60
         self.lock = threading.RLock()
         counts = size.counts()
@@ -68,7 +70,7 @@ class World:
                 raise KeyError(f"{table} has no row {id_}")
             target.put(id_, target.raw(id_) | self._raw(target, fields))
             if table == "users":
-                self.tables["tasks"].version += 1  # tasks show their people's names
+                self.tables["tasks"].altered()  # tasks show their people's names
 
     def create(self, table: str, **fields: Any) -> int:
         """Add a row now; unnamed fields are thrown by the dice. The new id."""
@@ -125,7 +127,7 @@ class World:
         """A new custom field, empty everywhere."""
         with self.lock:
             self.tables[table].columns[column.name] = column
-            self.tables[table].version += 1
+            self.tables[table].altered()
 
     def change_field(self, table: str, column: Column) -> None:
         """Describe a field differently; the values stay what they are."""
@@ -135,7 +137,7 @@ class World:
         """Delete a field with its values."""
         with self.lock:
             del self.tables[table].columns[name]
-            self.tables[table].version += 1
+            self.tables[table].altered()
 
     # what people say
 
@@ -187,52 +189,9 @@ class World:
         """The webhook's user may not open a task's chat any more; the task stays visible."""
         self.closed_chats.add(self.tables["tasks"].value(task_id, "CHAT_ID"))
 
-    # what is true
-
     def truth(self, table: str) -> Iterator[Raw]:
-        """What a perfect mirror of a table holds, row by row, keyed by UPPER request names.
-
-        None for every kind of "no value" (null, "", [], false instead of a list; 0 in a reference, but a
-        category 0 is 0). Numbers are int, amounts Decimal, flags bool, moments aware datetimes in UTC,
-        calendar days `date`, a chosen enumeration value its number. Lists, multi-fields and objects are what
-        the portal's JSON holds, except files: `{"id": 5}`, since their addresses change. Rows hidden from the
-        webhook's user are left out, and so are TIMESTAMP_X and LAST_ACTIVITY_DATE of users, which the portal
-        never tells. The keys of `task_comments` are SOURCE, ID, TASK_ID, CHAT_ID, AUTHOR_ID, AUTHOR_NAME,
-        POST_DATE, TEXT, IS_SYSTEM, IS_DELETED, IS_EDITED, FILES (a list of file numbers).
-        """
-        if table == "task_comments":
-            yield from self._true_comments()
-            return
-        target = self.tables[table]
-        shown = [column for column in target.columns.values() if not column.hidden]
-        for id_ in target.ids.upward(1, target.ids.last):
-            row = target.raw(id_)
-            yield {column.name: truth(column, row.get(column.name)) for column in shown}
-
-    def _true_comments(self) -> Iterator[Raw]:
-        target = self.tables["tasks"]
-        for task_id in target.ids.upward(1, target.ids.last):
-            chat_id = target.value(task_id, "CHAT_ID") or None
-            for comment in self.discussions.all(task_id):
-                if comment.source is Source.CHAT and chat_id in self.closed_chats:
-                    continue
-                yield self._true_comment(comment, chat_id)
-
-    def _true_comment(self, comment: Comment, chat_id: int | None) -> Raw:
-        return {
-            "SOURCE": comment.source.value,
-            "ID": comment.id,
-            "TASK_ID": comment.task_id,
-            "CHAT_ID": chat_id if comment.source is Source.CHAT else None,
-            "AUTHOR_ID": comment.author_id or None,
-            "AUTHOR_NAME": self.name_of(comment.author_id) or None,
-            "POST_DATE": datetime.fromtimestamp(comment.posted, UTC),
-            "TEXT": comment.text or None,
-            "IS_SYSTEM": comment.system,
-            "IS_DELETED": comment.deleted,
-            "IS_EDITED": comment.edited,
-            "FILES": list(comment.files) or None,
-        }
+        """What a perfect mirror of a table holds, row by row: see truths.py."""
+        return truth(self, table)
 
     def name_of(self, user_id: int) -> str:
         """First and last name of a user; empty for the system and for bots."""
