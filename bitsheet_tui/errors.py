@@ -4,15 +4,16 @@ BitsheetError
 ├── UsageError           the command line makes no sense                          64
 ├── ConfigError          the configuration does                                   78
 ├── MirrorHeld           another instance holds the mirror                        75
-├── PortalError          something about the portal, with a Reason
+├── PortalError          something about the portal, with a Reason                1
 │   ├── Refused          the whole portal refuses us: an operator must act        77
 │   ├── TableRefused     one method is refused: an operator must act, others go on
 │   ├── Resting          one method is at its time budget: wait until `until`
 │   ├── Unreachable      no usable answer: it ends by itself, try again later
 │   ├── TooLarge         the request was too big or too slow: ask for less
 │   └── BadAnswer        an answer that is not what was asked: nothing of it is used
-└── StoreError           something about the database
-    ├── StoreUnavailable it cannot be opened or is down                           73
+└── StoreError           something about the database                             73
+    ├── StoreUnavailable it cannot be opened or is down
+    │   └── NoMirror     there is none yet
     ├── StoreFull        no space left: waits until there is
     └── StoreDamaged     not our file, or a broken one; it is never touched       74
 """
@@ -93,6 +94,8 @@ class MirrorHeld(BitsheetError):
 class PortalError(BitsheetError):
     """Something about the portal; `reason` says what."""
 
+    exit_code = Exit.TABLE_FAILED
+
     def __init__(self, message: str, hint: str = "", *, reason: Reason) -> None:
         super().__init__(message, hint)
         self.reason = reason
@@ -131,17 +134,19 @@ class BadAnswer(PortalError):
 class StoreError(BitsheetError):
     """Something about the database."""
 
+    exit_code = Exit.STORE_UNAVAILABLE
+
 
 class StoreUnavailable(StoreError):
     """The store cannot be opened or has gone away."""
 
-    exit_code = Exit.STORE_UNAVAILABLE
+
+class NoMirror(StoreUnavailable):
+    """Nothing has been mirrored there yet."""
 
 
 class StoreFull(StoreError):
     """No space left; the page was rolled back and is read again when there is."""
-
-    exit_code = Exit.STORE_UNAVAILABLE
 
 
 class StoreDamaged(StoreError):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bitsheet_tui.errors import StoreDamaged, StoreError, StoreFull, StoreUnavailable
+from bitsheet_tui.errors import NoMirror, StoreDamaged, StoreError, StoreFull, StoreUnavailable
 from bitsheet_tui.store.address import SqliteAddress
 from bitsheet_tui.store.dialects import SQLITE
 from bitsheet_tui.store.lock import FileLock, Holder
@@ -169,7 +169,7 @@ class Sqlite:
 
     def _refuse_absent(self) -> None:
         if self.readonly:
-            raise StoreUnavailable(
+            raise NoMirror(
                 f"There is no mirror at {plain(self.path)} yet.",
                 hint="Start bitsheet-tui, or let store.url name the mirror.",
             )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bitsheet_tui.errors import StoreUnavailable
+from bitsheet_tui.errors import NoMirror
 from bitsheet_tui.fields import Field
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import (
@@ -222,7 +222,7 @@ class Store(Books):
     def _expect_mirror(self) -> None:
         found = self._database.read(lambda: migrations.version(self._database))
         if not found:
-            raise StoreUnavailable(
+            raise NoMirror(
                 f"There is no mirror at {self.label} yet.",
                 hint="Start bitsheet-tui, or let store.url name the mirror.",
             )
