@@ -1,7 +1,6 @@
 """Builds the parts from a Config and ties them together."""
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from bitsheet_tui import events as e
 from bitsheet_tui.config import Config
@@ -20,14 +19,18 @@ def tables(config: Config) -> tuple[Table, ...]:
 
 def open_store(config: Config, *, readonly: bool = False) -> Store:
     """The mirror, held by us unless `readonly`. Raises StoreError and MirrorHeld."""
-    base = config.path.parent if config.path else Path.cwd()
     return Store.open(
         config.store_url,
         schema=config.store.schema,
         keep_raw=config.store.keep_raw,
         readonly=readonly,
-        base=base,
+        base=config.base,
     )
+
+
+def open_to_ask(config: Config) -> Store:
+    """The mirror, only to leave a request for the instance that holds it. Raises StoreError."""
+    return Store.open_to_ask(config.store_url, schema=config.store.schema, base=config.base)
 
 
 def connect(config: Config, say: Listener = lambda _: None) -> Portal:

@@ -70,8 +70,8 @@ def web(text: str) -> str:
     return text
 
 
-def store(text: str, base: Path) -> str:
-    """The store's address; a SQLite path becomes absolute from `base`, a password known to redact().
+def store(text: str) -> str:
+    """The store's address with its scheme written out, a password in it known to redact().
 
     Raises ValueError without showing the address.
     """
@@ -82,7 +82,7 @@ def store(text: str, base: Path) -> str:
         path = rest.removeprefix("/")
         if not rest.startswith("/") or path.strip("/ ") in {"", ":memory:"}:
             raise ValueError("must name a file, as in sqlite:///bitsheet.db")
-        return f"sqlite:///{place(path, base)}"
+        return f"sqlite:///{Path(path).expanduser()}"
     for password in _passwords(text):
         conceal(password)
         conceal(unquote(password))

@@ -166,7 +166,7 @@ def _refine(values: dict[str, Any], given: Mapping[str, Given], base: Path, find
         except ValueError as error:
             findings.wrong("notify.heartbeat_url", str(error), given["notify.heartbeat_url"].where)
     try:
-        return address.store(values["store.url"], base)
+        return address.store(values["store.url"])
     except ValueError as error:
         findings.wrong("store.url", str(error), given["store.url"].where)
         return ""

@@ -130,3 +130,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     store_url: Secret = msgspec.field(default_factory=lambda: Secret("sqlite:///bitsheet.db"))
     path: Path | None = None
     warnings: tuple[str, ...] = ()  # what is allowed, but should be mended
+
+    @property
+    def base(self) -> Path:
+        """Where relative paths start: the folder of the file, or the current one."""
+        return (self.path.parent if self.path else Path()).absolute()

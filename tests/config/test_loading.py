@@ -302,9 +302,9 @@ def test_relative_paths_start_at_the_configuration_file(folder):
     text = "[portal]\nwebhook_file = 'hook'\n[store]\nurl = 'sqlite:///data/crm.db'\n[log]\nfile = 'x.log'\n"
     config = load(write(folder / "etc/config.toml", text), {})
     assert config.webhook.reveal() == HOOK
-    assert config.store_url.reveal() == f"sqlite:///{folder}/etc/data/crm.db"
+    assert (config.store_url.reveal(), config.base) == ("sqlite:///data/crm.db", folder / "etc")
     assert config.log.file == str(folder / "etc/x.log")
-    assert load(None, {}).store_url.reveal() == f"sqlite:///{folder}/bitsheet.db"
+    assert load(None, {}).base == folder
 
 
 def test_absolute_paths_and_homes_stay(folder, monkeypatch):
@@ -312,6 +312,10 @@ def test_absolute_paths_and_homes_stay(folder, monkeypatch):
     config = load(None, {"BITSHEET_STORE_URL": "sqlite:////var/x.db", "BITSHEET_LOG_FILE": "~/x.log"})
     assert config.store_url.reveal() == "sqlite:////var/x.db"
     assert config.log.file == str(folder / "x.log")
+    assert (
+        load(None, {"BITSHEET_STORE_URL": "sqlite:///~/x.db"}).store_url.reveal()
+        == f"sqlite:///{folder}/x.db"
+    )
 
 
 def test_the_configuration_cannot_be_changed():
