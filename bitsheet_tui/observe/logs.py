@@ -13,7 +13,7 @@ from loguru import logger
 
 from bitsheet_tui import events as e
 from bitsheet_tui.config import LogSettings
-from bitsheet_tui.errors import ConfigError
+from bitsheet_tui.errors import BitsheetError, ConfigError
 from bitsheet_tui.observe.narrate import Repeats, narrate
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.secret import redact
@@ -32,7 +32,6 @@ LIBRARIES = {"httpx": "portal", "httpcore": "portal", "apscheduler": "engine", "
 
 
 logger.remove()  # the default one prints the values of variables
-_file = ""
 
 
 def start(
@@ -43,8 +42,6 @@ def start(
     journal: bool = False,
 ) -> None:
     """Sends records to every given place. Raises ConfigError where the log file cannot be written."""
-    global _file  # noqa: PLW0603 - one process has one log
-    _file = settings.file
     logger.remove()
     logger.configure(patcher=_patch, extra={"table": "engine", "line": ""})
     if stderr is not None:
@@ -79,13 +76,18 @@ def _add_file(settings: LogSettings) -> None:
 
 def stop() -> None:
     """Closes the log file; nothing is recorded any more."""
-    global _file  # noqa: PLW0603 - one process has one log
-    _file = ""
     logger.remove()
     logging.getLogger().handlers = []
     logging.captureWarnings(capture=False)
     threading.excepthook = threading.__excepthook__
     sys.unraisablehook = sys.__unraisablehook__
+
+
+def last_words(_: object, error: BaseException | None, __: object) -> None:
+    """Closes the log; a bug that ends the program is recorded first. For an ExitStack."""
+    if error is not None and isinstance(error, Exception) and not isinstance(error, BitsheetError):
+        crash(error)
+    stop()
 
 
 def narrator() -> Callable[[e.Event], None]:
@@ -105,10 +107,9 @@ def say(level: str, text: str, table: str = "engine") -> None:
     logger.bind(table=table).log(level, text)
 
 
-def crash(error: BaseException) -> str:
-    """Records a bug with its traceback; returns the log file it is in, or nothing."""
+def crash(error: BaseException) -> None:
+    """Records a bug with its traceback."""
     logger.opt(exception=error).critical("a bug")
-    return _file
 
 
 # --- from a record to a line ------------------------------------------------------------------------------

@@ -66,14 +66,14 @@ def _(event: e.CycleEnded) -> Line:
 
 @_narrate.register
 def _(event: e.PageStored) -> Line:
-    changes = f"{event.updated} upd {event.inserted} new"
+    changes = f"{event.updated:,} upd {event.inserted:,} new"
     for number, word in ((event.deleted, "del"), (event.quarantined, "quarantined")):
         changes += f" {number} {word}" if number else ""
     what = "fill" if event.filling else "page"
     moved = event.read or event.deleted
     level = "WARNING" if event.quarantined else "INFO" if moved else "DEBUG"
-    rows = "1 row " if event.read == 1 else f"{event.read} rows"
-    return Line(level=level, table=event.table, text=f"{what}  {rows:>7}  {changes}")
+    rows = "1 row " if event.read == 1 else f"{event.read:,} rows"
+    return Line(level=level, table=event.table, text=f"{what}  {rows:>10}  {changes}")
 
 
 @_narrate.register

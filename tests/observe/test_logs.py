@@ -5,6 +5,7 @@ import logging
 import os
 import stat
 import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def test_a_secret_is_in_no_place():
     logs.start(LogSettings(file=str(file)), ring=ring, stderr=stream)
     with pytest.raises(ValueError) as caught:
         raise ValueError(f"https://acme.example.com/rest/1/{CODE}/")
-    assert logs.crash(caught.value) == str(file)
+    logs.crash(caught.value)
     logs.say("INFO", "x" * 1985 + CODE)  # the cut would leave half of it
     logging.getLogger("httpx").warning("GET https://acme.example.com/rest/1/%s/profile", CODE)
     told = stream.getvalue() + file.read_text(encoding="utf-8") + "".join(line.text for line in ring.after(0))
@@ -148,6 +149,32 @@ def test_a_terminal_gets_colour_for_trouble_alone(monkeypatch):
     assert "\x1b" not in told()
 
 
+def ends_with(error: Exception) -> str:
+    """What the log file holds after a program that `error` ended."""
+    file = Path("x.log")
+
+    def program() -> None:
+        with ExitStack() as ending:
+            logs.start(LogSettings(file=str(file)))
+            ending.push(logs.last_words)
+            raise error
+
+    with pytest.raises(type(error)):
+        program()
+    logs.say("INFO", "too late")
+    return file.read_text(encoding="utf-8")
+
+
+def test_a_bug_that_ends_the_program_is_the_last_thing_in_the_log():
+    (line,) = ends_with(ZeroDivisionError("by nought")).splitlines()
+    assert "a bug | Traceback" in line
+    assert line.endswith("ZeroDivisionError: by nought")
+
+
+def test_an_error_that_is_told_anyway_is_not_called_a_bug():
+    assert ends_with(ConfigError(["no"])) == ""
+
+
 def test_the_engine_is_told_in_fixed_words():
     stream = started()
     tell = logs.narrator()
@@ -158,7 +185,7 @@ def test_the_engine_is_told_in_fixed_words():
     tell(e.CycleEnded(number=812, at=NOW, seconds=1.4, rows=1060, requests=1, failed=()))
     assert [line[20:] for line in stream.getvalue().splitlines()] == [
         "INFO     engine         cycle 812 start  2 tables due",
-        "INFO     deals          page  50 rows  48 upd 2 new",
+        "INFO     deals          page     50 rows  48 upd 2 new",
         "INFO     engine         cycle 812 done  1,060 rows  1 request  1.4s",
     ]
 

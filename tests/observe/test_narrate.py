@@ -25,13 +25,13 @@ TOLD = [
     ),
     (
         e.PageStored(table="deals", at=NOW, read=1, inserted=0, updated=0, deleted=3, filling=True),
-        "INFO deals fill   1 row   0 upd 0 new 3 del",
+        "INFO deals fill      1 row   0 upd 0 new 3 del",
     ),
     (
         e.PageStored(table="deals", at=NOW, read=2, inserted=1, updated=0, quarantined=1),
-        "WARNING deals page   2 rows  0 upd 1 new 1 quarantined",
+        "WARNING deals page      2 rows  0 upd 1 new 1 quarantined",
     ),
-    (e.PageStored(table="deals", at=NOW, read=0, inserted=0, updated=0), "DEBUG deals page   0 rows  0 upd 0 new"),
+    (e.PageStored(table="deals", at=NOW, read=0, inserted=0, updated=0), "DEBUG deals page      0 rows  0 upd 0 new"),
     (
         e.TableRead(table="deals", at=NOW, seconds=0.134, watermark=NOW),
         f"INFO deals read  up to {NOW.astimezone().isoformat(' ', 'seconds')}  0.13s",

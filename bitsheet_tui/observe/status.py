@@ -1,0 +1,187 @@
+"""What the mirror holds and who keeps it current, read from the store alone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bitsheet_tui.observe.narrate import count, duration
+from bitsheet_tui.state import Standing
+from bitsheet_tui.store.checkpoints import Checkpoint
+from bitsheet_tui.store.counts import Count
+from bitsheet_tui.store.ledger import Cycle, Run
+from bitsheet_tui.store.lock import Holder
+from bitsheet_tui.store.store import Store
+from bitsheet_tui.text import plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableStatus:
+    """One table of the mirror, and how its last run went."""
+
+    count: Count
+    standing: Standing
+    error: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Everything `bitsheet-tui status` tells."""
+
+    store: str  # what and where, without passwords
+    size_bytes: int
+    holder: Holder | None  # the running instance
+    cycle: Cycle | None  # the newest
+    tables: tuple[TableStatus, ...]
+    unreadable: int  # tasks whose comments the webhook may not read
+
+
+def look(store: Store) -> Status:
+    """The status of an open store. Raises StoreError."""
+    cycles = store.last_cycles(1)
+    return Status(
+        store=store.label,
+        size_bytes=store.size_bytes(),
+        holder=store.holder(),
+        cycle=cycles[0] if cycles else None,
+        tables=tuple(_table(store, one) for one in store.counts()),
+        unreadable=store.count_unreadable(),
+    )
+
+
+def _table(store: Store, one: Count) -> TableStatus:
+    runs = store.last_runs(1, one.table)
+    last = runs[0] if runs else None
+    return TableStatus(
+        count=one,
+        standing=_standing(one, store.checkpoint(one.table), last),
+        error=last.error if last else "",
+        hint=last.hint if last else "",
+    )
+
+
+def _standing(one: Count, checkpoint: Checkpoint, last: Run | None) -> Standing:
+    if last and last.error:
+        return Standing.FAILED
+    if checkpoint.fill_started and checkpoint.floor != 0:
+        return Standing.FILLING
+    return Standing.OK if one.synced_at else Standing.NEVER
+
+
+# --- for programs -----------------------------------------------------------------------------------------
+
+
+def to_json(status: Status) -> dict[str, Any]:
+    """Plain data under names that stay; instants are ISO 8601 in UTC."""
+    holder = status.holder
+    return {
+        "mirror": {
+            "store": status.store,
+            "size_bytes": status.size_bytes,
+            "unreadable_discussions": status.unreadable,
+        },
+        "instance": {
+            "running": holder is not None,
+            "pid": holder.pid if holder else None,
+            "host": holder.host if holder else None,
+            "since": _instant(holder.since if holder else None),
+        },
+        "cycle": _cycle_json(status.cycle) if status.cycle else None,
+        "tables": {table.count.table: _table_json(table) for table in status.tables},
+    }
+
+
+def _cycle_json(cycle: Cycle) -> dict[str, Any]:
+    return {
+        "number": cycle.number,
+        "started_at": _instant(cycle.started_at),
+        "ended_at": _instant(cycle.ended_at),
+        "seconds": cycle.seconds,
+        "rows": cycle.rows,
+        "requests": cycle.requests,
+        "failed": list(cycle.failed),
+    }
+
+
+def _table_json(table: TableStatus) -> dict[str, Any]:
+    one = table.count
+    return {
+        "rows": one.rows,
+        "deleted": one.deleted,
+        "quarantined": one.quarantined,
+        "watermark": _instant(one.watermark),
+        "synced_at": _instant(one.synced_at),
+        "state": str(table.standing),
+        "error": plain(table.error, 1000),
+        "hint": plain(table.hint, 1000),
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+# --- for people -------------------------------------------------------------------------------------------
+
+
+def to_lines(status: Status, now: datetime) -> list[str]:
+    """The same as text; `now` is the host's clock."""
+    lines = [
+        f"mirror    {status.store}, {_size(status.size_bytes)}",
+        f"instance  {_instance(status.holder, now)}",
+        f"cycle     {_cycle(status.cycle, now)}",
+        "",
+        f"{'table':<16}{'rows':>12}{'deleted':>10}{'quarantined':>13}  {'synced':<16}state",
+    ]
+    for table in status.tables:
+        one = table.count
+        numbers = f"{one.rows:>12,}{one.deleted:>10,}{one.quarantined:>13,}"
+        synced = _age(one.synced_at, now)
+        lines.append(f"{plain(one.table, 60):<16}{numbers}  {synced:<16}{table.standing}")
+    lines.append(f"{'total':<16}{sum(table.count.rows for table in status.tables):>12,}")
+    for table in status.tables:
+        if table.error:
+            lines += ["", f"{table.count.table}: {plain(table.error, 500)}", f"  {plain(table.hint, 500)}"]
+    if status.unreadable:
+        lines += ["", f"comments of {count(status.unreadable, 'task')} are not readable with this webhook"]
+    return [line.rstrip() for line in lines]
+
+
+def _instance(holder: Holder | None, now: datetime) -> str:
+    if holder is None:
+        return "not running"
+    facts = ["running"]
+    if holder.pid:
+        facts.append(f"pid {holder.pid}{f' on {plain(holder.host, 80)}' if holder.host else ''}")
+    if holder.since:
+        facts.append(f"since {holder.since.astimezone():%Y-%m-%d %H:%M} ({_age(holder.since, now)})")
+    return ", ".join(facts)
+
+
+def _cycle(cycle: Cycle | None, now: datetime) -> str:
+    if cycle is None:
+        return "none yet"
+    if cycle.ended_at is None or cycle.seconds is None:
+        return f"{cycle.number}, started {_age(cycle.started_at, now)}, not finished"
+    what = f"{cycle.number}, {count(cycle.rows, 'row')}, {count(cycle.requests, 'request')}"
+    failed = f", not up to date: {', '.join(cycle.failed)}" if cycle.failed else ""
+    return f"{what}, {duration(cycle.seconds)}, {_age(cycle.ended_at, now)}{failed}"
+
+
+def _age(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return "never"
+    seconds = max(0.0, (now - at).total_seconds())
+    if seconds < 100:
+        return f"{seconds:.0f} s ago"
+    if seconds < 48 * 3600:
+        return f"{duration(seconds)} ago"
+    return f"{seconds / 86400:.0f} days ago"
+
+
+def _size(size: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
