@@ -72,7 +72,17 @@ def _a_port(text: str) -> int:
     return port
 
 
-COMMANDS = (Command(name="service", help="print the systemd unit for this installation"),)
+COMMANDS = (
+    Command(name="init", help="ask for the webhook, test it, write a configuration"),
+    Command(name="check", help="test configuration, portal and store; changes nothing", add=_demo),
+    Command(name="status", help="what the mirror holds and what the instance does", add=_json),
+    Command(name="pause", help="tell the running instance to start no more cycles"),
+    Command(name="resume", help="end a pause"),
+    Command(name="sync", help="read what has changed, now", add=_some_tables),
+    Command(name="resync", help="read tables again from scratch", add=_tables),
+    Command(name="service", help="print the systemd unit for this installation"),
+    Command(name="portal", help="run the demo portal alone; stdout begins with its webhook", add=_port),
+)
 
 
 def parser() -> argparse.ArgumentParser:

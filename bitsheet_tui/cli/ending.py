@@ -3,7 +3,6 @@
 import os
 import sys
 import traceback
-from importlib import import_module
 from types import TracebackType
 
 from bitsheet_tui.errors import BitsheetError, Exit
@@ -60,12 +59,7 @@ class Ending:
 
 
 def _crashed(error: Exception) -> None:
-    """Where the log has a file the traceback goes there, else to stderr; in both without secrets."""
-    what = f"{type(error).__name__}: {error}"
-    file = import_module("bitsheet_tui.observe.logs").crash(error)
-    tell(f"{NAME}: this is a bug in {NAME}: {what}")
-    if file:
-        tell(f"  the traceback is in {file}")
-        return
+    """A bug: its traceback without secrets; where there is a log it has been written there too."""
     for line in "".join(traceback.format_exception(error)).splitlines():
         tell(line)
+    tell(f"{NAME}: this is a bug in {NAME}: {type(error).__name__}: {error}")

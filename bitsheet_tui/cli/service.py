@@ -49,7 +49,7 @@ def _settings(config: Config) -> Iterator[str]:
 def _webhook_file(config: Config) -> str:
     """The file that holds the webhook; nothing where the configuration holds it itself."""
     if config.portal.webhook_file and config.path:
-        return str(place(config.portal.webhook_file, config.path.parent))
+        return str(place(config.portal.webhook_file, config.base))
     return "" if config.webhook else WEBHOOK
 
 
@@ -64,8 +64,8 @@ def advice(config: Config, python: str) -> Iterator[str]:
     if python.startswith(HOMES):
         yield f"the service may not read {Path(python).parents[1]}: install bitsheet-tui under /opt instead"
     if config.path and _sqlite(config):
-        mirror = config.store_url.reveal().removeprefix("sqlite:///")
-        if Path(mirror).exists():
+        mirror = config.base / config.store_url.reveal().removeprefix("sqlite:///")
+        if mirror.exists():
             yield f"the service keeps its mirror in {STATE}; to go on with {mirror}, move it there"
 
 

@@ -1,0 +1,114 @@
+"""`bitsheet-tui check`: one line for everything that has to be right; changes nothing."""
+
+import asyncio
+import os
+from argparse import Namespace
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bitsheet_tui import wiring
+from bitsheet_tui.cli.ending import tell
+from bitsheet_tui.cli.ground import configured
+from bitsheet_tui.config import Config, need_webhook
+from bitsheet_tui.errors import ConfigError, Exit, NoMirror, PortalError, StoreError
+from bitsheet_tui.events import Event, Waiting
+from bitsheet_tui.observe import checkup
+from bitsheet_tui.observe.checkup import FAIL, OK, WARN, Finding
+from bitsheet_tui.secret import redact
+
+PATIENCE = 30.0  # seconds for a portal that does not answer
+
+
+def run(arguments: Namespace) -> int:
+    """Prints findings as they are made; the code is that of the first thing that fails."""
+    try:
+        with configured(arguments) as config:
+            return asyncio.run(_all(config))
+    except ConfigError as error:
+        for problem in error.problems:
+            show(Finding(about="config", verdict=FAIL, text=problem, hint=error.hint))
+        return Exit.CONFIG
+
+
+def show(finding: Finding) -> None:
+    """One line on stdout."""
+    print(redact(finding.line()), flush=True)
+
+
+async def _all(config: Config) -> int:
+    code = Exit.DONE
+    async with aclosing(findings(config)) as found:
+        async for finding in found:
+            show(finding)
+            code = code or finding.code
+    return code
+
+
+async def findings(config: Config) -> AsyncGenerator[Finding]:
+    """Configuration, portal, store. Raises ConfigError where no webhook is configured."""
+    for finding in _config(config):
+        yield finding
+    need_webhook(config)
+    for finding in await portal(config):
+        yield finding
+    yield _store(config)
+
+
+def _config(config: Config) -> Iterator[Finding]:
+    where = str(config.path) if config.path else "no file: defaults and environment"
+    yield Finding(about="config", verdict=OK, text=where)
+    for warning in config.warnings:
+        yield Finding(about="config", verdict=WARN, text=warning)
+
+
+async def portal(config: Config) -> list[Finding]:
+    """What the portal says; its silence, or its refusal, is a finding."""
+    waits: list[Waiting] = []
+    client = wiring.connect(config, lambda event: _tell(event, waits))
+    tables = wiring.tables(config)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            answers = await client.batch(checkup.asks(tables))
+        reached = Finding(about="portal", verdict=OK, text=f"{client.host} answers")
+        return [reached, *checkup.judge(tables, answers, datetime.now(UTC))]
+    except PortalError as error:
+        return [checkup.failure("portal", error)]
+    except TimeoutError:
+        text = waits[-1].text if waits else f"{client.host} does not answer"
+        hint = "check the address and the network"
+        return [Finding(about="portal", verdict=FAIL, text=text, hint=hint, code=Exit.TABLE_FAILED)]
+    finally:
+        await client.close()
+
+
+def _tell(event: Event, waits: list[Waiting]) -> None:
+    if isinstance(event, Waiting):
+        waits.append(event)
+        tell(f"portal: {event.text}; asking again")
+
+
+def _store(config: Config) -> Finding:
+    try:
+        with closing(wiring.open_store(config, readonly=True)) as store:
+            holder = store.holder()
+            held = f", held by the running instance (pid {holder.pid})" if holder else ""
+            return Finding(about="store", verdict=OK, text=f"{store.label}{held}")
+    except NoMirror as error:
+        return _new_store(config, error)
+    except StoreError as error:
+        return Finding(about="store", verdict=FAIL, text=str(error), hint=error.hint, code=error.exit_code)
+
+
+def _new_store(config: Config, error: NoMirror) -> Finding:
+    """Nothing is there yet; whether it could be made."""
+    scheme, _, rest = config.store_url.reveal().partition(":///")
+    if scheme != "sqlite":
+        return Finding(about="store", verdict=OK, text=str(error))
+    file = config.base / rest
+    folder = next((one for one in file.parents if one.exists()), Path("/"))
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return Finding(about="store", verdict=OK, text=f"{file} will be made by the first cycle")
+    text, hint = f"{file} cannot be made: {folder} cannot be written", "let store.url name another file"
+    return Finding(about="store", verdict=FAIL, text=text, hint=hint, code=Exit.STORE_UNAVAILABLE)

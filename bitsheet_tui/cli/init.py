@@ -1,0 +1,92 @@
+"""`bitsheet-tui init`: asks for the webhook, tests it, and writes a configuration for its owner alone."""
+
+import asyncio
+import getpass
+import json
+import os
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from bitsheet_tui.cli import check
+from bitsheet_tui.cli.ending import NAME, tell
+from bitsheet_tui.config import Config, StoreSettings, address
+from bitsheet_tui.errors import Exit, UsageError
+from bitsheet_tui.secret import Secret
+
+TEMPLATE = """\
+# Written by `{name} init`. Every other setting is in config.toml.example.
+
+[portal]
+webhook_url = {webhook}
+
+[store]
+url = {store}
+"""
+
+
+def run(arguments: Namespace) -> int:
+    """Writes nothing before the last answer, and never over a file that is there."""
+    path = (arguments.config or Path("config.toml")).absolute()
+    if path.exists():
+        raise UsageError(f"{path} is there already", "delete it first, or name another with --config")
+    tell("An inbound webhook is made in the portal under Developer resources > Other > Inbound webhook,")
+    tell("by an administrator, with the scopes crm, task, user, department, im.")
+    webhook = _webhook()
+    store = _store()
+    config = Config(
+        webhook=webhook, store=StoreSettings(url=address.without_password(store)),
+        store_url=Secret(store), path=path,
+    )  # fmt: skip
+    findings = asyncio.run(check.portal(config))
+    for finding in findings:
+        tell(finding.line())
+    code = next((finding.code for finding in findings if finding.code), Exit.DONE)
+    if code and not _yes("Save it anyway? [y/N] "):
+        return code
+    _write(path, webhook, store)
+    tell(f"written: {path}; start with `{NAME}`")
+    return Exit.DONE
+
+
+def _webhook() -> Secret:
+    while True:
+        text = _ask("Webhook (hidden): ", hidden=True)
+        try:
+            return Secret(address.webhook(text))
+        except ValueError as error:
+            tell(f"The webhook {error}")
+            if not sys.stdin.isatty():
+                raise UsageError("that is no webhook") from None
+
+
+def _store() -> str:
+    while True:
+        text = _ask("Store [sqlite:///bitsheet.db]: ") or "sqlite:///bitsheet.db"
+        try:
+            return address.store(text)
+        except ValueError as error:
+            tell(f"The store's address {error}")
+            if not sys.stdin.isatty():
+                raise UsageError("that is no store") from None
+
+
+def _yes(question: str) -> bool:
+    return _ask(question).lower() in {"y", "yes"}
+
+
+def _ask(question: str, *, hidden: bool = False) -> str:
+    """One line from the terminal, or from a pipe; its end is an empty line."""
+    if hidden and sys.stdin.isatty():
+        return getpass.getpass(question, sys.stderr).strip()
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
+
+
+def _write(path: Path, webhook: Secret, store: str) -> None:
+    text = TEMPLATE.format(name=NAME, webhook=json.dumps(webhook.reveal()), store=json.dumps(store))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # never over somebody's file, and never readable for others, not even for a moment
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,46 @@
+"""Stops when asked: the first signal lets the commit in hand finish, the second ends at once."""
+
+import os
+import signal
+from types import FrameType
+from typing import Protocol
+
+from bitsheet_tui import events as e
+from bitsheet_tui.errors import Exit
+from bitsheet_tui.observe.systemd import Notifier
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Stoppable(Protocol):
+    """What can be told to stop."""
+
+    def submit(self, command: e.Command) -> None:
+        """Tell it; from any thread and from a signal handler."""
+
+
+class Stopping:
+    """Owns the handlers of TERM, INT and HUP while the block runs."""
+
+    def __init__(self, notifier: Notifier) -> None:
+        self._notifier = notifier
+        self._asked = False
+        self.engine: Stoppable | None = None  # none yet: there is nothing to finish
+
+    def __enter__(self) -> "Stopping":
+        self._before = {number: signal.signal(number, self._handle) for number in SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, _: FrameType | None) -> None:
+        """Must not log: the signal may have come in the middle of a log call."""
+        if self._asked:
+            os._exit(128 + number)
+        self._asked = True
+        self._notifier.send("STOPPING=1")
+        if self.engine is None:
+            raise SystemExit(Exit.DONE)
+        self.engine.submit(e.Stop())

@@ -1,0 +1,67 @@
+"""A demo portal of a few rows, a configuration for it, and the commands as processes."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bitsheet_tui.portal.demo import DemoPortal, Settings, Size
+
+CODE = "c4n4ryc4n4ryc4n4ry"
+SMALL = Size(leads=3, contacts=4, companies=2, deals=60, activities=5, tasks=4, users=3, departments=2)
+
+
+@pytest.fixture
+def portal():
+    """The portal's webhook."""
+    with DemoPortal(SMALL, settings=Settings(code=CODE)).run_in_thread() as webhook:
+        yield webhook
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch, portal) -> Path:
+    """A folder with a configuration, from which commands are started."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    for name in [name for name in os.environ if name.startswith("BITSHEET_")]:
+        monkeypatch.delenv(name)
+    configure(tmp_path, portal)
+    return tmp_path
+
+
+def configure(folder: Path, webhook: str, more: str = "") -> None:
+    """Writes `config.toml`."""
+    text = f"[portal]\nwebhook_url = {json.dumps(webhook)}\nrequests_per_second = 100\n{more}"
+    (folder / "config.toml").write_text(text, encoding="utf-8")
+    (folder / "config.toml").chmod(0o600)
+
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start():
+    """Starts `bitsheet-tui` as a process of its own; whatever still runs at the end is killed."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*words: str, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bitsheet_tui", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        )
+        running.append(process)
+        return process
+
+    yield begin
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()

@@ -1,0 +1,113 @@
+"""`check` and `init` against the demo portal."""
+
+import io
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from bitsheet_tui.cli import main
+from bitsheet_tui.config import load
+from tests.cli.conftest import CODE, configure
+
+
+def lines(capfd) -> dict[str, str]:
+    """The verdict of each thing looked at; the gravest where there are several lines."""
+    found: dict[str, str] = {}
+    for line in capfd.readouterr().out.splitlines():
+        about, verdict = line.split()[:2]
+        found[about] = verdict if found.get(about, "ok") == "ok" else found[about]
+    return found
+
+
+def test_a_good_installation_has_a_line_for_everything_and_nothing_is_made(home, capfd):
+    assert main(["check"]) == 0
+    assert lines(capfd) == dict.fromkeys(
+        "config portal webhook rights scopes tables filters clock comments store".split(), "ok"
+    )
+    assert [file.name for file in home.iterdir()] == ["config.toml"]
+
+
+def test_after_the_first_cycle_the_store_is_looked_into(home, capfd):
+    assert main(["--once"]) == 0
+    before = (home / "bitsheet.db").read_bytes()
+    capfd.readouterr()
+    assert main(["check"]) == 0
+    assert lines(capfd)["store"] == "ok"
+    assert (home / "bitsheet.db").read_bytes() == before
+
+
+def test_a_bad_configuration_is_78_with_a_line_for_each_problem(home, capfd):
+    Path("config.toml").write_text("[sync]\nintervall = 1\noverlap = -1\n", encoding="utf-8")
+    assert main(["check"]) == 78
+    out = capfd.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in out] == [["config", "FAIL"]] * 2
+    Path("config.toml").write_text("", encoding="utf-8")
+    assert main(["check"]) == 78
+    assert "bitsheet-tui init" in capfd.readouterr().out
+
+
+def test_a_refused_webhook_is_77_and_the_store_is_looked_at_all_the_same(home, portal, capfd):
+    configure(home, portal.replace(CODE, "wrongwrongwrongwrong"))
+    assert main(["check"]) == 77
+    assert lines(capfd) == {"config": "ok", "portal": "FAIL", "store": "ok"}
+
+
+def test_a_store_that_cannot_be_made_is_73(home, portal, capfd):
+    Path("file").touch()
+    configure(home, portal, "[store]\nurl = 'sqlite:///file/bitsheet.db'\n")
+    assert main(["check"]) == 73
+    assert lines(capfd)["store"] == "FAIL"
+
+
+def test_the_demo_can_be_checked(home, capfd):
+    Path("config.toml").unlink()
+    assert main(["check", "--demo"]) == 0
+    assert lines(capfd)["webhook"] == "ok"
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """What is typed, line by line, into a pipe."""
+    return lambda *text: monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in text)))
+
+
+def test_init_writes_a_configuration_for_its_owner_alone_that_works(home, portal, typed, capfd):
+    Path("config.toml").unlink()
+    typed(portal, "")
+    assert main(["init"]) == 0
+    told = capfd.readouterr()
+    assert CODE not in told.out + told.err
+    assert stat.S_IMODE(Path("config.toml").stat().st_mode) == 0o600
+    config = load(Path("config.toml"), {})
+    assert (config.webhook.reveal(), config.store.url) == (portal, "sqlite:///bitsheet.db")
+    assert config.warnings == ()
+
+
+def test_init_never_writes_over_a_configuration(home, typed, capfd):
+    before = Path("config.toml").read_bytes()
+    assert main(["init"]) == 64
+    assert Path("config.toml").read_bytes() == before
+    assert "is there already" in capfd.readouterr().err
+
+
+def test_init_does_not_keep_a_webhook_that_is_refused_unless_told_to(home, portal, typed, capfd):
+    Path("config.toml").unlink()
+    wrong = portal.replace(CODE, "wrongwrongwrongwrong")
+    typed(wrong, "", "n")
+    assert main(["init"]) == 77
+    assert not Path("config.toml").exists()
+    typed(wrong, "sqlite:///crm.db", "y")
+    assert main(["init"]) == 0
+    assert load(Path("config.toml"), {}).store.url == "sqlite:///crm.db"
+    capfd.readouterr()
+
+
+def test_init_does_not_take_what_is_no_webhook(home, typed, capfd):
+    Path("config.toml").unlink()
+    typed("http://acme.example.com/rest/1/k3yk3yk3yk3yk3yk/")
+    assert main(["init"]) == 64
+    told = capfd.readouterr().err
+    assert "must be https" in told
+    assert "k3yk3y" not in told
