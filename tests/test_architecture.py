@@ -122,5 +122,10 @@ def test_the_readme_names_every_exit_code():
     assert told == {value for name, value in vars(Exit).items() if name.isupper()}
 
 
+def test_the_readme_names_every_command():
+    told = " ".join(cells[0] for cells in rows("Commands"))
+    assert all(f"`{command.name}" in told or f"bitsheet-tui {command.name}" in told for command in COMMANDS)
+
+
 def test_every_command_has_a_help():
     assert all(command.help for command in COMMANDS)
