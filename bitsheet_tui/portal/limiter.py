@@ -14,6 +14,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 RATE_SHARE, BURST_SHARE = 0.95, 0.96  # of what the portal grants: its clock is not ours
 SHRINK, LOWEST = 0.5, 0.1  # after a refusal; of the configured figures
+TICK = 0.001  # seconds; a shorter sleep may not move the clock
 RECOVERY_SECONDS = 600.0  # from the lowest figures back to the configured ones
 
 
@@ -46,7 +47,7 @@ class Bucket:
         """Wait for room for one request and use it."""
         async with self._turn:
             while (delay := self.delay) > 0:
-                await self._sleep(delay)
+                await self._sleep(max(delay, TICK))
             self._level += 1.0
 
     def refused(self) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from bitsheet_tui.portal.limiter import Clock, Sleep
+from bitsheet_tui.portal.limiter import TICK, Clock, Sleep
 
 TRIES = 8
 PATIENCE_SECONDS = 600.0
@@ -89,7 +89,7 @@ class Circuit:
 
     async def _until(self, moment: Callable[[], float]) -> None:
         while (left := moment() - self._clock()) > 0:
-            await self._sleep(min(left, STEP))
+            await self._sleep(max(TICK, min(left, STEP)))
 
 
 def asked_to_wait(header: str, now: datetime) -> float:

@@ -58,7 +58,7 @@ class Verdict:
             case Action.REFUSE_METHOD:
                 return TableRefused(self.text, self.hint, reason=self.reason)
             case Action.ASK_LESS:
-                return TooLarge(self.text, self.hint, reason=self.reason)
+                return TooLarge(self.text, self.hint or LESS, reason=self.reason)
             case Action.REJECT:
                 return BadAnswer(self.text, self.hint, reason=self.reason)
             case _:
@@ -66,6 +66,7 @@ class Verdict:
 
 
 ENDS_ITSELF = "Nothing to do: it is tried again."
+LESS = "Nothing to do: less is asked for at a time."
 NEW_WEBHOOK = (
     "Make a new inbound webhook in the portal (Developer resources, Other, Inbound webhook) as an active "
     "administrator, and put its address into the configuration."

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+import logging
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from bitsheet_tui import __version__
 from bitsheet_tui.portal import fault
@@ -98,7 +101,10 @@ class HttpWire:
         import httpx  # noqa: PLC0415 - see post
 
         if self._client is None:
+            for name in ("httpx", "httpcore"):  # they log the address of every request
+                logging.getLogger(name).setLevel(logging.WARNING)
             self._client = httpx.AsyncClient(
+                trust_env=not _is_here(self._webhook),  # no proxy leads to this machine
                 headers=HEADERS,
                 follow_redirects=False,
                 timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
@@ -113,6 +119,14 @@ class HttpWire:
         client, self._client = self._client, None
         if client:
             await client.aclose()
+
+
+def _is_here(webhook: Secret) -> bool:
+    host = urlsplit(webhook.reveal()).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Decoder:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,29 +56,32 @@ def maps(result: Any = (), errors: Any = (), **more: Any) -> dict[str, Any]:
     return {"result": result or [], "result_error": errors or [], **empty, **more}
 
 
-@dataclass
 class Loopback:
     """Answers each request with the next script; the last one again and again."""
 
-    scripts: list[Script]
-    requests: list[Request] = field(default_factory=list)
-    _server: asyncio.Server | None = None
-    _writers: list[asyncio.StreamWriter] = field(default_factory=list)
-
     def __init__(self, *scripts: Script) -> None:
         self.scripts = list(scripts)
-        self.requests = []
-        self._writers = []
+        self.requests: list[Request] = []
+        self._server: asyncio.Server | None = None
+        self._writers: list[asyncio.StreamWriter] = []
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Loopback":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         return self
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        self._tasks.append(asyncio.ensure_future(self._serve(reader, writer)))
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server
         self._server.close()
         for writer in self._writers:
             writer.transport.abort()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
 
     @property
@@ -91,7 +94,6 @@ class Loopback:
         return f"http://127.0.0.1:{self.port}/rest/1/{CODE}/"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.append(writer)
         try:
             while request := await _read(reader):
                 self.requests.append(request)

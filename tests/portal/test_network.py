@@ -1,0 +1,289 @@
+"""What can happen to bytes on their way, over real sockets; nothing of it may look like an answer."""
+
+import asyncio
+import gzip
+import json
+import socket
+import ssl
+import time
+import tracemalloc
+import zlib
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bitsheet_tui.errors import Reason, Refused, TooLarge, Unreachable
+from bitsheet_tui.events import Answered, Waiting
+from bitsheet_tui.portal.answer import Ask
+from bitsheet_tui.portal.fault import fault
+from bitsheet_tui.portal.wire import HttpWire
+from bitsheet_tui.secret import Secret
+from tests.portal.loopback import TIME, Loopback, http, maps, ok, refusal
+
+TWO = {"one": Ask("user.get"), "two": Ask("crm.deal.list")}
+WHOLE = json.dumps({"result": [], "time": TIME}).encode()
+PAGE = "<html><body>Please sign in to the hotel's network</body></html>"
+
+
+async def drip(_, writer):
+    """One byte now and then, for ever."""
+    while True:
+        writer.write(b"H")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def drip_body(_, writer):
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    await drip(_, writer)
+
+
+def cut(sent):
+    """Send `sent`, then close."""
+
+    async def script(_, writer):
+        writer.write(sent)
+        await writer.drain()
+
+    return script
+
+
+async def reset(_, writer):
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize("script", [drip, drip_body])
+async def test_a_server_that_drips_is_cut_off_at_the_deadline(portal_at, script):
+    async with portal_at(script, timeout=0.2) as (server, portal):
+        begin = time.monotonic()
+        with pytest.raises(TooLarge) as caught:
+            await portal.batch(TWO)
+        assert time.monotonic() - begin < 1.2
+    assert caught.value.reason is Reason.TIMEOUT
+    assert len(server.requests) == 1
+
+
+async def test_a_single_question_that_takes_too_long_is_tried_again_and_given_up(portal_at, hours, said):
+    async with portal_at(drip, timeout=0.05) as (_, portal):
+        with pytest.raises(Unreachable) as caught:
+            await hours.run(portal.batch({"one": Ask("tasks.task.list")}))
+        assert portal.seen().requests == 8
+    assert caught.value.reason is Reason.TIMEOUT
+    assert {event.reason for event in said} == {Reason.TIMEOUT}
+
+
+async def test_a_bomb_of_200_megabytes_is_not_unpacked(portal_at):
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = packer.compress(b'{"result":"') + b"".join(packer.compress(b"x" * 2**20) for _ in range(200))
+    bomb = http(200, bomb + packer.flush(), content_encoding="gzip")
+    assert len(bomb) < 2**19
+    async with portal_at(bomb) as (server, portal):
+        tracemalloc.start()
+        with pytest.raises(TooLarge) as caught:
+            await portal.batch(TWO)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert caught.value.reason is Reason.SIZE
+    assert peak < 80 * 2**20
+    assert len(server.requests) == 1
+
+
+async def test_a_plain_body_without_end_is_cut_off(portal_at):
+    async def endless(_, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+        while True:
+            writer.write(b" " * 2**20)
+            await writer.drain()
+
+    async with portal_at(endless) as (_, portal):
+        with pytest.raises(TooLarge):
+            await portal.call("user.get")
+
+
+GZIPPED = gzip.compress(WHOLE)
+DAMAGES = {
+    "a body shorter than announced": (cut(http(200, WHOLE)[:-5]), Reason.NETWORK),
+    "a chunk that never ends": (
+        cut(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n" + WHOLE[:20]), Reason.NETWORK,
+    ),
+    "a gzip cut in the middle": (http(200, GZIPPED[:-20], content_encoding="gzip"), Reason.NETWORK),
+    "a gzip that is none": (http(200, WHOLE, content_encoding="gzip"), Reason.NETWORK),
+    "a packing nobody asked for": (http(200, WHOLE, content_encoding="br"), Reason.NETWORK),
+    "a status line of garbage": (cut(b"\x00\x01 what is this\r\n\r\n"), Reason.NETWORK),
+    "a reset": (reset, Reason.NETWORK),
+    "a connection closed without a word": (cut(b""), Reason.NETWORK),
+    "half of a JSON text": (http(200, WHOLE[:30]), Reason.GARBAGE),
+    "a JSON text without its time": (http(200, '{"result":[],"total":0}'), Reason.GARBAGE),
+    "a JSON text without its result": (http(200, json.dumps({"time": TIME})), Reason.GARBAGE),
+    "a time that is none": (http(200, '{"result":[],"time":{}}'), Reason.GARBAGE),
+    "a list instead of an answer": (http(200, "[]"), Reason.GARBAGE),
+    "nothing at all": (http(200, ""), Reason.GARBAGE),
+    "a page for people": (http(200, PAGE, content_type="text/html"), Reason.GARBAGE),
+    "a page for people that says it is an error": (http(400, PAGE), Reason.GARBAGE),
+    "a hundred thousand brackets": (http(200, "[" * 100_000), Reason.GARBAGE),
+    "a gateway's error page": (http(502, PAGE), Reason.SERVER),
+    "an error without a word": (http(503, ""), Reason.SERVER),
+    "an error inside the portal": (refusal(500, "INTERNAL_SERVER_ERROR"), Reason.SERVER),
+    "a gateway that lost patience": (http(504, PAGE), Reason.TIMEOUT),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("script", "reason"), DAMAGES.values(), ids=DAMAGES.keys())
+async def test_damage_is_no_answer_and_the_question_is_asked_again(portal_at, hours, said, script, reason):
+    async with portal_at(script, ok([{"ID": "1"}])) as (server, portal):
+        answer = await hours.run(portal.call("user.get"))
+        assert portal.seen().retries == 1
+    assert answer.result == [{"ID": "1"}]
+    assert len(server.requests) == 2
+    waiting, answered = said
+    assert isinstance(waiting, Waiting)
+    assert isinstance(answered, Answered)
+    assert waiting.reason is reason
+    assert (waiting.until - waiting.at).total_seconds() == 1.0
+    assert hours.seconds == 1.0
+
+
+@pytest.mark.parametrize("result", [[], {}, "x", {"result": []}, {"result": 5, "result_error": []}])
+async def test_what_is_no_answer_to_a_batch_is_asked_again(portal_at, hours, result):
+    async with portal_at(ok(result), ok(maps({"one": [1], "two": []}))) as (server, portal):
+        answers = await hours.run(portal.batch(TWO))
+    assert answers["one"].result == [1]
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_packed_answers_are_unpacked(portal_at, encoding):
+    big = json.dumps({"result": list(range(200_000)), "time": TIME}).encode()
+    body = gzip.compress(big) if encoding == "gzip" else zlib.compress(big)
+    async with portal_at(http(200, body, content_encoding=encoding)) as (_, portal):
+        assert (await portal.call("user.get")).result == list(range(200_000))
+
+
+async def test_deflate_without_its_header_is_unpacked_too(portal_at):
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    body = packer.compress(WHOLE) + packer.flush()
+    async with portal_at(http(200, body, content_encoding="deflate")) as (_, portal):
+        assert (await portal.call("user.get")).result == []
+
+
+async def test_a_maintenance_page_that_stays_is_no_answer_however_often_one_asks(portal_at, hours):
+    async with portal_at(http(200, PAGE)) as (server, portal):
+        with pytest.raises(Unreachable) as caught:
+            await hours.run(portal.call("user.get"))
+    assert caught.value.reason is Reason.GARBAGE
+    assert caught.value.hint == "Nothing to do: it is tried again."
+    assert len(server.requests) == 8
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_renamed_portal_is_not_followed(portal_at, status):
+    async with (
+        Loopback(ok([])) as other,
+        portal_at(http(status, "", location=other.url)) as (server, portal),
+    ):
+        with pytest.raises(Refused) as caught:
+            await portal.call("user.get", {"filter": {"ID": 1}})
+        assert other.requests == []
+    assert caught.value.reason is Reason.MOVED
+    assert str(caught.value) == "The portal has moved to 127.0.0.1."
+    assert "/rest/" not in str(caught.value) + caught.value.hint
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("location", ["", "/login", "http://[broken"])
+async def test_a_redirect_to_nowhere_is_a_refusal_too(portal_at, location):
+    head = f"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n".encode()
+    async with portal_at(head) as (_, portal):
+        with pytest.raises(Refused) as caught:
+            await portal.call("user.get")
+    assert str(caught.value) == "The portal has moved."
+
+
+async def test_a_closed_port_is_a_matter_of_the_network(hours, portal_at):
+    async with portal_at(ok([])) as (server, portal):
+        server._server.close()
+        await server._server.wait_closed()
+        with pytest.raises(Unreachable) as caught:
+            await hours.run(portal.call("user.get"))
+    assert caught.value.reason is Reason.NETWORK
+    assert str(caught.value) == "The connection to the portal failed (connection refused)."
+
+
+async def test_a_name_that_cannot_be_looked_up_is_said_so(monkeypatch):
+    def fails(*_, **__):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fails)
+    wire = HttpWire(Secret("http://portal.test/rest/1/q7w8e9r0t1y2u3i4/"), timeout=5, connections=1)
+    verdict = await wire.post("profile", b"{}")
+    await wire.close()
+    assert verdict.reason is Reason.DNS
+    assert verdict.text == "The portal's name cannot be looked up."
+
+
+async def test_a_certificate_nobody_trusts_is_refused_before_anything_is_sent():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(Path(__file__).with_name("untrusted.pem"))
+    arrived = []
+
+    async def serve(reader, writer):
+        arrived.append(await reader.read(100))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        wire = HttpWire(
+            Secret(f"https://127.0.0.1:{port}/rest/1/q7w8e9r0t1y2u3i4/"), timeout=5, connections=1
+        )
+        verdict = await wire.post("profile", b"{}")
+        await wire.close()
+    assert isinstance(verdict.error(), Refused)
+    assert verdict.reason is Reason.TLS
+    assert "self-signed certificate" in verdict.text
+    assert arrived == []
+
+
+async def test_a_handshake_that_is_cut_is_tried_again():
+    async def hang_up(reader, writer):
+        await reader.read(10)
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        wire = HttpWire(
+            Secret(f"https://127.0.0.1:{port}/rest/1/q7w8e9r0t1y2u3i4/"), timeout=5, connections=1
+        )
+        verdict = await wire.post("profile", b"{}")
+        await wire.close()
+    assert isinstance(verdict.error(), Unreachable)
+    assert verdict.reason in {Reason.TLS, Reason.NETWORK}
+
+
+def test_a_connection_that_takes_too_long_is_a_matter_of_time():
+    assert fault(httpx.ConnectTimeout("")).reason is Reason.TIMEOUT
+    assert not fault(httpx.ConnectTimeout("")).slow  # a smaller batch would not help
+
+
+def test_the_reason_is_found_in_a_group_of_exceptions():
+    error = OSError("All connection attempts failed")
+    error.__cause__ = ExceptionGroup("several", [ConnectionRefusedError(111, "x"), socket.gaierror(-2, "y")])
+    assert fault(error).reason is Reason.DNS
+
+
+async def test_a_proxy_in_the_environment_is_not_asked_for_this_machine(portal_at, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://user:password@127.0.0.1:1")
+    async with portal_at(ok([])) as (_, portal):
+        assert (await portal.call("user.get")).result == []
+
+
+async def test_a_proxy_in_the_environment_is_honoured_for_everything_else(monkeypatch):
+    async with Loopback(ok([7])) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://user:password@127.0.0.1:{proxy.port}")
+        wire = HttpWire(Secret("http://portal.test/rest/1/q7w8e9r0t1y2u3i4/"), timeout=5, connections=1)
+        reply = await wire.post("profile", b"{}")
+        await wire.close()
+    assert reply.status == 200
+    assert proxy.requests[0].path == "http://portal.test/rest/1/q7w8e9r0t1y2u3i4/profile"
