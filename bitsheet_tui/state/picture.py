@@ -80,6 +80,7 @@ class TableState:
     error: str = ""
     hint: str = ""
     failures: int = 0  # in a row
+    failing_since: datetime | None = None
     unreadable: int = 0
     seconds: tuple[float, ...] = ()  # how long its last reads took
 

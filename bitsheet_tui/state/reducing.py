@@ -84,7 +84,7 @@ def _(event: e.TableRead, state: EngineState) -> EngineState:
             synced_at=event.at,
             watermark=event.watermark,
             seconds=(*table.seconds, event.seconds)[-KEPT:],
-            error="", hint="", failures=0, until=None,
+            error="", hint="", failures=0, failing_since=None, until=None,
         )  # fmt: skip
 
     return _with(state, event.table, change)
@@ -101,7 +101,7 @@ def _(event: e.TableFailed, state: EngineState) -> EngineState:
             standing = Standing.FAILED
         return replace(
             table, standing=standing, error=event.text, hint=event.hint, until=event.until,
-            failures=table.failures + 1,
+            failures=table.failures + 1, failing_since=table.failing_since or event.at,
         )  # fmt: skip
 
     return _with(state, event.table, change)
@@ -118,7 +118,8 @@ def _(event: e.FillEnded, state: EngineState) -> EngineState:
     return _with(
         state, event.table,
         lambda t: replace(
-            t, fill=None, standing=Standing.OK, synced_at=event.at, error="", hint="", failures=0, until=None
+            t, fill=None, standing=Standing.OK, synced_at=event.at, error="", hint="", failures=0,
+            failing_since=None, until=None,
         ),
     )  # fmt: skip
 
