@@ -1,0 +1,26 @@
+"""The signs on the screen, and how each is written where only ASCII can be shown."""
+
+import os
+from collections.abc import Mapping
+
+from bitsheet_tui.text import plain
+
+OK, BAD, RUN, PAUSE, STOP, NONE, QUEUED, WAIT = "✓", "✗", "▶", "‖", "■", "○", "·", "~"
+FULL, EMPTY, LEVELS = "█", "░", "▁▂▃▄▅▆▇█"
+RULE, SIDE, CORNERS, AXIS, FOOT = "─", "│", "╭╮╰╯", "┤", "└"
+CURSOR, ARROW, MINUS, DASH, MORE, TIMES = "▌", "→", "−", "–", "…", "×"
+
+# one sign for one sign: nothing moves when they are exchanged
+_ASCII = str.maketrans("✓✗▶‖■○·█░▁▂▃▄▅▆▇─│╭╮╰╯┤└▌→−–…×↑↓", "+x>=#o.#..:-=+*%-|++++++>>--.x^v")
+
+
+def ascii_only(environ: Mapping[str, str] = os.environ) -> bool:
+    """True where the locale is not UTF-8 or the terminal is the Linux text console."""
+    locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
+    utf8 = "UTF8" in locale.upper().replace("-", "")
+    return not utf8 or environ.get("TERM") == "linux"
+
+
+def to_ascii(text: str) -> str:
+    """`text` with every sign replaced, and `?` for letters that ASCII does not have."""
+    return plain(text.translate(_ASCII), 2000).encode("ascii", "replace").decode("ascii")

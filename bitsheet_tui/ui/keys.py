@@ -1,0 +1,149 @@
+"""Every key, once: bindings, footer, help and command palette are made from this table."""
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+from bitsheet_tui.ui.line import Line, width
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One thing that can be done, and the keys that do it."""
+
+    id: str
+    keys: tuple[str, ...]  # as Textual names them; the first one is shown
+    shown: str  # as people write them
+    action: str
+    label: str  # for the footer and the palette
+    words: str  # for the help: what it does
+    scope: str = "app"  # "app": everywhere; "list": in whatever scrolls
+    log: bool = False  # only where a log is shown
+    table: bool = False  # only where a table is chosen
+    command: bool = True  # also in the palette
+
+
+KEYS = (
+    Key(id="help", keys=("question_mark", "f1"), shown="?", action="open('help')", label="Help",
+        words="this help"),
+    Key(id="palette", keys=("ctrl+p", "colon"), shown="^p", action="command_palette", label="Commands",
+        words="every command, by name", command=False),
+    Key(id="pause", keys=("p",), shown="p", action="pause", label="Pause",
+        words="pause after the page in hand; again: go on"),
+    Key(id="force", keys=("f",), shown="f", action="force", label="Force",
+        words="start a cycle now"),
+    Key(id="force_table", keys=("F", "shift+f"), shown="F", action="force_table", label="Force table",
+        table=True, words="read the table under the cursor now"),
+    Key(id="resync", keys=("r",), shown="r", action="resync", label="Resync", table=True,
+        words="read the table under the cursor again from scratch (asks first)"),
+    Key(id="retry", keys=("R", "shift+r"), shown="R", action="retry", label="Retry",
+        words="try every table that failed again, now"),
+    Key(id="log", keys=("l",), shown="l", action="open('log')", label="Log",
+        words="the log on the whole screen"),
+    Key(id="errors", keys=("e",), shown="e", action="open('errors')", label="Errors",
+        words="what is wrong, since when, and what to do"),
+    Key(id="history", keys=("h",), shown="h", action="open('history')", label="History",
+        words="the cycles: when, how long, how many rows"),
+    Key(id="filter", keys=("slash",), shown="/", action="filter", label="Filter", log=True,
+        words="show only log lines with a word; !word leaves them out"),
+    Key(id="freeze", keys=("space",), shown="space", action="freeze", label="Freeze", log=True,
+        words="hold the log still; again: follow"),
+    Key(id="debug", keys=("1",), shown="1", action="level('DEBUG')", label="Log debug", log=True,
+        words="log: everything"),
+    Key(id="info", keys=("2",), shown="2", action="level('INFO')", label="Log info", log=True,
+        words="log: information and above"),
+    Key(id="warning", keys=("3",), shown="3", action="level('WARNING')", label="Log warnings", log=True,
+        words="log: warnings and above"),
+    Key(id="error", keys=("4",), shown="4", action="level('ERROR')", label="Log errors", log=True,
+        words="log: errors only"),
+    Key(id="only", keys=("t",), shown="t", action="only_table", label="Log table", log=True,
+        words="log: only the table under the cursor; again: all"),
+    Key(id="copy", keys=("c",), shown="c", action="copy", label="Copy",
+        words="copy the line under the cursor to the clipboard (OSC 52)"),
+    Key(id="repaint", keys=("ctrl+l",), shown="^l", action="repaint", label="Repaint",
+        words="draw everything again, after another program wrote on the screen"),
+    Key(id="screenshot", keys=("ctrl+s",), shown="^s", action="picture", label="Screenshot",
+        words="save the screen as SVG in the current folder"),
+    Key(id="suspend", keys=("ctrl+z",), shown="^z", action="hold", label="Suspend",
+        words="back to the shell; fg returns (pauses first)"),
+    Key(id="quit", keys=("q", "ctrl+q"), shown="q", action="leave", label="Quit",
+        words="stop after the page in hand and quit; again: at once"),
+    Key(id="interrupt", keys=("ctrl+c",), shown="^c", action="interrupt", label="Interrupt",
+        words="twice within two seconds: quit", command=False),
+    Key(id="up", keys=("up", "k"), shown="↑ k", action="move('up')", label="Up", words="one line up",
+        scope="list", command=False),
+    Key(id="down", keys=("down", "j"), shown="↓ j", action="move('down')", label="Down",
+        words="one line down", scope="list", command=False),
+    Key(id="pageup", keys=("pageup", "ctrl+u"), shown="pgup ^u", action="move('pageup')", label="Page up",
+        words="one page up", scope="list", command=False),
+    Key(id="pagedown", keys=("pagedown", "ctrl+d"), shown="pgdn ^d", action="move('pagedown')",
+        label="Page down",
+        words="one page down", scope="list", command=False),
+    Key(id="top", keys=("home", "g"), shown="home g", action="move('top')", label="Top",
+        words="to the first line", scope="list", command=False),
+    Key(id="end", keys=("end", "G", "shift+g"), shown="end G", action="move('end')", label="End",
+        words="to the last line; a log follows again", scope="list", command=False),
+    Key(id="open", keys=("enter",), shown="⏎", action="choose", label="Open",
+        words="details of the table under the cursor", scope="list", command=False),
+    Key(id="next", keys=("tab",), shown="tab", action="app.focus_next", label="Next pane",
+        words="to the next pane; shift+tab: to the one before", scope="list", command=False),
+    Key(id="back", keys=("escape",), shown="esc", action="escape", label="Back",
+        words="back, or drop the filter; never quits", command=False),
+)  # fmt: skip
+BY_ID = {key.id: key for key in KEYS}
+
+# what the footer of each screen offers, the most useful first
+FOOTERS = {
+    "dashboard": "help pause force resync open log errors filter quit palette only freeze history",
+    "log": "back help filter freeze only debug end copy pause quit palette",
+    "errors": "back help retry log pause quit palette",
+    "history": "back help force pause quit palette",
+    "table": "back help force_table resync pause errors log quit palette",
+    "help": "back top end quit",
+}
+
+
+# these work in a dialog and while one types, too
+URGENT = frozenset({"ctrl+c", "ctrl+q", "ctrl+l", "ctrl+s", "ctrl+z"})
+
+
+def bindings(scope: str) -> list[Binding]:
+    """Textual's bindings of the keys of one scope."""
+    return [
+        Binding(name, key.action, key.label, show=False, priority=name in URGENT)
+        for key in KEYS
+        if key.scope == scope
+        for name in key.keys
+    ]
+
+
+def offered(screen: str, cells: int) -> list[Key]:
+    """The keys of the screen's footer that fit."""
+    keys: list[Key] = []
+    room = cells - 1
+    for name in FOOTERS.get(screen, "help quit").split():
+        key = BY_ID[name]
+        room -= width(_hint(key))
+        if room < 0:
+            break
+        keys.append(key)
+    return keys
+
+
+def _hint(key: Key) -> Line:
+    return ((key.shown, "key"), (f" {key.label}  ", "key-words"))
+
+
+def footer(screen: str, cells: int) -> Line:
+    """`? Help  p Pause  …`."""
+    return ((" ", "key-words"), *(span for key in offered(screen, cells) for span in _hint(key)))
+
+
+def at(screen: str, cells: int, x: int) -> Key | None:
+    """The key whose words are at cell `x` of the footer."""
+    end = 1
+    for key in offered(screen, cells):
+        start, end = end, end + width(_hint(key))
+        if start <= x < end - 2:
+            return key
+    return None

@@ -1,0 +1,82 @@
+"""run_console(): the screen on the main thread, the engine on its own, and a clean way out for both."""
+
+import asyncio
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+
+from bitsheet_tui.errors import BitsheetError, Exit, UsageError
+from bitsheet_tui.ring import Ring
+from bitsheet_tui.secret import redact
+from bitsheet_tui.text import plain
+from bitsheet_tui.ui import terminal as tty
+from bitsheet_tui.ui import words
+from bitsheet_tui.ui.app import Console
+from bitsheet_tui.ui.ending import Ending, EngineThread
+from bitsheet_tui.ui.picture import Picture
+from bitsheet_tui.ui.views.farewell import farewell
+from bitsheet_tui.ui.window import EngineLike, utc_now
+
+
+def run_console(
+    engine: EngineLike,
+    ring: Ring,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    zone: tzinfo | None = None,
+    ascii_only: bool | None = None,
+) -> int:
+    """Show the engine until somebody ends it; the exit code.
+
+    Must be called on the main thread. Raises UsageError where there is no terminal; everything that goes
+    wrong later is reported on stderr, with the secrets out of it, after the terminal is restored.
+    """
+    if not tty.usable():
+        raise UsageError(words.NEEDS_TERMINAL, words.NEEDS_TERMINAL_HINT)
+    sys.setswitchinterval(0.001)  # a key must not wait for a page to be decoded
+    terminal = tty.Terminal()
+    window = Console(engine, ring, clock=clock, zone=zone, ascii_only=ascii_only)
+    thread = EngineThread(engine, window.finish)
+    ending = Ending(engine, thread, window, terminal)
+    window.stop = ending.ask
+    with ending.signals():
+        thread.start()
+        crash = asyncio.run(_shown(window)) or window.crash
+        ending.screen_closed.set()
+        if window.abandoned:
+            tty.tell(farewell(Picture(state=engine.state, now=clock(), zone=zone), abandoned=True))
+            os._exit(128 + signal.SIGINT)
+        ending.wait()
+    if crash:
+        terminal.restore()
+    return _report(crash, thread.error, Picture(state=engine.state, now=clock(), zone=zone))
+
+
+async def _shown(window: Console) -> BaseException | None:
+    """Run the screen; what it died of, if it did."""
+    task = asyncio.ensure_future(window.run_async())
+    await asyncio.wait({task})
+    return asyncio.CancelledError() if task.cancelled() else task.exception()
+
+
+def _report(crash: BaseException | None, error: BaseException | None, picture: Picture) -> int:
+    """Say on the normal screen how it ended; the exit code."""
+    if isinstance(error, BitsheetError):
+        tty.tell(f"{words.NAME}: {redact(plain(error, 2000))}")
+        if error.hint:
+            tty.tell(f"  {redact(plain(error.hint, 2000))}")
+        return error.exit_code
+    bug = error or crash
+    if bug is None:
+        tty.tell(farewell(picture))
+        return Exit.DONE
+    for line in traceback.format_exception(bug):
+        for row in redact(line).splitlines():
+            tty.tell(plain(row, 500))
+    tty.tell(words.BUG)
+    if error is None:
+        tty.tell(farewell(picture))
+    return Exit.BUG

@@ -1,0 +1,58 @@
+"""Base: a screen with the state on top, the keys at the bottom, and one paint for all of it."""
+
+from collections.abc import Iterable
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widget import Widget
+
+from bitsheet_tui.ui.widgets.lines import LineView
+from bitsheet_tui.ui.widgets.log_pane import LogPane
+from bitsheet_tui.ui.widgets.status import Countdown, KeyHints, Sentence, StatusLine, TinyLine
+
+
+class Base(Screen[None]):
+    """Everything but the middle."""
+
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's name, and never changed
+        (40, "-slim"), (60, "-narrow"), (80, "-std"), (110, "-wide"), (160, "-huge"),
+    ]  # fmt: skip
+    has_table = False  # whether a table is chosen here
+
+    def middle(self) -> Iterable[Widget]:
+        """What is between the sentence and the keys."""
+        return ()
+
+    def compose(self) -> ComposeResult:
+        """State, sentence, the middle, keys."""
+        yield StatusLine()
+        with Horizontal(id="now"):
+            yield Sentence()
+            yield Countdown()
+        yield from self.middle()
+        yield KeyHints()
+        yield TinyLine()
+
+    @property
+    def views(self) -> list[LineView]:
+        """Every painted widget."""
+        return list(self.query(LineView))
+
+    @property
+    def log_pane(self) -> LogPane | None:
+        """The log of this screen."""
+        return next(iter(self.query(LogPane)), None)
+
+    def paint(self, *, quiet: bool = False) -> None:
+        """Draw what differs; `quiet`: only the seconds can."""
+        for view in self.views:
+            if not quiet or isinstance(view, Countdown):
+                view.paint()
+
+    def on_resize(self) -> None:
+        """Frames only where there is room in both directions; one line where there is none."""
+        width, height = self.app.size
+        self.set_class(width >= 110 and height >= 36, "-roomy")
+        self.set_class(height < 16 or width < 60, "-low")
+        self.set_class(width < 40 or height < 10, "-tiny")

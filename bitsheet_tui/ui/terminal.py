@@ -1,0 +1,64 @@
+"""The terminal itself: whether there is one, and putting it back as it was, even if nothing else works."""
+
+import os
+import sys
+import termios
+from typing import Any
+
+# out of the alternate screen, cursor on, mouse, paste, focus and key reports off, wrapping on
+RESTORE = (
+    b"\x1b[<u\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
+    b"\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m"
+)
+
+
+def usable() -> bool:
+    """Whether somebody can see and type; a browser's driver brings its own."""
+    return bool(os.environ.get("TEXTUAL_DRIVER")) or (sys.__stdin__ is not None and _tty(0) and _tty(1))
+
+
+def _tty(descriptor: int) -> bool:
+    try:
+        return os.isatty(descriptor)
+    except OSError:
+        return False
+
+
+def alive() -> bool:
+    """False once the terminal was hung up; a pipe counts as alive."""
+    return bool(os.environ.get("TEXTUAL_DRIVER")) or _tty(0)
+
+
+class Terminal:
+    """The settings of the terminal before the console changed them."""
+
+    def __init__(self) -> None:
+        self._before: list[Any] | None = None
+        try:
+            self._before = termios.tcgetattr(0)
+        except (termios.error, OSError):
+            return
+
+    def restore(self) -> None:
+        """Put it back without ever waiting: the terminal may have stopped reading, or be gone."""
+        try:
+            descriptor = os.open("/dev/tty", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        except OSError:
+            return
+        try:
+            os.write(descriptor, RESTORE)
+            if self._before is not None:
+                termios.tcsetattr(descriptor, termios.TCSANOW, self._before)
+        except (OSError, termios.error):
+            return
+        finally:
+            os.close(descriptor)
+
+
+def tell(text: str) -> None:
+    """One line for the people, on the normal screen; nobody may be there any more."""
+    try:
+        sys.stderr.write(text.rstrip("\n") + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return

@@ -1,0 +1,1 @@
+"""What the widgets show: pure functions from a picture to styled lines."""

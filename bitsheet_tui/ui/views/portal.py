@@ -1,0 +1,91 @@
+"""The portal's side: how fast it is asked, how full its buckets are."""
+
+from bitsheet_tui.events import Operating, PortalSeen
+from bitsheet_tui.text import plain
+from bitsheet_tui.ui import format as f
+from bitsheet_tui.ui.line import Line, fit, joined, width
+from bitsheet_tui.ui.picture import Picture
+
+LABEL = 11
+
+
+def busiest(seen: PortalSeen) -> Operating | None:
+    """The method nearest to its time budget."""
+    return max(seen.operating, key=lambda one: one.used / max(one.budget, 0.001), default=None)
+
+
+def brief(picture: Picture, cells: int) -> Line:
+    """`portal 1.8/s  bucket 12/50  op 62%`, as much of it as there is room for."""
+    seen = picture.state.seen
+    if seen is None:
+        return (("portal not asked yet", "dim"),) if cells >= 22 else ()
+    parts: list[Line] = [
+        (("portal ", "dim"), (f"{seen.rate:.1f}/s", "")),
+        (("bucket ", "dim"), (f"{seen.bucket:.0f}/{seen.burst}", _warn(seen.bucket / max(seen.burst, 1)))),
+    ]
+    if worst := busiest(seen):
+        share = worst.used / max(worst.budget, 0.001)
+        parts.append((("op ", "dim"), (f"{share:.0%}", _warn(share)), (f" {plain(worst.method, 24)}", "dim")))
+        parts.append((("op ", "dim"), (f"{share:.0%}", _warn(share))))
+    return _most(parts, cells)
+
+
+def _most(parts: list[Line], cells: int) -> Line:
+    """The longest choice that fits: with the method's name, without it, without the last part."""
+    choices = [parts[:3], [*parts[:2], *parts[3:]], parts[:2], parts[:1]]
+    return next((line for line in map(joined, choices) if width(line) <= cells), ())
+
+
+def _warn(share: float) -> str:
+    return "wait" if share >= 0.8 else ""
+
+
+def panel(picture: Picture, columns: int) -> list[Line]:
+    """Requests, bucket, the busiest methods, the mirror and its counts."""
+    seen = picture.state.seen
+    lines: list[Line] = []
+    if seen:
+        again = f"{seen.requests:,} sent, {seen.retries:,} again"
+        lines.append((_label("requests"), (f"{seen.rate:.1f}/s", ""), (f"   {again}", "dim")))
+        lines.append(
+            _gauge("bucket", f"{seen.bucket:.0f} of {seen.burst}", seen.bucket / max(seen.burst, 1), columns)
+        )
+        lines += _operating(picture, seen, columns)
+    else:
+        lines.append((_label("portal"), ("not asked yet", "dim")))
+    lines.append((_label("mirror"), (plain(picture.state.store, 60), "")))
+    lines.append((_label("deleted"), *_aside(picture)))
+    lines.append(
+        (_label("running"), (f.span((picture.now - picture.state.started_at).total_seconds() // 60 * 60), ""))
+    )
+    return lines
+
+
+def _label(name: str) -> tuple[str, str]:
+    return (fit(name, LABEL), "dim")
+
+
+def _gauge(name: str, words: str, share: float, columns: int) -> Line:
+    room = min(20, columns - LABEL - 16)
+    done, still = f.bar(min(1.0, share), max(0, room))
+    return (_label(name), (fit(words, 15), ""), (done, _warn(share) or "bar"), (still, "trough"))
+
+
+def _operating(picture: Picture, seen: PortalSeen, columns: int) -> list[Line]:
+    ranked = sorted(seen.operating, key=lambda one: one.used / max(one.budget, 0.001), reverse=True)
+    lines: list[Line] = []
+    for one in ranked[:2]:
+        label = _label("" if lines else "operating")
+        method = fit(plain(one.method, 24), 24)
+        if one.until and one.until > picture.now:
+            words = (f"rests until {f.clock(one.until, picture.zone, picture.now)}", "wait")
+        else:
+            words = (f"{one.used:.0f} of {one.budget:.0f} s", _warn(one.used / max(one.budget, 0.001)))
+        lines.append((label, (method + " ", ""), words))
+    return lines
+
+
+def _aside(picture: Picture) -> Line:
+    deleted = sum(table.deleted for table in picture.tables)
+    kept = sum(table.quarantined for table in picture.tables)
+    return ((f"{f.plural(deleted, 'row')} marked; {kept:,} quarantined", "wait" if kept else "dim"),)

@@ -1,0 +1,97 @@
+"""TableGrid: the tables with a cursor; one changed row repaints one row."""
+
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+
+from bitsheet_tui.ui.line import Line
+from bitsheet_tui.ui.views import tables
+from bitsheet_tui.ui.widgets.lists import Movable
+
+
+class TableGrid(Movable):
+    """One row for each table between the titles and the sums."""
+
+    class Chosen(Message):
+        """Enter or a second click on a table."""
+
+        def __init__(self, table: str) -> None:
+            super().__init__()
+            self.table = table
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__(id=id)
+        self.cursor = 0
+        self.top = 0
+
+    @property
+    def chosen(self) -> str:
+        """The table under the cursor; empty when there is none."""
+        names = list(self.picture.state.tables)
+        return names[min(self.cursor, len(names) - 1)] if names else ""
+
+    @property
+    def around(self) -> int:
+        """Titles, sums and the frame."""
+        return 4 if self.framed else 2
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as there are tables, and those around them."""
+        return len(self.picture.state.tables) + self.around
+
+    def title(self) -> tuple[Line, Line]:
+        """How many tables."""
+        count = len(self.picture.state.tables)
+        return (("tables", "title"),), ((f"{count}", "dim"),)
+
+    def lines(self, columns: int, rows: int) -> list[Line]:
+        """Framed with a title where there is room, else bare."""
+        if self.framed:
+            return super().lines(columns, rows)
+        return self.body(columns, rows)
+
+    def body(self, columns: int, rows: int) -> list[Line]:
+        """Titles, the rows in view, sums; in a very low terminal without the sums."""
+        picture = self.picture
+        found = picture.tables
+        layout = tables.layout(picture, columns)
+        sums = rows > 4 or rows >= len(found) + 2
+        room = max(0, rows - 1 - sums)
+        self.cursor = max(0, min(self.cursor, len(found) - 1))
+        self.top = max(0, min(max(self.top, self.cursor - room + 1), self.cursor, max(0, len(found) - room)))
+        out = [tables.head(layout, columns)]
+        for index, table in enumerate(found[self.top : self.top + room], self.top):
+            out.append(tables.row(picture, table, layout, columns, chosen=index == self.cursor))
+        self.marked = self.cursor - self.top + (2 if self.framed else 1) if found and self.has_focus else None
+        return [*out, tables.total(picture, layout, columns)] if sums else out
+
+    def move(self, steps: int) -> None:
+        """Move the cursor."""
+        self.cursor = max(0, min(self.cursor + steps, len(self.picture.state.tables) - 1))
+        self.screen.post_message(self.Moved())
+
+    class Moved(Message):
+        """The cursor is on another table."""
+
+    def action_choose(self) -> None:
+        """Open the table under the cursor."""
+        if self.chosen:
+            self.post_message(self.Chosen(self.chosen))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor; a click on the cursor opens the table."""
+        index = event.y - (2 if self.framed else 1) + self.top
+        if not 0 <= index < len(self.picture.state.tables):
+            return
+        if index == self.cursor and event.chain > 1:
+            self.action_choose()
+        self.move(index - self.cursor)
+        self.paint()
+
+    def on_focus(self) -> None:
+        """Show the cursor's line."""
+        self.paint()
+
+    def on_blur(self) -> None:
+        """Only the mark stays."""
+        self.paint()

@@ -1,0 +1,138 @@
+"""LineView: a widget made of styled lines that repaints only what differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from bitsheet_tui.text import plain
+from bitsheet_tui.ui.glyphs import to_ascii
+from bitsheet_tui.ui.line import Line, differs, edge, frame
+from bitsheet_tui.ui.picture import Picture
+
+if TYPE_CHECKING:
+    from bitsheet_tui.ui.app import Console
+
+STYLES = frozenset(
+    "plain ok wait bad dim head strong title name new bar trough spark rule match hint key key-words "
+    "cursor-mark badge-plain badge-ok badge-wait badge-bad".split()
+)
+
+
+def _inert(words: str) -> str:
+    """The last door: whoever forgot plain() has not let anything through."""
+    return words if words.isprintable() else plain(words, 2000)
+
+
+class LineView(Widget):
+    """Subclasses say what the lines are; this class finds out which cells to send to the terminal."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{name}" for name in STYLES} | {"line--cursor"}
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__(id=id)
+        self._lines: list[Line] = []
+        self._built: Size | None = None
+        self._styles_of: dict[str, Style] = {}
+        self.marked: int | None = None  # the line that is drawn as the cursor's
+
+    @property
+    def console_app(self) -> Console:
+        """The app, as what it is."""
+        return cast("Console", self.app)
+
+    @property
+    def picture(self) -> Picture:
+        """The newest look at the engine."""
+        return self.console_app.picture
+
+    def lines(self, columns: int, rows: int) -> list[Line]:
+        """The lines for a content of this size; missing ones are blank."""
+        return []
+
+    def paint(self) -> None:
+        """Draw what differs from what is on the screen; nothing otherwise."""
+        if not self.is_mounted or not self.display or self.size.area == 0:
+            return
+        before, marked = self._lines, self.marked
+        self._build()
+        regions = [
+            Region(0, y, self.size.width, 1)
+            for y in (marked, self.marked)
+            if y is not None and marked != self.marked
+        ]
+        for y in range(max(len(before), len(self._lines))):
+            old = before[y] if y < len(before) else ()
+            new = self._lines[y] if y < len(self._lines) else ()
+            if changed := differs(old, new):
+                regions.append(Region(changed[0], y, changed[1] - changed[0], 1))
+        if regions:
+            self.refresh(*regions)
+
+    def _build(self) -> None:
+        self._built = self.size
+        self._lines = self.lines(self.size.width, self.size.height)
+
+    def render_line(self, y: int) -> Strip:
+        """One line for Textual's compositor."""
+        if self._built != self.size:
+            self._build()
+        base = self.rich_style
+        line = self._lines[y] if y < len(self._lines) else ()
+        if y == self.marked:
+            base += self._style("cursor")
+        show = to_ascii if self.console_app.ascii else _inert
+        segments = [
+            Segment(show(words), base + self._style(name) if name else base) for words, name in line if words
+        ]
+        return Strip(segments).adjust_cell_length(self.size.width, base)
+
+    def _style(self, name: str) -> Style:
+        if name not in self._styles_of:
+            rules = self.get_component_styles(f"line--{name}")
+            whole = self.get_component_rich_style(f"line--{name}")  # with the alpha blended in
+            self._styles_of[name] = rules.text_style + Style(
+                color=whole.color if rules.has_rule("color") else None,
+                bgcolor=whole.bgcolor if rules.has_rule("background") else None,
+            )
+        return self._styles_of[name]
+
+    def notify_style_update(self) -> None:
+        """Forget the styles of the theme before."""
+        super().notify_style_update()
+        self._styles_of.clear()
+
+
+class Panel(LineView):
+    """Lines under a title: in a frame where there is room for one, else below a rule."""
+
+    def title(self) -> tuple[Line, Line]:
+        """The title and the note at the other end of it."""
+        return (), ()
+
+    def body(self, columns: int, rows: int) -> list[Line]:
+        """The lines inside."""
+        return []
+
+    @property
+    def framed(self) -> bool:
+        """Whether there is room for frames."""
+        return self.console_app.roomy
+
+    @property
+    def around(self) -> int:
+        """How many lines the title and the frame take."""
+        return 2 if self.framed else 1
+
+    def lines(self, columns: int, rows: int) -> list[Line]:
+        """The body in its frame."""
+        title, note = self.title()
+        if self.framed:
+            return frame(self.body(columns - 4, rows - 2), title, note, columns, rows)
+        return [edge(title, note, columns), *self.body(columns, rows - 1)][:rows]

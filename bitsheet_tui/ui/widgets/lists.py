@@ -1,0 +1,76 @@
+"""Scroller: lines that can be longer than the screen, moved with the keys or the wheel."""
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import BindingType
+
+from bitsheet_tui.ui.keys import bindings
+from bitsheet_tui.ui.line import Line
+from bitsheet_tui.ui.widgets.lines import Panel
+
+WHEEL = 3
+
+
+class Movable(Panel, can_focus=True):
+    """A panel that understands the moving keys and the wheel."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
+
+    @property
+    def page(self) -> int:
+        """How many lines of it are seen at once."""
+        return max(1, self.size.height - self.around)
+
+    def move(self, steps: int) -> None:
+        """Go `steps` lines down, or up where negative; more than there are: to the end."""
+
+    def action_move(self, to: str) -> None:
+        """A moving key was pressed."""
+        steps = {
+            "up": -1,
+            "down": 1,
+            "pageup": -self.page,
+            "pagedown": self.page,
+            "top": -(10**9),
+            "end": 10**9,
+        }
+        self.move(steps[to])
+        self.paint()
+
+    def action_choose(self) -> None:
+        """Enter was pressed."""
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel was turned."""
+        event.stop()
+        self.move(-WHEEL)
+        self.paint()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel was turned."""
+        event.stop()
+        self.move(WHEEL)
+        self.paint()
+
+
+class Scroller(Movable):
+    """A panel over lines that are all known."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__(id=id)
+        self.top = 0
+
+    def content(self, columns: int) -> list[Line]:
+        """Every line there is."""
+        return []
+
+    def body(self, columns: int, rows: int) -> list[Line]:
+        """The part that is looked at."""
+        content = self.content(columns)
+        self.top = max(0, min(self.top, len(content) - rows))
+        return content[self.top : self.top + rows]
+
+    def move(self, steps: int) -> None:
+        """Scroll; the next body clamps it."""
+        self.top = max(0, self.top + steps)

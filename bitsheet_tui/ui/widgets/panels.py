@@ -1,0 +1,85 @@
+"""The panels around the tables: cycle times, the portal, what is wrong, one table."""
+
+from bitsheet_tui.text import plain
+from bitsheet_tui.ui.line import Line, spread, width
+from bitsheet_tui.ui.views import details, portal, spark, troubles
+from bitsheet_tui.ui.widgets.lines import Panel
+from bitsheet_tui.ui.words import NO_CYCLES, NO_ERRORS
+
+
+class CyclePanel(Panel):
+    """How long the last cycles took: one line, or a chart where there is room."""
+
+    def title(self) -> tuple[Line, Line]:
+        """The figures beside the name, where the chart leaves no room for them."""
+        figures = (
+            spark.figures(self.picture.state.cycles) if self.framed and self.picture.state.cycles else ()
+        )
+        return (("cycles", "title"),), figures
+
+    def body(self, columns: int, rows: int) -> list[Line]:
+        """The strip with its figures and the portal's, or the chart."""
+        cycles = self.picture.state.cycles
+        if rows > 1:
+            return spark.chart(cycles, columns, rows) if cycles else [((NO_CYCLES, "dim"),)]
+        figures = spark.figures(cycles)
+        asked = portal.brief(self.picture, max(0, columns - width(figures) - 22))
+        right: Line = (
+            (("  ", ""), *figures, ("   ", ""), *asked, (" ", "")) if asked else (("  ", ""), *figures)
+        )
+        if columns < width(right) + 10:
+            right = asked
+        strip = spark.cycles(cycles, columns - width(right) - 2) if cycles else ((NO_CYCLES, "dim"),)
+        return [spread(((" ", ""), *strip), right, columns)]
+
+
+class HistogramPanel(Panel):
+    """How many cycles took how long."""
+
+    def title(self) -> tuple[Line, Line]:
+        """How many there are."""
+        return (("distribution", "title"),), ((f"{len(self.picture.state.cycles)}", "dim"),)
+
+    def body(self, columns: int, rows: int) -> list[Line]:
+        """One bar for each class."""
+        return spark.histogram(self.picture.state.cycles, columns)
+
+
+class PortalPanel(Panel):
+    """Requests, buckets, budgets and the mirror."""
+
+    def title(self) -> tuple[Line, Line]:
+        """Its name."""
+        return (("portal and mirror", "title"),), ()
+
+    def body(self, columns: int, rows: int) -> list[Line]:
+        """One fact a line."""
+        return portal.panel(self.picture, columns)
+
+
+class ErrorPanel(Panel):
+    """What is wrong, in short."""
+
+    def title(self) -> tuple[Line, Line]:
+        """How much is wrong."""
+        count = len(troubles.troubles(self.picture))
+        return (("errors", "title"),), ((f"{count}  e opens" if count else "none", "dim"),)
+
+    def body(self, columns: int, rows: int) -> list[Line]:
+        """One trouble below the other."""
+        found = troubles.troubles(self.picture)
+        if not found:
+            return [((NO_ERRORS, "dim"),)]
+        return [line for one in found for line in (*troubles.render(one, self.picture, columns), ())]
+
+
+class DetailPanel(Panel):
+    """The table under the cursor."""
+
+    def title(self) -> tuple[Line, Line]:
+        """Its name."""
+        return ((plain(self.console_app.chosen, 40) or "table", "title"),), (("⏎ opens", "dim"),)
+
+    def body(self, columns: int, rows: int) -> list[Line]:
+        """Its facts."""
+        return details.facts(self.picture, self.console_app.chosen, columns)

@@ -1,0 +1,54 @@
+"""The lines at the top and the bottom: state, sentence, countdown, keys."""
+
+from textual import events
+
+from bitsheet_tui.ui import keys
+from bitsheet_tui.ui.line import Line
+from bitsheet_tui.ui.views import header
+from bitsheet_tui.ui.widgets.lines import LineView
+
+
+class StatusLine(LineView):
+    """What is mirrored where, and how it is, in a word."""
+
+    def lines(self, columns: int, rows: int) -> list[Line]:
+        """One line."""
+        return [header.status(self.picture, columns)]
+
+
+class Sentence(LineView):
+    """What is going on and what happens next."""
+
+    def lines(self, columns: int, rows: int) -> list[Line]:
+        """One line."""
+        return [header.sentence(self.picture, columns)]
+
+
+class Countdown(LineView):
+    """`next in 4:47`; a widget of its own, so that a second costs some fifty bytes and no more."""
+
+    def lines(self, columns: int, rows: int) -> list[Line]:
+        """One line, right-aligned."""
+        return [((header.next_in(self.picture).rjust(columns), "dim"),)]
+
+
+class TinyLine(LineView):
+    """The whole console in one line."""
+
+    def lines(self, columns: int, rows: int) -> list[Line]:
+        """One line."""
+        return [header.tiny(self.picture, columns, self.app.size.height)]
+
+
+class KeyHints(LineView):
+    """The most useful keys; a click presses one."""
+
+    def lines(self, columns: int, rows: int) -> list[Line]:
+        """One line."""
+        return [keys.footer(self.screen.name or "dashboard", columns)]
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key whose words were clicked."""
+        key = keys.at(self.screen.name or "dashboard", self.size.width, event.x)
+        if key:
+            self.app.simulate_key(key.keys[0])

@@ -1,0 +1,159 @@
+"""Window: looks at the engine twice a second and paints what differs."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
+from typing import Protocol
+
+from rich.console import Console as RichConsole
+from textual.app import App
+from textual.screen import Screen
+
+from bitsheet_tui.events import Command, NeedsOperator, Stop
+from bitsheet_tui.ring import Ring
+from bitsheet_tui.state import EngineState
+from bitsheet_tui.text import plain
+from bitsheet_tui.ui import format as f
+from bitsheet_tui.ui import glyphs, words
+from bitsheet_tui.ui.picture import Picture
+from bitsheet_tui.ui.screens.base import Base
+from bitsheet_tui.ui.screens.dashboard import Dashboard
+from bitsheet_tui.ui.views.log import LogWindow
+
+PAINT = 0.5  # seconds between two looks
+TOAST = 4.0
+
+
+class EngineLike(Protocol):
+    """What the console needs of an engine; its state is replaced by one assignment, never changed."""
+
+    @property
+    def state(self) -> EngineState:
+        """Everything there is to see."""
+
+    def submit(self, command: Command) -> None:
+        """Tell it something, from any thread."""
+
+    async def run(self) -> None:
+        """Run until Stop."""
+
+
+class SilentConsole(RichConsole):
+    """Prints nothing: Textual's crash report shows local variables; `Window.crash` is reported instead."""
+
+    def print(self, *objects: object, **options: object) -> None:
+        """Nothing."""
+
+
+def utc_now() -> datetime:
+    """The host's clock."""
+    return datetime.now(UTC)
+
+
+class Window(App[None], inherit_bindings=False):
+    """The app without its keys: state in, paint out."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = words.NAME
+
+    def __init__(
+        self,
+        engine: EngineLike,
+        ring: Ring,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        zone: tzinfo | None = None,
+        ascii_only: bool | None = None,
+    ) -> None:
+        super().__init__()
+        self.error_console = SilentConsole(stderr=True)
+        self.animation_level = "none"
+        self.engine = engine
+        self.clock = clock
+        self.ascii = glyphs.ascii_only() if ascii_only is None else ascii_only
+        self.set_class(self.ascii, "-ascii")
+        self.log_window = LogWindow(ring)
+        self.picture = Picture(state=engine.state, now=clock(), zone=zone)
+        self.stop: Callable[[], None] = lambda: engine.submit(Stop())
+        self.pausing: bool | None = None  # asked for, until the state says so
+        self.leaving = False  # asked to stop; the engine finishes what it has in hand
+        self.abandoned = False  # asked again: leave at once
+        self.crash: Exception | None = None
+        self._loop_of_ui: asyncio.AbstractEventLoop | None = None
+        self._over = False
+
+    def get_default_screen(self) -> Screen[None]:
+        """The dashboard."""
+        return Dashboard(self.log_window)
+
+    def on_mount(self) -> None:
+        """Start looking."""
+        self._loop_of_ui = asyncio.get_running_loop()
+        self.log_window.pull()
+        self.set_interval(PAINT, self.look)
+        if self._over:
+            self.exit()
+
+    def finish(self) -> None:
+        """Leave the screen; may be called from any thread and from a signal handler, at any time."""
+        self._over = True
+        loop = self._loop_of_ui
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self.exit)
+
+    def look(self) -> None:
+        """Take a new picture and paint it; without work at most once a second."""
+        before = self.picture
+        state, now = self.engine.state, self.clock()
+        if self.leaving:  # the answer to the key is on the screen before the engine has read it
+            state = replace(state, stopping=True)
+        still = state == before.state if self.leaving else state is before.state
+        if still and int(now.timestamp()) == int(before.now.timestamp()):
+            return
+        if bool(state.paused_at) is self.pausing:
+            self.pausing = None
+        self.picture = replace(before, state=before.state if still else state, now=now)
+        news = self.log_window.pull()
+        if not still:
+            self.notice(before.state, state)
+        self.paint(quiet=still and not news and not before.busy and now.minute == before.now.minute)
+
+    def paint(self, *, quiet: bool = False) -> None:
+        """Paint the screen on top."""
+        screen = self.screen
+        if isinstance(screen, Base):
+            screen.paint(quiet=quiet)
+
+    def notice(self, before: EngineState, after: EngineState) -> None:
+        """Tell what nobody should miss: a table is complete, somebody is needed or no more."""
+        filled = [
+            table for name, table in after.tables.items()
+            if not table.fill and not table.error and (old := before.tables.get(name)) and old.fill
+        ]  # fmt: skip
+        if filled:
+            names = ", ".join(f"{table.name} ({f.count(table.rows)})" for table in filled)
+            self.say(words.FILLED.format(tables=names))
+        trouble = after.trouble
+        if isinstance(trouble, NeedsOperator) and not isinstance(before.trouble, NeedsOperator):
+            self.say(f"{trouble.text} {trouble.hint}", bad=True)
+        if isinstance(before.trouble, NeedsOperator) and trouble is None:
+            self.say(words.WELL_AGAIN)
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """Show a message for a few seconds."""
+        shown = plain(text, 300)
+        self.notify(
+            glyphs.to_ascii(shown) if self.ascii else shown,
+            severity="error" if bad else "information",
+            timeout=TOAST,
+            markup=False,
+        )
+
+    def on_notify(self) -> None:
+        """One message at a time: the new one takes the place of the old one."""
+        self.clear_notifications()
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.crash = self.crash or error
+        super()._handle_exception(error)

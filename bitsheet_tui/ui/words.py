@@ -1,0 +1,108 @@
+"""Every word and sentence on the screen that does not come from the engine."""
+
+from bitsheet_tui.errors import Reason
+from bitsheet_tui.state import Phase, Standing
+from bitsheet_tui.ui import glyphs
+
+NAME = "bitsheet-tui"
+
+# what each phase is called at the top right, its sign, and the colour of its meaning
+PHASES: dict[Phase, tuple[str, str, str]] = {
+    Phase.STARTING: ("STARTING", glyphs.NONE, "plain"),
+    Phase.CURRENT: ("CURRENT", glyphs.OK, "ok"),
+    Phase.SYNCING: ("SYNCING", glyphs.RUN, "ok"),
+    Phase.FILLING: ("FILLING", glyphs.RUN, "ok"),
+    Phase.PAUSED: ("PAUSED", glyphs.PAUSE, "wait"),
+    Phase.WAITING: ("WAITING", glyphs.WAIT, "wait"),
+    Phase.NEEDS_YOU: ("NEEDS YOU", glyphs.BAD, "bad"),
+    Phase.STOPPING: ("STOPPING", glyphs.STOP, "wait"),
+    Phase.STOPPED: ("STOPPED", glyphs.STOP, "plain"),
+}
+OFFLINE = ("OFFLINE", glyphs.WAIT, "wait")
+OFFLINE_REASONS = frozenset({Reason.NETWORK, Reason.DNS, Reason.TIMEOUT, Reason.TLS})
+
+# the same for a table: its sign, its words, its colour
+STANDINGS: dict[Standing, tuple[str, str, str]] = {
+    Standing.NEVER: (glyphs.NONE, "not read yet", "dim"),
+    Standing.OK: (glyphs.OK, "ok", "ok"),
+    Standing.QUEUED: (glyphs.QUEUED, "queued", "dim"),
+    Standing.READING: (glyphs.RUN, "reading", "ok"),
+    Standing.FILLING: (glyphs.RUN, "filling", "ok"),
+    Standing.RESTING: (glyphs.WAIT, "rests", "wait"),
+    Standing.FAILED: (glyphs.WAIT, "failed, tries again", "wait"),
+    Standing.REFUSED: (glyphs.BAD, "refused, see e", "bad"),
+}
+
+LEVELS = {"DEBUG": 10, "INFO": 20, "SUCCESS": 25, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
+LEVEL_NAMES = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+FIRST_START = "First start: every table is read once, the newest rows first."
+STARTING = "Starting: the portal is tested, then everything that is due is read."
+PAUSED = "Paused by you at {at}; the mirror keeps what it has. Press p to go on."
+STOPPING = "Stopping: the rows in hand are being stored. Press q again to leave at once."
+STOPPED = "Stopped. Nothing is written any more."
+TOO_SMALL = "terminal too small"
+
+ASKED_CYCLE = "Cycle asked for."
+ASKED_RUNNING = "Cycle {cycle} is running; another one follows."
+ASKED_TABLE = "{table} is read now."
+ASKED_RESYNC = "{table} is read again from scratch."
+ASKED_PAUSE = "Pausing after the page in hand."
+ASKED_RESUME = "Going on."
+PAUSED_FIRST = "Paused: press p to go on; then this is read."
+FILLED = "Complete: {tables}."
+WELL_AGAIN = "The portal answers again."
+QUIT_ONCE = "Press ctrl+c again to quit, or q."
+NO_TABLE = "No table is chosen."
+NOTHING_TO_DO = "Nothing to do: it is tried again by itself."
+NO_ERRORS = "Nothing is wrong."
+NO_CYCLES = "No cycle has ended yet."
+SAVED = "Saved {path}"
+NOT_SAVED = "Could not save the picture: {why}"
+COPIED = "Copied: {what}"
+SUSPENDING = "Suspending after the page in hand…"
+FILTER_HINT = "filter the log; !word leaves out; enter keeps, esc clears"
+
+HUNG_UP = "The terminal is gone."
+NEEDS_TERMINAL = "The console needs a terminal on standard input and output."
+NEEDS_TERMINAL_HINT = "Run it in a terminal, or run it headless: bitsheet-tui --no-ui"
+BUG = "This is a bug in bitsheet-tui; nothing that was committed is lost. Please report the lines above."
+TOO_LONG = (
+    "The engine did not stop within {seconds:.0f} seconds and was left; "
+    "the next start goes on where the last commit ended."
+)
+
+UNREADABLE = "Comments of {count} not readable: the webhook's user is not in their chats."
+UNREADABLE_HINT = (
+    "Nothing is lost: they are read once the user may see them. Use an administrator's webhook to read all."
+)
+QUARANTINE = "{count} could not be stored and wait in bitsheet_quarantine with the reason."
+QUARANTINE_HINT = "SELECT * FROM bitsheet_quarantine shows them; they are tried again when the row changes."
+
+RESYNC_TITLE = "Resync {table}?"
+RESYNC_BODY = (
+    "Every row of {table} is read again from the portal: {rows}, {long}.",
+    (
+        "The rows stay readable meanwhile, and what is unchanged is not written. "
+        "It can be interrupted and goes on later."
+    ),
+    "It takes nothing away, so there is nothing to undo.",
+)
+RESYNC_YES = "Resync"
+CANCEL = "Cancel"
+
+GLOSSARY = (
+    ("CURRENT", "nothing to do until the next cycle; the mirror is what the portal was at its start"),
+    ("SYNCING", "a cycle runs: what changed on the portal is read and stored"),
+    ("FILLING", "a table is read for the first time, or again from scratch; its rows can be used meanwhile"),
+    ("PAUSED", "by you: nothing is asked of the portal until p is pressed"),
+    ("WAITING", "the portal asked for calm, or the database is away; ends by itself"),
+    ("OFFLINE", "the portal does not answer; it is tried again and again"),
+    ("NEEDS YOU", "somebody must act: e says what to do"),
+    ("new chg gone", "rows of the table's last cycle: added, changed, marked as deleted"),
+    ("rests", "the portal gives a method only so many seconds in ten minutes; this one is over it"),
+    ("bucket", "requests that the portal counts against us; it drains by itself"),
+    ("op", "how much of its time budget the busiest method has used"),
+    ("p50 p95", "half of the times were shorter; nineteen of twenty were"),
+    ("set aside", "rows that could not be stored; they wait in bitsheet_quarantine"),
+)

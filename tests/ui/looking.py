@@ -1,0 +1,30 @@
+"""What a person reads on the screen."""
+
+from contextlib import asynccontextmanager
+from datetime import UTC
+
+from bitsheet_tui.ui.app import Console
+from tests.ui import scenes
+
+
+def screen(app) -> list[str]:
+    return [strip.text.rstrip() for strip in app.screen._compositor.render_strips()]
+
+
+def text(app) -> str:
+    return "\n".join(screen(app))
+
+
+@asynccontextmanager
+async def console(state=None, size=(80, 24), *, ring=None, ascii_only=False, engine=None, clock=None):
+    engine = engine or scenes.FakeEngine(state)
+    app = Console(
+        engine, ring or scenes.log(), clock=clock or (lambda: scenes.NOW), zone=UTC, ascii_only=ascii_only
+    )
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await pilot.pause()
+        yield app, engine, pilot
+
+
+def said(app) -> list[str]:
+    return [note.message for note in app._notifications]

@@ -1,0 +1,107 @@
+"""The console as a program of its own, for the tests that look at it from outside: `python program.py SCENE`."""
+
+import asyncio
+import fcntl
+import sys
+import termios
+import threading
+import time
+from dataclasses import replace
+
+from bitsheet_tui.errors import StoreFull
+from bitsheet_tui.secret import conceal
+from bitsheet_tui.ui.run import run_console
+from bitsheet_tui.ui.terminal import tell
+from tests.ui import scenes
+
+CODE = "c0desecret42"
+HOSTILE = "\x1b]0;pwned\x07\x1b]52;c;cHduZWQ=\x07\x9b31m[@click=app.leave]x[/] [b]\u202e\u200b\r\n\x1b[2J"
+
+
+class Beating(scenes.FakeEngine):
+    """Writes how long its longest pause was when it ends."""
+
+    async def run(self) -> None:
+        longest, before = 0.0, time.monotonic()
+        while not (self.obeys and self.state.stopping):
+            await asyncio.sleep(0.02)
+            now = time.monotonic()
+            longest, before = max(longest, now - before), now
+            self.work()
+        self.state = replace(self.state, stopped=True, next_at=None)
+        with open(sys.argv[2], "w") as file:  # noqa: PTH123
+            file.write(f"{longest:.3f}")
+
+    def work(self) -> None:
+        """Change nothing."""
+
+
+class Busy(Beating):
+    """Changes every table and logs with every beat."""
+
+    def work(self) -> None:
+        deals = self.state.tables["deals"]
+        self.state = scenes.change(self.state, "deals", rows=(deals.rows or 0) + 50, new=deals.new + 50)
+        RING.append(scenes.NOW, "INFO", "deals", f"page {deals.new}  50 rows  50 new" * 2)
+
+
+class Deaf(scenes.FakeEngine):
+    """Does not stop."""
+
+    def __init__(self, *args) -> None:
+        super().__init__(*args)
+        self.obeys = False
+
+
+class Broken(scenes.FakeEngine):
+    async def run(self) -> None:
+        webhook = f"https://acme.bitrix24.com/rest/1/{CODE}/"
+        await asyncio.sleep(0.3)
+        raise ZeroDivisionError(webhook)
+
+
+class Full(scenes.FakeEngine):
+    async def run(self) -> None:
+        await asyncio.sleep(0.3)
+        raise StoreFull(f"No space left for {CODE}", "Free some space.")
+
+
+class Nonsense(scenes.FakeEngine):
+    """Shows something that the console cannot draw."""
+
+    async def run(self) -> None:
+        await asyncio.sleep(0.3)
+        self.state = replace(self.state, cycles=(CODE,))
+        await super().run()
+
+
+def hostile() -> scenes.FakeEngine:
+    state = scenes.refused()
+    for name in state.tables:
+        state = scenes.change(state, name, error=HOSTILE * 9, hint=HOSTILE)
+    tables = {**state.tables, HOSTILE: replace(state.tables["deals"], name=HOSTILE)}
+    state = replace(state, portal=HOSTILE, store=HOSTILE, tables=tables)
+    for level in ("INFO", "WARNING", HOSTILE):
+        RING.append(scenes.NOW, level, HOSTILE, HOSTILE * 20)
+    return scenes.FakeEngine(state)
+
+
+RING = scenes.log()
+ENGINES = {
+    "beating": lambda: Beating(scenes.paused()),
+    "idle": lambda: scenes.FakeEngine(scenes.current()),
+    "busy": lambda: Busy(scenes.syncing()),
+    "deaf": Deaf,
+    "broken": Broken,
+    "full": Full,
+    "nonsense": Nonsense,
+    "hostile": hostile,
+}
+
+if __name__ == "__main__":
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the controlling terminal, so that it can be hung up
+    conceal(CODE)
+    code = run_console(ENGINES[sys.argv[1]](), RING, ascii_only=False)
+    left = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+    tell(f"threads left: {left}")
+    sys.exit(code)

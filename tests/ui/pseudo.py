@@ -1,0 +1,104 @@
+"""A terminal of our own around the console: what is typed into it, and every byte that comes out."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ENVIRON = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)}
+
+
+class Pseudo:
+    """One run of tests/ui/program.py."""
+
+    def __init__(self, scene: str, report: Path | str = os.devnull, size: tuple[int, int] = (80, 24)) -> None:
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        self.before = termios.tcgetattr(slave)
+        self.slave = slave
+        self.out = b""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.ui.program", scene, str(report)],
+            stdin=slave, stdout=slave, stderr=slave, cwd=ROOT, env={**os.environ, **ENVIRON},
+            start_new_session=True,
+        )  # fmt: skip
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for descriptor in {self.master, self.slave} - {-1}:
+            os.close(descriptor)
+
+    def read(self, seconds: float, until: bytes = b"") -> bytes:
+        """What comes out within `seconds`, or until something does."""
+        got, end = b"", time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not (until and until in got):
+            if select.select([self.master], [], [], min(left, 0.05))[0]:
+                try:
+                    got += os.read(self.master, 65536)
+                except OSError:
+                    break
+            elif self.process.poll() is not None:
+                break
+        self.out += got
+        return got
+
+    def wait_for(self, words: bytes, seconds: float = 10) -> None:
+        assert words in self.out or words in self.read(seconds, words), self.out[-2000:]
+
+    def settle(self) -> None:
+        """Until the first screen is there and nothing more comes."""
+        self.wait_for(b"bitsheet-tui")
+        while self.read(0.4):
+            pass
+
+    def type(self, keys: bytes) -> None:
+        os.write(self.master, keys)
+
+    def send(self, number: signal.Signals) -> None:
+        os.kill(self.process.pid, number)
+
+    def end(self, seconds: float = 10) -> int:
+        """Read on until the program is gone; its exit code."""
+        end = time.monotonic() + seconds
+        while self.process.poll() is None and time.monotonic() < end:
+            self.read(0.1)
+        self.read(0.1)
+        assert self.process.poll() is not None, "still running"
+        return self.process.returncode
+
+    def hang_up(self) -> None:
+        """Close the terminal, as a lost connection does."""
+        os.close(self.master)
+        os.close(self.slave)
+        self.master = self.slave = -1
+
+    def restored(self) -> bool:
+        """Whether screen, cursor, mouse and line settings are as before."""
+        tail = self.out[self.out.rindex(b"\x1b[?1049h") :]
+        codes = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?2004l")
+        return all(code in tail for code in codes) and termios.tcgetattr(self.slave) == self.before
+
+    def let_it_fill(self, seconds: float = 8) -> None:
+        """Read nothing until the terminal takes nothing more."""
+        end = time.monotonic() + seconds
+        while select.select([], [self.slave], [], 0)[1] and time.monotonic() < end:
+            time.sleep(0.05)
+        time.sleep(0.5)
+
+    def cpu(self) -> float:
+        """Seconds of processor time used so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

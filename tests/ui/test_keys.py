@@ -1,0 +1,304 @@
+"""Every key does what the help says, and answers on the screen."""
+
+import pytest
+
+from bitsheet_tui.events import Pause, Resume, Resync, Stop, SyncNow
+from bitsheet_tui.ui.keys import FOOTERS, KEYS
+from tests.ui import scenes
+from tests.ui.looking import console, said, screen, text
+
+
+async def test_p_pauses_and_p_goes_on():
+    async with console() as (app, engine, pilot):
+        await pilot.press("p")
+        assert engine.told == [Pause()]
+        app.look()
+        await pilot.press("p")
+        assert engine.told == [Pause(), Resume()]
+        assert said(app) == ["Going on."]
+
+
+async def test_p_twice_before_the_engine_has_heard_it_goes_on():
+    async with console() as (_app, engine, pilot):
+        engine.obeys = False
+        await pilot.press("p", "p")
+        assert engine.told == [Pause(), Resume()]
+
+
+async def test_f_starts_a_cycle_of_everything():
+    async with console() as (app, engine, pilot):
+        await pilot.press("f")
+        assert engine.told == [SyncNow()]
+        assert said(app) == ["Cycle asked for."]
+
+
+async def test_f_during_a_cycle_says_which_one_runs():
+    async with console(scenes.syncing()) as (app, engine, pilot):
+        await pilot.press("f")
+        assert engine.told == [SyncNow()]
+        assert said(app) == ["Cycle 813 is running; another one follows."]
+
+
+async def test_shift_f_reads_the_table_under_the_cursor():
+    async with console() as (_app, engine, pilot):
+        await pilot.press("j", "down", "down", "F")
+        assert engine.told == [SyncNow(("deals",))]
+
+
+async def test_r_asks_first_and_enter_cancels():
+    async with console() as (app, engine, pilot):
+        await pilot.press("down", "r")
+        await pilot.pause()
+        assert "Resync contacts?" in text(app)
+        assert "30,962 rows" in text(app)
+        await pilot.press("enter")
+        assert engine.told == []
+        assert app.screen.name == "dashboard"
+
+
+async def test_a_resync_needs_its_own_button():
+    async with console() as (app, engine, pilot):
+        await pilot.press("r")
+        await pilot.pause()
+        await pilot.press("y")
+        assert engine.told == []
+        await pilot.press("tab", "enter")
+        await pilot.pause()
+        assert engine.told == [Resync(("leads",))]
+        assert said(app) == ["leads is read again from scratch."]
+
+
+async def test_the_keys_of_the_dashboard_rest_while_a_dialog_asks():
+    async with console() as (_app, engine, pilot):
+        await pilot.press("r")
+        await pilot.pause()
+        await pilot.press("p", "f", "F", "q")
+        assert engine.told == []
+
+
+async def test_shift_r_reads_what_failed():
+    async with console(scenes.refused()) as (_app, engine, pilot):
+        await pilot.press("R")
+        assert engine.told == [SyncNow(("tasks",))]
+
+
+async def test_q_stops_the_engine_and_says_so_at_once():
+    async with console() as (app, engine, pilot):
+        engine.obeys = False
+        await pilot.press("q")
+        assert engine.told == [Stop()]
+        assert "STOPPING" in screen(app)[0]
+        assert app.is_running
+        assert not app._exit
+
+
+async def test_q_twice_leaves_at_once():
+    async with console() as (app, engine, pilot):
+        engine.obeys = False
+        await pilot.press("q", "q")
+        assert app.abandoned
+
+
+@pytest.mark.parametrize("where", ["l", "e", "h", "question_mark", "enter"])
+async def test_escape_goes_back_and_never_quits(where):
+    async with console() as (app, engine, pilot):
+        await pilot.press(where)
+        await pilot.pause()
+        assert app.screen.name != "dashboard"
+        await pilot.press("escape", "escape", "escape")
+        assert app.screen.name == "dashboard"
+        assert engine.told == []
+
+
+async def test_ctrl_c_warns_once_and_quits_the_second_time():
+    async with console() as (app, engine, pilot):
+        await pilot.press("ctrl+c")
+        assert engine.told == []
+        assert "again" in said(app)[0]
+        await pilot.press("ctrl+c")
+        assert engine.told == [Stop()]
+
+
+@pytest.mark.parametrize("key", ["ctrl+q", "ctrl+c"])
+async def test_one_can_quit_from_a_dialog_too(key):
+    async with console() as (_app, engine, pilot):
+        await pilot.press("r")
+        await pilot.pause()
+        await pilot.press(key, key)
+        assert engine.told == [Stop()]
+
+
+@pytest.mark.parametrize("key", ["question_mark", "f1"])
+async def test_the_help_lists_every_key(key):
+    async with console(size=(120, 70)) as (app, _engine, pilot):
+        await pilot.press(key)
+        await pilot.pause()
+        shown = text(app)
+        for entry in KEYS:
+            assert entry.words[:40] in shown, entry.id
+
+
+@pytest.mark.parametrize("key", ["ctrl+p", "colon"])
+async def test_the_palette_runs_commands_by_name(key):
+    async with console() as (_app, engine, pilot):
+        await pilot.press(key)
+        await pilot.pause()
+        await pilot.press(*"sync", "space", *"deals")
+        await pilot.pause(0.3)
+        await pilot.press("enter")
+        await pilot.pause(0.1)
+        assert engine.told == [SyncNow(("deals",))]
+
+
+async def test_space_holds_the_log_and_lets_it_go():
+    ring = scenes.log()
+    async with console(ring=ring) as (app, _engine, pilot):
+        await pilot.press("space")
+        for n in range(3):
+            ring.append(scenes.NOW, "INFO", "deals", f"a new line {n}")
+        app.log_window.pull()
+        app.paint()
+        await pilot.pause()
+        assert "FROZEN +3 new" in text(app)
+        assert "a new line" not in text(app)
+        await pilot.press("space")
+        assert "FOLLOW" in text(app)
+        assert "a new line 2" in text(app)
+
+
+async def test_scrolling_up_freezes_and_the_end_follows():
+    async with console() as (app, _engine, pilot):
+        await pilot.press("tab", "k", "pageup", "up")
+        assert "FROZEN" in text(app)
+        await pilot.press("G")
+        assert "FOLLOW" in text(app)
+        await pilot.press("g")
+        first = app.base.log_pane.window.entries[0].line.text
+        assert first[:20] in text(app)
+
+
+@pytest.mark.parametrize(
+    ("key", "sees", "hides"),
+    [("1", "batch", ""), ("2", "page", "batch"), ("3", "429", "page"), ("4", "", "429")],
+)
+async def test_digits_choose_the_level_of_the_log(key, sees, hides):
+    async with console(size=(120, 40)) as (app, _engine, pilot):
+        await pilot.press(key)
+        await pilot.pause()
+        pane = "\n".join(screen(app)[22:])
+        assert sees in pane
+        assert not hides or hides not in pane
+
+
+async def test_t_shows_the_log_of_the_table_under_the_cursor():
+    async with console(size=(120, 40)) as (app, _engine, pilot):
+        await pilot.press("down", "down", "down", "t")
+        assert {entry.line.table for entry in app.log_window.entries} == {"deals"}
+        await pilot.press("t")
+        assert len({entry.line.table for entry in app.log_window.entries}) > 1
+
+
+async def test_slash_filters_while_one_types_and_escape_drops_it():
+    async with console(size=(120, 40)) as (app, engine, pilot):
+        everything = len(app.log_window.entries)
+        await pilot.press("slash", *"429")
+        app.look()
+        assert {entry.line.table for entry in app.log_window.entries} == {"task_comments"}
+        await pilot.press("enter")
+        assert "/429" in text(app)
+        await pilot.press("slash", "q", "enter")
+        assert engine.told == []  # q was typed, not pressed
+        await pilot.press("escape")
+        assert len(app.log_window.entries) == everything
+
+
+async def test_an_exclamation_mark_leaves_lines_out():
+    async with console() as (app, _engine, pilot):
+        await pilot.press("slash", *"!429", "enter")
+        assert "task_comments" not in {entry.line.table for entry in app.log_window.entries}
+
+
+async def test_the_cursor_moves_and_stays_inside():
+    async with console() as (app, _engine, pilot):
+        await pilot.press("up", "k")
+        assert app.chosen == "leads"
+        await pilot.press("end", "down", "j")
+        assert app.chosen == "departments"
+        await pilot.press("home")
+        assert app.chosen == "leads"
+        await pilot.press("ctrl+d")
+        assert app.chosen == "departments"
+
+
+async def test_enter_opens_the_table():
+    async with console() as (app, _engine, pilot):
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert "crm.contact.list" in text(app)
+        assert "DATE_MODIFY" in text(app)
+
+
+async def test_a_double_click_opens_the_table_and_the_wheel_scrolls():
+    async with console() as (app, _engine, pilot):
+        await pilot.click("TableGrid", offset=(5, 4), times=2)
+        await pilot.pause()
+        assert app.chosen == "deals"
+        assert app.screen.name == "table"
+
+
+async def test_a_click_on_the_footer_presses_the_key():
+    async with console() as (app, engine, pilot):
+        x = screen(app)[-1].index("Force")
+        await pilot.click("KeyHints", offset=(x, 0))
+        await pilot.pause()
+        assert engine.told == [SyncNow()]
+
+
+async def test_ctrl_s_saves_the_screen_without_the_secrets(tmp_path, monkeypatch):
+    from bitsheet_tui.secret import conceal
+
+    monkeypatch.chdir(tmp_path)
+    conceal("hushhush42")
+    ring = scenes.log()
+    ring.append(scenes.NOW, "INFO", "deals", "hushhush42")
+    async with console(ring=ring) as (app, _engine, pilot):
+        await pilot.press("ctrl+s")
+        (path,) = tmp_path.glob("*.svg")
+        assert "hushhush42" not in path.read_text()
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert str(path)[:30] in said(app)[0]
+
+
+async def test_a_picture_that_cannot_be_saved_says_why(tmp_path, monkeypatch):
+    tmp_path.chmod(0o500)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pathlib.Path.touch", _denied)
+    async with console() as (app, _engine, pilot):
+        await pilot.press("ctrl+s")
+        assert said(app) == ["Could not save the picture: Permission denied"]
+
+
+def _denied(*_args, **_options):
+    raise PermissionError(13, "Permission denied")
+
+
+async def test_c_copies_the_table_or_the_line_of_the_log():
+    async with console() as (app, _engine, pilot):
+        await pilot.press("c")
+        assert app.clipboard == "leads"
+        await pilot.press("tab", "c")
+        assert app.clipboard == "cycle 59 done: 5 tables, 60 rows, 1.4 s"
+
+
+def test_no_key_means_two_things():
+    seen = {}
+    for entry in KEYS:
+        for name in entry.keys:
+            assert seen.setdefault(name, entry.id) == entry.id
+    assert "ctrl+b" not in seen
+    assert "ctrl+a" not in seen
+
+
+def test_every_footer_names_keys_that_exist():
+    known = {entry.id for entry in KEYS}
+    assert {name for names in FOOTERS.values() for name in names.split()} <= known

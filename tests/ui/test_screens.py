@@ -1,0 +1,172 @@
+"""What a person reads at each size and in each situation."""
+
+from datetime import UTC
+
+import pytest
+
+from bitsheet_tui.ui import line
+from bitsheet_tui.ui.picture import Picture
+from bitsheet_tui.ui.views import header
+from tests.ui import scenes
+from tests.ui.looking import console, screen, text
+
+SIZES = [(80, 24), (120, 40), (200, 60), (60, 20), (40, 12), (160, 24), (80, 60)]
+
+
+WORDS = {
+    "first_start": "STARTING", "current": "CURRENT", "syncing": "SYNCING", "filling": "FILLING",
+    "paused": "PAUSED", "resting": "SYNCING", "offline": "OFFLINE", "throttled": "WAITING",
+    "needs_you": "NEEDS YOU", "store_down": "WAITING", "refused": "CURRENT", "stopping": "STOPPING",
+    "stopped": "STOPPED",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_situation_fits_every_size(size):
+    async with console(size=size) as (app, engine, pilot):
+        for name, scene in scenes.SCENES.items():
+            engine.state = scene()
+            app.look()
+            await pilot.pause()
+            lines = screen(app)
+            assert len(lines) == size[1]
+            assert all(len(line) <= size[0] for line in lines), name
+            assert lines[0].endswith(WORDS[name])
+            assert "deals" in "\n".join(lines), name
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("current", "All 9 tables current as of 10:02:00"),
+        ("syncing", "Cycle 813: 5 of 9 tables done, deals now."),
+        ("filling", "Filling: 58,594 of 327,545 read"),
+        ("paused", "Paused by you at 10:00; the mirror keeps what it has. Press p to go on."),
+        ("offline", "acme.bitrix24.com does not answer. Tries again at 10:02:33."),
+        ("needs_you", "The portal refuses the webhook: it was deleted or its user was dismissed."),
+        ("store_down", "The database does not answer. Start PostgreSQL. Tries again at 10:02:28."),
+        ("refused", "8 of 9 tables current; not tasks: press e."),
+        ("stopping", "Stopping: the rows in hand are being stored."),
+    ],
+)
+def test_the_second_line_says_what_goes_on_and_what_happens_next(name, sentence):
+    picture = Picture(state=scenes.SCENES[name](), now=scenes.NOW, zone=UTC)
+    assert sentence in line.text(header.sentence(picture, 100))
+
+
+async def test_the_reference_screen_has_everything_at_80_by_24():
+    async with console() as (app, _engine, _pilot):
+        lines = screen(app)
+        assert lines[0].startswith(" bitsheet-tui  acme.bitrix24.com → sqlite crm.db")
+        assert lines[1].endswith("next in 4:47")
+        assert lines[2].split() == ["table", "rows", "new", "chg", "gone", "state", "age"]
+        assert lines[6].split() == ["deals", "30,355", "+3", "~6", "−1", "✓", "ok", "now"]
+        assert lines[12].split()[:2] == ["total", "500,053"]
+        assert "p50 1.6s  p95 2.4s  max 118s" in lines[14]
+        assert "portal 1.8/s  bucket 12/50" in lines[14]
+        assert "FOLLOW  info+  all tables" in lines[15]
+        assert lines[22].startswith("10:02:12 I engine         cycle 59 done")
+        assert (
+            lines[23].split()
+            == "? Help p Pause f Force r Resync ⏎ Open l Log e Errors / Filter q Quit".split()
+        )
+
+
+async def test_a_backfill_shows_its_bar_its_rate_and_what_is_left():
+    async with console(scenes.filling(), (120, 40)) as (app, _engine, _pilot):
+        deals = next(line for line in screen(app) if " deals " in line)
+        assert "█" in deals
+        assert "░" in deals
+        assert "60%" in deals
+        assert "359/s" in deals
+        assert "33s" in deals
+    async with console(scenes.filling()) as (app, _engine, _pilot):
+        deals = next(line for line in screen(app) if " deals " in line)
+        assert "█" in deals
+        assert "60%" in deals
+        assert "359/s" in deals
+        assert "33s" in deals
+
+
+async def test_too_small_a_terminal_still_says_how_it_is_in_one_line():
+    async with console(scenes.resting(), (39, 9)) as (app, _engine, _pilot):
+        lines = screen(app)
+        assert lines[0].startswith("▶ syncing · 5 ok · 1 waiting · termin")
+        assert not any(lines[1:])
+    async with console(scenes.resting(), (70, 9)) as (app, _engine, _pilot):
+        assert "terminal too small (70×9)" in screen(app)[0]
+
+
+async def test_a_terminal_that_grows_and_shrinks_stays_readable():
+    async with console() as (app, _engine, pilot):
+        for size in ((200, 60), (20, 3), (1, 1), (40, 12), (120, 40), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        assert screen(app)[0].endswith("✓ CURRENT")
+        assert "? Help" in screen(app)[-1]
+
+
+async def test_without_unicode_every_sign_is_ascii():
+    async with console(size=(120, 40), ascii_only=True) as (app, engine, pilot):
+        for name, scene in scenes.SCENES.items():
+            engine.state = scene()
+            app.look()
+            assert text(app).isascii(), name
+        for key in ("l", "question_mark", "e", "h", "r"):
+            await pilot.press("escape", "escape", key)
+            await pilot.pause()
+            assert text(app).isascii(), key
+
+
+async def test_errors_say_what_since_when_how_often_and_what_to_do():
+    async with console(scenes.refused()) as (app, _engine, pilot):
+        await pilot.press("e")
+        await pilot.pause()
+        shown = text(app)
+        assert "✗ tasks  since 08:02:13, 4 times in a row" in shown
+        assert "tick Tasks" in shown
+        assert "3 rows could not be stored" in shown
+        assert "Comments of 12 tasks not readable" in shown
+        assert shown.index("tasks  since") < shown.index("3 rows")  # what needs somebody comes first
+
+
+async def test_a_resting_method_says_until_when():
+    async with console(scenes.resting()) as (app, _engine, _pilot):
+        row = next(line for line in screen(app) if "task_comments" in line)
+        assert "rests until 10:05:22" in row
+        assert "1 waiting" in screen(app)[0]
+
+
+async def test_the_history_shows_every_cycle_and_what_failed():
+    async with console(scenes.current(), (100, 30)) as (app, _engine, pilot):
+        await pilot.press("h")
+        await pilot.pause()
+        lines = screen(app)
+        assert lines[4].split()[:3] == ["812", "10:02:00", "2.1s"]
+        assert "✗ task_comments" in "\n".join(lines)
+        await pilot.press("G")
+        assert "693" in text(app)
+
+
+async def test_the_details_follow_the_cursor_where_there_is_room():
+    async with console(scenes.current(), (200, 60)) as (app, _engine, pilot):
+        assert "crm.lead.list" in text(app)
+        await pilot.press("down", "down", "down")
+        assert "crm.deal.list" in text(app)
+        assert "crm.lead.list" not in text(app)
+
+
+async def test_many_tables_scroll_below_a_title_that_stays():
+    from dataclasses import replace
+
+    from bitsheet_tui.state import TableState
+
+    names = {f"table_{n:02}": TableState(name=f"table_{n:02}") for n in range(40)}
+    async with console(replace(scenes.current(), tables=names)) as (app, _engine, pilot):
+        await pilot.press("G")
+        await pilot.pause()
+        lines = screen(app)
+        assert lines[2].split()[0] == "table"
+        assert any("table_39" in line for line in lines)
+        assert any(line.split()[:1] == ["total"] for line in lines)
+        assert not any("table_00" in line for line in lines[2:])

@@ -1,0 +1,165 @@
+"""The console from outside: it is quiet, it never stands in the engine's way, it leaves the terminal as it was."""
+
+import base64
+import re
+import signal
+
+import pytest
+
+from tests.ui.program import CODE
+from tests.ui.pseudo import Pseudo
+
+
+def test_q_ends_with_one_line_that_says_where_the_mirror_stands():
+    with Pseudo("idle") as console:
+        console.settle()
+        console.type(b"q")
+        assert console.end() == 0
+        assert console.restored()
+        assert b"stopped at cycle 812, all 9 tables current as of " in console.out
+        assert b"threads left: []" in console.out
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_it_gracefully_and_the_terminal_is_restored(number, tmp_path):
+    with Pseudo("beating", tmp_path / "report") as console:
+        console.settle()
+        console.send(number)
+        assert console.end() == 0
+        assert console.restored()
+        assert b"stopped at cycle 812" in console.out
+        assert (tmp_path / "report").exists()  # the engine came to its own end
+
+
+def test_a_second_signal_ends_it_at_once():
+    with Pseudo("deaf") as console:
+        console.settle()
+        console.send(signal.SIGTERM)
+        console.read(0.5, b"?1049l")
+        console.send(signal.SIGTERM)
+        assert console.end(2) == 128 + signal.SIGTERM
+        assert console.restored()
+
+
+def test_a_second_q_ends_it_at_once():
+    with Pseudo("deaf") as console:
+        console.settle()
+        console.type(b"q")
+        console.wait_for(b"STOPPING")
+        console.type(b"q")
+        assert console.end(3) == 128 + signal.SIGINT
+        assert console.restored()
+        assert b"left at cycle 812" in console.out
+
+
+def test_ctrl_z_comes_back_with_fg():
+    with Pseudo("idle") as console:
+        console.settle()
+        console.type(b"\x1a")
+        console.wait_for(b"?1049l")
+        seen = len(console.out)
+        console.send(signal.SIGCONT)
+        console.read(5, b"CURRENT")
+        assert b"?1049h" in console.out[seen:]
+        console.type(b"q")
+        assert console.end() == 0
+
+
+def test_an_engine_that_breaks_ends_the_screen_and_is_reported_without_the_secrets():
+    with Pseudo("broken") as console:
+        assert console.end() == 70
+        assert console.restored()
+        assert b"ZeroDivisionError: https://acme.bitrix24.com/rest/1/***/" in console.out
+        assert CODE.encode() not in console.out
+
+
+def test_an_engine_that_cannot_go_on_says_why_and_what_to_do():
+    with Pseudo("full") as console:
+        assert console.end() == 73
+        assert console.restored()
+        assert b"bitsheet-tui: No space left for ***" in console.out
+        assert b"Free some space." in console.out
+        assert b"Traceback" not in console.out
+
+
+def test_a_screen_that_breaks_stops_the_engine_and_is_reported_without_the_secrets():
+    with Pseudo("nonsense") as console:
+        assert console.end() == 70
+        assert console.restored()
+        assert b"AttributeError" in console.out
+        assert b"This is a bug" in console.out
+        assert CODE.encode() not in console.out
+        assert b"threads left: []" in console.out
+
+
+def test_nothing_is_sent_to_the_terminal_while_nothing_happens():
+    with Pseudo("beating") as console:  # paused: not even a countdown
+        console.settle()
+        spent = console.cpu()
+        assert console.read(2.5) == b""
+        assert console.cpu() - spent <= 0.2
+
+
+def test_the_countdown_costs_its_digits_and_no_more():
+    with Pseudo("idle") as console:
+        console.settle()
+        sent = console.read(3.2)
+        assert 0 < len(sent) <= 3.2 * 100
+        assert b"tables" not in sent
+
+
+def test_a_busy_engine_is_painted_twice_a_second_and_no_more():
+    with Pseudo("busy") as console:
+        console.read(1.5)
+        assert 0 < len(console.read(2)) / 2 <= 40_000
+
+
+def test_a_terminal_that_stops_reading_never_stops_the_engine(tmp_path):
+    report = tmp_path / "report"
+    with Pseudo("busy", report, (200, 60)) as console:
+        console.wait_for(b"bitsheet-tui")
+        console.let_it_fill()  # nothing is read from here on, and the screen stands still
+        console.send(signal.SIGTERM)
+        assert console.process.wait(8) == 0
+        assert float(report.read_text()) < 0.5
+
+
+def test_a_lost_terminal_ends_it(tmp_path):
+    report = tmp_path / "report"
+    with Pseudo("busy", report) as console:
+        console.wait_for(b"bitsheet-tui")
+        console.hang_up()
+        assert console.process.wait(8) == 0
+        assert report.exists()
+
+
+def test_hostile_text_stays_text_everywhere():
+    with Pseudo("hostile", size=(200, 60)) as console:
+        console.settle()
+        for key in (
+            b"G",
+            b"\r",
+            b"\x1b",
+            b"e",
+            b"\x1b",
+            b"l",
+            b"\x1b",
+            b"h",
+            b"\x1b",
+            b"t",
+            b"r",
+            b"\t\r",
+            b"F",
+            b"c",
+            b"R",
+        ):
+            console.type(key)
+            console.read(0.25)
+        console.type(b"q")
+        assert console.end() == 0
+        for evil in (b"\x1b]0;", b"\x1b]52;c;cHduZWQ=", b"\xc2\x9b", b"\x1b[2J", "\u202e".encode()):
+            assert evil not in console.out, evil
+        copied = re.findall(rb"\x1b\](.*?)[\x07\x1b]", console.out)
+        assert len(copied) == 1
+        assert copied[0].startswith(b"52;c;")
+        assert base64.b64decode(copied[0][5:]).decode().isprintable()
