@@ -7,6 +7,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from datetime import UTC
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from loguru import logger
@@ -14,6 +15,7 @@ from loguru import logger
 from bitsheet_tui import events as e
 from bitsheet_tui.config import LogSettings
 from bitsheet_tui.errors import BitsheetError, ConfigError
+from bitsheet_tui.observe.logfile import LogFile, size
 from bitsheet_tui.observe.narrate import Repeats, narrate
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.secret import redact
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 LIMIT = 2000  # characters of a message
 TRACEBACK = 12_000
-FILE_FORMAT = "{time:YYYY-MM-DD HH:mm:ssZZ} {level: <8} {extra[table]: <14} {extra[line]}\n"
 PRIORITIES = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}  # sd-daemon(3)
 COLOURS = {"WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[31;1m"}
 # libraries that tell more than an operator wants; httpx tells every address at INFO, webhook included
@@ -32,6 +33,7 @@ LIBRARIES = {"httpx": "portal", "httpcore": "portal", "apscheduler": "engine", "
 
 
 logger.remove()  # the default one prints the values of variables
+_file: LogFile | None = None
 
 
 def start(
@@ -42,7 +44,7 @@ def start(
     journal: bool = False,
 ) -> None:
     """Sends records to every given place. Raises ConfigError where the log file cannot be written."""
-    logger.remove()
+    stop()
     logger.configure(patcher=_patch, extra={"table": "engine", "line": ""})
     if stderr is not None:
         write = _journal(stderr) if journal else _terminal(stderr)
@@ -50,33 +52,30 @@ def start(
     if ring is not None:
         logger.add(_ring(ring), level=settings.level, format=_bare)
     if settings.file:
-        _add_file(settings)
+        logger.add(_open_file(settings), level=settings.level, format=_bare)
     _take_over_logging()
 
 
-def _add_file(settings: LogSettings) -> None:
+def _open_file(settings: LogSettings) -> Callable[["Message"], None]:
+    global _file  # noqa: PLW0603 - one process has one log
     try:
-        logger.add(
-            settings.file,
-            level=settings.level,
-            format=_file_format,
-            rotation=settings.rotation,
-            retention=settings.retention,
-            opener=lambda path, flags: os.open(path, flags, 0o600),
-            encoding="utf-8",
-            errors="backslashreplace",
-        )
+        _file = LogFile(Path(settings.file), limit_bytes=size(settings.rotation), keep=settings.retention)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
         raise ConfigError(
             [f"log.file: {settings.file} cannot be written: {reason}"],
             'name another file, or none with file = ""',
         ) from None
+    return _lines(_file)
 
 
 def stop() -> None:
     """Closes the log file; nothing is recorded any more."""
+    global _file  # noqa: PLW0603 - one process has one log
     logger.remove()
+    if _file:
+        _file.close()
+        _file = None
     logging.getLogger().handlers = []
     logging.captureWarnings(capture=False)
     threading.excepthook = threading.__excepthook__
@@ -134,8 +133,13 @@ def _bare(record: "Record") -> str:  # noqa: ARG001 - loguru hands it over
     return "{extra[line]}"
 
 
-def _file_format(record: "Record") -> str:  # noqa: ARG001 - loguru hands it over
-    return FILE_FORMAT
+def _lines(file: LogFile) -> Callable[["Message"], None]:
+    def write(message: "Message") -> None:
+        record = message.record
+        at = record["time"].isoformat(" ", "seconds")
+        file.write(f"{at} {record['level'].name:<8} {record['extra']['table']:<14} {message}\n")
+
+    return write
 
 
 def _terminal(stream: TextIO) -> Callable[["Message"], None]:
