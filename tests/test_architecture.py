@@ -1,6 +1,7 @@
 """The shape of the code, and that what is written about it is true."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from bitsheet_tui.cli.arguments import COMMANDS
 from bitsheet_tui.errors import Exit
+from bitsheet_tui.portal.demo import DemoPortal, Size
 from bitsheet_tui.tables import CATALOGUE, Paging
 
 ROOT = Path(__file__).parents[1]
@@ -77,21 +79,36 @@ def test_the_top_level_stays_small():
     }
 
 
-def loaded(*arguments: str) -> set[str]:
+def loaded(*arguments: str, **environment: str) -> set[str]:
     """The top-level modules that a command has loaded when it ends."""
     code = (
         "import sys; from bitsheet_tui.cli import main; code = main(sys.argv[1:]);"
         "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr); sys.exit(code)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
     )
     return set(done.stderr.splitlines()[-1].split())
 
 
 @pytest.mark.parametrize("command", ["--help", "--version"])
 def test_help_loads_nothing_that_takes_time(command):
-    assert not loaded(command) & {*HEAVY, "httpx", "msgspec", "peewee", "loguru", "apscheduler", "asyncio"}
+    slow = {"httpx", "msgspec", "peewee", "loguru", "apscheduler", "asyncio", "dataclasses"}
+    assert not loaded(command) & {*HEAVY, *slow}
+
+
+def test_headless_needs_no_terminal_library(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small = Size(leads=1, contacts=1, companies=1, deals=1, activities=1, tasks=1)
+    with DemoPortal(small).run_in_thread() as webhook:
+        modules = loaded("--once", BITSHEET_WEBHOOK=webhook)
+    assert "httpx" in modules
+    assert not modules & HEAVY
+    assert not loaded("status") & {*HEAVY, "httpx"}
 
 
 def rows(title: str) -> list[list[str]]:

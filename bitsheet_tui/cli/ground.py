@@ -17,6 +17,7 @@ from bitsheet_tui.secret import Secret
 from bitsheet_tui.sync.engine import Engine
 
 DEMO_INTERVAL = 5  # seconds: something to see
+DEMO_EDITS = 2.0  # a second
 
 
 @contextmanager
@@ -32,9 +33,9 @@ def configured(arguments: Namespace) -> Iterator[Config]:
 @contextmanager
 def demo() -> Iterator[Config]:
     """A pretend portal, and a mirror in a folder that stays until somebody deletes it."""
-    from bitsheet_tui.portal.demo import DemoPortal  # noqa: PLC0415 - nobody else pays for it
+    from bitsheet_tui.portal.demo import DemoPortal, Settings  # noqa: PLC0415 - nobody else pays for it
 
-    with DemoPortal().run_in_thread() as webhook:
+    with DemoPortal(settings=Settings(edits_per_second=DEMO_EDITS)).run_in_thread() as webhook:
         folder = Path(tempfile.mkdtemp(prefix="bitsheet-demo-"))
         tell(f"demo: the mirror is {folder}/bitsheet.db; delete {folder} when you have seen enough")
         yield Config(
