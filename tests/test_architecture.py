@@ -13,6 +13,7 @@ from bitsheet_tui.cli.arguments import COMMANDS
 from bitsheet_tui.errors import Exit
 from bitsheet_tui.portal.demo import DemoPortal, Size
 from bitsheet_tui.tables import CATALOGUE, Paging
+from bitsheet_tui.ui.keys import KEYS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bitsheet_tui"
@@ -79,6 +80,12 @@ def test_the_top_level_stays_small():
     }
 
 
+def test_layers_point_down():
+    script = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([script, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def loaded(*arguments: str, **environment: str) -> set[str]:
     """The top-level modules that a command has loaded when it ends."""
     code = (
@@ -137,6 +144,10 @@ def test_the_readme_names_every_table_and_its_method():
 def test_the_readme_names_every_exit_code():
     told = {int(cells[0]) for cells in rows("Exit codes")}
     assert told == {value for name, value in vars(Exit).items() if name.isupper()}
+
+
+def test_the_readme_names_every_key():
+    assert [(shown.strip("`"), words) for shown, words in rows("Keys")] == [(key.shown, key.words) for key in KEYS]
 
 
 def test_the_readme_names_every_command():

@@ -57,7 +57,7 @@ class LogFile:
         if self.path.exists():  # somebody else may have moved it
             self.path.replace(self._old(1))
         before = self._descriptor
-        self._open()  # first: a number that was closed may already be another file's, the mirror's perhaps
+        self._open()  # first: a closed number may already be another file, the mirror perhaps
         os.close(before)
 
     def _old(self, number: int) -> Path:
