@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from bitsheet_tui import __version__
 from bitsheet_tui.portal import fault
+from bitsheet_tui.portal.lean import without_click
 from bitsheet_tui.portal.verdict import Verdict
 from bitsheet_tui.secret import Secret, redact_bytes
 
@@ -64,7 +65,8 @@ class HttpWire:
 
     async def post(self, method: str, body: bytes) -> Reply | Verdict:
         """See Wire. The deadline covers everything, from the look-up of the name to the last byte."""
-        import httpx  # noqa: PLC0415 - a tenth of a second that a program that asks nothing need not wait
+        with without_click():
+            import httpx  # noqa: PLC0415 - a tenth of a second that a program that asks nothing need not wait
 
         try:
             async with asyncio.timeout(self._timeout):
@@ -98,7 +100,8 @@ class HttpWire:
             )
 
     def _open(self) -> httpx.AsyncClient:
-        import httpx  # noqa: PLC0415 - see post
+        with without_click():
+            import httpx  # noqa: PLC0415 - see post
 
         if self._client is None:
             for name in ("httpx", "httpcore"):  # they log the address of every request
