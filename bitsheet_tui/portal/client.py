@@ -182,8 +182,9 @@ class Portal:
 
     def _answered(self, whole: Envelope, sent_at: datetime) -> None:
         self._circuit.succeeded()
-        travel = (self._now() - sent_at).total_seconds() - whole.timing.seconds
-        self._offset = (whole.timing.started - sent_at).total_seconds() - max(0.0, travel) / 2
+        now = self._now()
+        travel = max(0.0, (now - sent_at).total_seconds() - whole.timing.seconds)
+        self._offset = (whole.timing.finished - now).total_seconds() + travel / 2
         self._end_wait()
 
     def _end_wait(self) -> None:

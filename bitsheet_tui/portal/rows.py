@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bitsheet_tui.errors import BadAnswer, Reason
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.portal.answer import Json, whole
+from bitsheet_tui.portal.listing import camel
 from bitsheet_tui.portal.verdict import ENDS_ITSELF
 from bitsheet_tui.tables import Case, Table
 
@@ -75,12 +76,6 @@ class _Names:
 
 
 _names = lru_cache(maxsize=32)(_Names)
-
-
-def camel(name: str) -> str:
-    """UF_CRM_TASK as an answer spells it: ufCrmTask. Which underscores there were is lost."""
-    first, *rest = name.lower().split("_")
-    return first + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
 def _mender(zone: str, now: datetime) -> Callable[[Any], Any] | None:

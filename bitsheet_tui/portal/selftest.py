@@ -4,7 +4,7 @@ A portal drops a filter that it does not know without a word, and then gives the
 is asked questions whose answer is known before: ids above two thousand million, changes after 2099. A date
 that it cannot read it takes for "no date", so changes after 1970 must exist wherever there are rows. And two
 pages are asked as a chain, to see whether the second begins where the first ended.
-Sources: `modules/crm/classes/general/restservice.php`, `modules/tasks/.../taskfilterbuilder.php`,
+Sources: `modules/crm/classes/general/restservice.php`, taskfilterbuilder.php of `modules/tasks`,
 `modules/rest/classes/general/rest_util.php` processBatchElement.
 """
 
@@ -12,17 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from bitsheet_tui.errors import BadAnswer, PortalError, Reason, TableRefused
-from bitsheet_tui.portal.answer import Answer, Ask, Json, whole
+from bitsheet_tui.portal.answer import Answer, Ask, whole
 from bitsheet_tui.portal.judge import refusal, scope_of
+from bitsheet_tui.portal.listing import PAGE, last_row, page_rows, parameters, row_id
 from bitsheet_tui.portal.verdict import ENDS_ITSELF
 from bitsheet_tui.tables import FORUM_METHOD, Case, Paging, Table
 
-PAGE = 50
 NO_ID = 2_000_000_000
 FUTURE, PAST = "2099-01-01T00:00:00+00:00", "1971-01-01T00:00:00+00:00"
 
@@ -59,11 +59,10 @@ def asks(tables: Iterable[Table]) -> dict[str, Ask]:
 
 def _probes(table: Table) -> dict[str, Ask]:
     first = f"{table.name}_first"
-    path = f"[{table.rows}]" if table.rows else ""
     found = {
         f"{table.name}_ids": _ask(table, {">ID": NO_ID}),
         first: _ask(table, {}),
-        f"{table.name}_second": _ask(table, {"<ID": f"0$result[{first}]{path}[{PAGE - 1}][{_ident(table)}]"}),
+        f"{table.name}_second": _ask(table, {"<ID": f"0$result[{first}]{last_row(table)}"}),
     }
     for cursor in table.cursors:
         found[f"{table.name}_after_{cursor.lower()}"] = _ask(table, {f">={cursor}": FUTURE})
@@ -73,20 +72,14 @@ def _probes(table: Table) -> dict[str, Ask]:
 
 
 def _ask(table: Table, conditions: Mapping[str, Any]) -> Ask:
-    """The newest ids under `conditions`, uncounted."""
-    if table.method == "user.get":  # it sorts and filters in its own words: apidocs.bitrix24.com user.get
-        params = {"sort": "ID", "order": "DESC", "FILTER": dict(conditions), "select": ["ID"]}
-    else:
-        params = {"order": {"ID": "DESC"}, "filter": dict(conditions), "select": ["ID"]}
-    return Ask(table.method, {**table.fixed, **params, "start": -1})
-
-
-def _ident(table: Table) -> str:
-    return "id" if table.case is Case.MIXED else "ID"
+    """The newest ids under `conditions`, uncounted. Builds that let users be selected give ids only."""
+    return Ask(table.method, {**parameters(table, conditions), "select": ["ID"]})
 
 
 def judge(tables: Sequence[Table], answers: Answers, host_now: datetime) -> Profile:
     """What the answers to `asks(tables)` say; `host_now` is the host's clock when they arrived.
+
+    Other answers of the same batch may be among them; the last one to end tells the portal's clock.
 
     Raises the portal's refusal to say who we are.
     """
@@ -97,14 +90,15 @@ def judge(tables: Sequence[Table], answers: Answers, host_now: datetime) -> Prof
     scopes = _scopes(answers.get("scope"))
     faults = {table.name: fault for table in tables if (fault := _fault(table, answers, scopes))}
     probed = [table for table in tables if table.paging is Paging.KEYSET and table.name not in faults]
-    clock = answers.get("server_time")
-    started = clock.started if isinstance(clock, Answer) else me.started
+    ends = [
+        one.started + timedelta(seconds=one.seconds) for one in answers.values() if isinstance(one, Answer)
+    ]
     return Profile(
         user_id=whole(facts.get("ID")),
         admin=facts.get("ADMIN") in (True, 1, "Y", "1"),
         zone=str(facts.get("TIME_ZONE") or ""),
         scopes=scopes,
-        clock_offset=(started - host_now).total_seconds(),
+        clock_offset=(max(ends) - host_now).total_seconds(),
         chained=_chained(probed, answers),
         faults=faults,
     )
@@ -161,15 +155,12 @@ def _lacks_scope(table: Table, scopes: frozenset[str]) -> TableRefused | None:
 
 def _ids(table: Table, answer: Answer | PortalError | None) -> list[int] | None:
     """The ids of a page in the order given; None when it is no page."""
-    result: Json = answer.result if isinstance(answer, Answer) else None
-    if table.rows and isinstance(result, dict):
-        result = result.get(table.rows)
-    if isinstance(result, dict):
-        result = list(result.values())
-    if not isinstance(result, list):
+    if not isinstance(answer, Answer):
         return None
-    found = [whole(row.get(_ident(table))) if isinstance(row, dict) else None for row in result]
-    return None if None in found else [ident for ident in found if ident is not None]
+    try:
+        return [row_id(table, row) for row in page_rows(table, answer)]
+    except BadAnswer:
+        return None
 
 
 def _chained(tables: Iterable[Table], answers: Answers) -> frozenset[str]:

@@ -129,7 +129,7 @@ async def test_the_figures_count_requests_and_the_clocks_difference(portal_at):
     assert (seen.requests, seen.retries, seen.burst) == (1, 0, 50)
     assert seen.bucket == 1.0
     assert seen.rate == pytest.approx(1 / 60)
-    assert seen.clock_offset == pytest.approx(0.25)
+    assert seen.clock_offset == pytest.approx(0.75)
 
 
 async def test_links_that_quote_the_webhook_lose_it_before_anything_reads_them(portal_at):

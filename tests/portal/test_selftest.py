@@ -74,7 +74,7 @@ def test_users_are_asked_in_their_own_words():
     ask = selftest.asks([TABLES["users"]])["users_second"]
     assert command(ask) == (
         "user.get?ADMIN_MODE=1&sort=ID&order=DESC&"
-        "FILTER[%3CID]=0%24result%5Busers_first%5D%5B49%5D%5BID%5D&select[0]=ID&start=-1"
+        "FILTER[%3CID]=0%24result%5Busers_first%5D%5B49%5D%5BID%5D&start=-1&select[0]=ID"
     )
 
 
@@ -93,7 +93,7 @@ def test_the_profile_says_who_we_are_and_what_time_it_is_there():
     profile = judged(Lists())
     assert (profile.user_id, profile.admin, profile.zone) == (1, True, "Europe/Berlin")
     assert profile.scopes == set(SCOPES)
-    assert profile.clock_offset == 10.0
+    assert profile.clock_offset == 10.1
 
 
 @pytest.mark.parametrize("result", [[], None, {"ID": "x", "ADMIN": False, "TIME_ZONE": None}])
