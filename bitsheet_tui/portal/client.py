@@ -35,6 +35,7 @@ from bitsheet_tui.portal.wire import HttpWire, Reply, Wire
 from bitsheet_tui.secret import Secret, conceal
 
 MINUTE = 60.0
+NOT_ITS_SIZE = 6  # halvings that make fifty commands one: what is slow after them is slow for another reason
 T = TypeVar("T")
 
 
@@ -69,7 +70,9 @@ class Portal:
         self._sent: deque[float] = deque(maxlen=1000)
         self._requests = self._retries = 0
         self._offset = 0.0
-        self._waiting = False
+        self._too_slow = 0  # batches in a row
+        self._trouble: Verdict | None = None  # the last one, until the portal answers
+        self._waiting = False  # and said so
 
     async def batch(self, asks: Mapping[str, Ask]) -> dict[str, Answer | PortalError]:
         """Up to fifty questions in one request; what went wrong with one of them is its value.
@@ -143,6 +146,7 @@ class Portal:
     ) -> T | Verdict:
         async with self._places:
             await self._bucket.take()
+            self._begin_wait(self._circuit.delay)
             probing = await self._circuit.enter()
             try:
                 self._count(trial)
@@ -182,19 +186,29 @@ class Portal:
 
     def _answered(self, whole: Envelope, sent_at: datetime) -> None:
         self._circuit.succeeded()
+        self._too_slow = 0
         now = self._now()
         travel = max(0.0, (now - sent_at).total_seconds() - whole.timing.seconds)
         self._offset = (whole.timing.finished - now).total_seconds() + travel / 2
         self._end_wait()
 
+    def _begin_wait(self, seconds: float) -> None:
+        trouble, at = self._trouble, self._now()
+        if trouble and seconds > 0:
+            self._waiting = True
+            until = at + timedelta(seconds=seconds)
+            self.say(Waiting(reason=trouble.reason, text=trouble.text, at=at, until=until))
+
     def _end_wait(self) -> None:
+        self._trouble = None
         if self._waiting:
             self._waiting = False
             self.say(Answered(at=self._now()))
 
     def _next_try(self, verdict: Verdict, trial: Trial, methods: set[str], *, divisible: bool) -> float:
         """Seconds until the next try; raises what cannot be mended by trying."""
-        if divisible and verdict.slow:
+        if divisible and verdict.slow and self._too_slow < NOT_ITS_SIZE:
+            self._too_slow += 1
             raise judging.ask_less(verdict).error()
         if verdict.action not in {Action.RETRY, Action.THROTTLE}:
             self._circuit.succeeded()
@@ -203,14 +217,11 @@ class Portal:
         if verdict.action is Action.THROTTLE:
             self._bucket.refused()
         delay = self._circuit.failed(trial, verdict.retry_after)
+        self._trouble = verdict
         if delay is None:
             raise verdict.error()
         delay = max(delay, self._bucket.delay)
-        self._waiting = True
-        at = self._now()
-        self.say(
-            Waiting(reason=verdict.reason, text=verdict.text, at=at, until=at + timedelta(seconds=delay))
-        )
+        self._begin_wait(delay)
         return delay
 
     def _rest(self, verdict: Verdict, methods: set[str]) -> datetime | None:

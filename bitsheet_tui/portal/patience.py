@@ -47,19 +47,24 @@ class Circuit:
         """Too many failures in a row: one request a minute."""
         return self._failures >= OPENS_AT
 
+    @property
+    def delay(self) -> float:
+        """Seconds until somebody may send."""
+        return max(0.0, self._hold_until, self._probe_at if self.is_open else 0.0) - self._clock()
+
     def trial(self) -> Trial:
         """A request begins."""
         return Trial(deadline=self._clock() + PATIENCE_SECONDS)
 
     async def enter(self) -> bool:
         """Wait until a request may be sent. True: it is the probe, and must `leave`."""
-        await self._until(lambda: self._hold_until)
+        await self._until(lambda: self._hold_until - self._clock())
         if not self.is_open:
             return False
         await self._turn.acquire()
         probing = False
         try:
-            await self._until(lambda: max(self._hold_until, self._probe_at if self.is_open else 0.0))
+            await self._until(lambda: self.delay)
             probing = self.is_open
         finally:  # a cancelled wait gives its turn away, too
             if not probing:
@@ -84,11 +89,11 @@ class Circuit:
             self._hold_until = max(self._hold_until, now + min(retry_after, LONGEST_ASKED))
             trial.deadline = max(trial.deadline, self._hold_until + LONGEST)
         delay = self._chance() * min(LONGEST, FIRST * 2 ** (trial.tries - 1))
-        delay = max(delay, self._hold_until - now, self._probe_at - now if self.is_open else 0.0)
+        delay = max(delay, self.delay)
         return delay if trial.tries < TRIES and now + delay < trial.deadline else None
 
-    async def _until(self, moment: Callable[[], float]) -> None:
-        while (left := moment() - self._clock()) > 0:
+    async def _until(self, left_over: Callable[[], float]) -> None:
+        while (left := left_over()) > 0:
             await self._sleep(max(TICK, min(left, STEP)))
 
 

@@ -16,9 +16,10 @@ from bitsheet_tui.portal.patience import asked_to_wait
 from bitsheet_tui.portal.wire import Reply
 from bitsheet_tui.secret import Secret
 from tests.portal.hours import BEGIN
-from tests.portal.loopback import TIME, http, ok, refusal
+from tests.portal.loopback import TIME, http, maps, ok, refusal
 
 GOOD = Reply(status=200, body=json.dumps({"result": [], "time": TIME}).encode())
+GOOD_BATCH = Reply(status=200, body=json.dumps({"result": maps({"a": [], "b": []}), "time": TIME}).encode())
 DOWN = Reply(status=503, body=b"<html>")
 
 
@@ -202,6 +203,31 @@ async def test_a_batch_that_is_too_big_is_given_back_at_once(hours, status, said
         await hours.run(portal.batch({"a": Ask("user.get"), "b": Ask("user.get")}))
     assert len(sky.sent) == 1
     assert said == []
+
+
+async def test_a_portal_that_is_slow_whatever_the_size_is_waited_for(hours, said):
+    _, portal = under(hours, lambda now: Reply(status=504, body=b"x") if now < 30 else GOOD_BATCH, said)
+    asks = {"a": Ask("user.get"), "b": Ask("user.get")}
+    for _ in range(6):
+        with pytest.raises(TooLarge):
+            await hours.run(portal.batch(asks))
+    assert said == []
+    answers = await hours.run(portal.batch(asks))
+    assert answers["a"].result == []
+    assert {event.reason for event in said[:-1]} == {Reason.TIMEOUT}
+    assert isinstance(said[-1], Answered)
+
+
+async def test_a_later_question_says_that_it_waits_for_the_probe(hours, said):
+    _, portal = under(hours, lambda now: DOWN if now < 200 else GOOD, said)
+    with pytest.raises(Unreachable):
+        await hours.run(portal.call("user.get"))
+    said.clear()
+    await hours.run(portal.call("user.get"))
+    waiting, answered = said
+    assert isinstance(waiting, Waiting)
+    assert (waiting.until - waiting.at).total_seconds() == 60
+    assert isinstance(answered, Answered)
 
 
 async def test_a_wait_can_be_cancelled_at_once_and_leaves_nothing_behind(hours):
