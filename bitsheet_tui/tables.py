@@ -53,7 +53,6 @@ class Table:
     describe: str = ""  # the method that describes the fields; none: `fields` is all there is
     fields: tuple[Field, ...] = ()  # what is known of the fields beyond the portal's description
     references: frozenset[str] = frozenset()  # integers whose 0 means nobody
-    ignored: frozenset[str] = frozenset()  # described, but never returned or only a copy of others
     contacts: tuple[str, ...] = ()  # multi-fields that also become rows of contact_points
     volatile: frozenset[str] = frozenset()  # fields that change without meaning
     parent: Parent | None = None
@@ -76,7 +75,7 @@ def known(kind: Kind, names: str, type_: str = "") -> tuple[Field, ...]:
     return tuple(Field(name=name, kind=kind, type=type_ or kind.value) for name in names.split())
 
 
-CONTACTS = ("PHONE", "EMAIL", "WEB", "IM")
+CONTACTS = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
 PEOPLE = ("*", "UF_*", *CONTACTS)  # contact details come only when named
 
 # user.fields and department.fields give titles and no types
@@ -132,7 +131,6 @@ CATALOGUE: tuple[Table, ...] = (
         cursors=("DATE_MODIFY",),
         select=PEOPLE,
         contacts=CONTACTS,
-        ignored=frozenset({"CONTACT_IDS"}),
     ),
     Table(
         name="contacts",
@@ -141,7 +139,6 @@ CATALOGUE: tuple[Table, ...] = (
         cursors=("DATE_MODIFY",),
         select=PEOPLE,
         contacts=CONTACTS,
-        ignored=frozenset({"COMPANY_IDS"}),
     ),
     Table(
         name="companies",
@@ -150,23 +147,20 @@ CATALOGUE: tuple[Table, ...] = (
         cursors=("DATE_MODIFY",),
         select=PEOPLE,
         contacts=CONTACTS,
-        ignored=frozenset({"CONTACT_ID"}),
     ),
     Table(
         name="deals",
         method="crm.deal.list",
         describe="crm.deal.fields",
         cursors=("DATE_MODIFY",),
-        ignored=frozenset({"CONTACT_IDS"}),
     ),
     Table(
         name="activities",
         method="crm.activity.list",
         describe="crm.activity.fields",
         cursors=("LAST_UPDATED",),
-        select=("*", "COMMUNICATIONS"),
+        select=("*", "COMMUNICATIONS", "FILES"),
         references=frozenset({"OWNER_ID", "ASSOCIATED_ENTITY_ID"}),
-        ignored=frozenset({"BINDINGS", "FILES", "WEBDAV_ELEMENTS"}),
     ),
     Table(
         name="tasks",

@@ -60,14 +60,13 @@ def fields(table: Table, result: Json) -> tuple[Field, ...]:
     """The fields of `table`, in the portal's order, then those that only we know of.
 
     `result` is the answer to `table.describe`; it does not matter where there is nothing to ask. Left out
-    are fields that are never returned, and multi-fields that the table does not select. Raises BadAnswer
-    when nothing is described.
+    are multi-fields that the table does not select. Raises BadAnswer when nothing is described.
     """
     known = {field.name: field for field in table.fields}
     found: dict[str, Field] = {}
     for name, raw in _described(table, result).items():
         field = _field(table, name, raw)
-        if field.name in table.ignored or (field.type == MULTIFIELD and field.name not in table.contacts):
+        if field.type == MULTIFIELD and field.name not in table.contacts:
             continue
         if field.name in known:
             field = replace(field, kind=known[field.name].kind)

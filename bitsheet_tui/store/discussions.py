@@ -127,7 +127,11 @@ def all_due_again(database: Database) -> None:
 
 
 def mark_read(database: Database, read: Sequence[DiscussionRead]) -> None:
-    """These discussions were read, or could not be."""
+    """These discussions were read, or could not be.
+
+    What still lies ahead of the reading is due within the overlap, no more: a date in the future must not
+    make a discussion due again the moment it was read.
+    """
     records = {
         record.task_id: record.__data__
         for chunk in chunks([one.task_id for one in read], 500)
@@ -143,7 +147,7 @@ def mark_read(database: Database, read: Sequence[DiscussionRead]) -> None:
             (
                 DiscussionRecord.read_at.db_value(one.read_at),
                 one.readable,
-                behind(records[one.task_id], one.read_at),
+                min(0, behind(records[one.task_id], one.read_at)),
                 one.task_id,
             )
             for one in read

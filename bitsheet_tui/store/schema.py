@@ -79,8 +79,8 @@ def plan(table: Table, fields: Sequence[Field], known: Sequence[Column], *, wide
 
 
 def described(table: Table, fields: Sequence[Field]) -> list[Field]:
-    """The fields to keep: each once, the key among them, without the ignored."""
-    by_name = {field.name: field for field in fields if field.name not in table.ignored and field.name}
+    """The fields to keep: each once, the key among them."""
+    by_name = {field.name: field for field in fields if field.name}
     for name in reversed(table.key):
         known = by_name.pop(name, None) or Field(name=name, kind=Kind.INTEGER)
         kind = Kind.INTEGER if name == "ID" else known.kind

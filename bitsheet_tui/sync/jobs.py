@@ -18,6 +18,8 @@ from bitsheet_tui.sync.discussions import DiscussionReader
 from bitsheet_tui.sync.scan import TAIL, Backfill, Scan, Step, pages_for
 from bitsheet_tui.tables import Table
 
+SETTLING = 1000  # discussions looked at in one go; more than a cycle ever reads
+
 
 class Job(Protocol):
     """One table's work."""
@@ -200,7 +202,6 @@ class CommentJob:
     done: int = 0  # discussions
     _reader: DiscussionReader | None = None
     _seen: set[int] = field(default_factory=set)
-    _settled: bool = False
 
     def asks(self, room: int) -> dict[str, Ask]:
         if self._reader is None:
@@ -213,16 +214,14 @@ class CommentJob:
         return asks
 
     def _more(self, reader: DiscussionReader, room: int) -> None:
-        store, overlap = self.desk.store, self.desk.settings.overlap
-        # an overlap of -1: only what moved after it was last read
-        for discussion in store.due_discussions(overlap=-1, limit=room):
-            reader.begin(discussion)
-            self._seen.add(discussion.task_id)
-        if self.settle and not self._settled:
-            self._settled = True
-            for discussion in store.due_discussions(overlap=overlap, limit=1000):
-                if discussion.task_id not in self._seen:
-                    reader.begin(discussion)
+        """Put discussions on the list: a backfill only those that moved since they were read (-1)."""
+        overlap = self.desk.settings.overlap if self.settle else -1
+        limit = SETTLING + len(self._seen) if self.settle else room
+        for discussion in self.desk.store.due_discussions(overlap=overlap, limit=limit):
+            if discussion.task_id not in self._seen:
+                reader.begin(discussion)
+                if self.settle:  # once in a cycle is enough
+                    self._seen.add(discussion.task_id)
 
     def take(self, answers: Answers) -> None:
         if self._reader is None:

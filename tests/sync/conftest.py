@@ -3,11 +3,10 @@
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from bitsheet_tui.portal.demo import DemoPortal
-from bitsheet_tui.portal.demo.settings import Settings, Size
-
 from bitsheet_tui import wiring
 from bitsheet_tui.config import Config, PortalSettings, SyncSettings
+from bitsheet_tui.portal.demo import DemoPortal
+from bitsheet_tui.portal.demo.settings import Settings, Size
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.tables import CATALOGUE
 from tests import mirror
@@ -29,9 +28,9 @@ def config(webhook, store_url, **sync):
 
 
 @asynccontextmanager
-async def portal(size=SMALL, settings=None, **more):
+async def portal(size=SMALL, settings=None, clock=None, **more):
     """A demo portal; gives it and its webhook."""
-    demo = DemoPortal(size=size, seed=7, settings=replace(settings or Settings(), **more))
+    demo = DemoPortal(size=size, seed=7, settings=replace(settings or Settings(), **more), clock=clock)
     webhook = await demo.start()
     try:
         yield demo, webhook

@@ -2,6 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from bitsheet_tui.events import Resync
+from bitsheet_tui.portal.demo import ManualClock
 from tests import mirror
 from tests.sync.conftest import config, once, portal, unequal
 
@@ -50,11 +54,10 @@ async def test_new_edited_and_deleted_comments_arrive_when_their_task_moves(stor
         added = [world.comment(row["TASK_ID"], "hello", source=row["SOURCE"]) for row in (forum, chat)]
         await once(settings)
         assert unequal(store_url, demo) == {}
-        for comment in added:
-            world.edit_comment(comment, "hello again", bump=True)
+        edited = [world.edit_comment(comment, "hello again", bump=True) for comment in added]
         await once(settings)
         assert unequal(store_url, demo) == {}
-        for comment in added:
+        for comment in edited:
             world.delete_comment(comment, bump=True)
         world.vanish_comment(world.comment(chat["TASK_ID"], "never was", source="chat"), bump=True)
         await once(settings)
@@ -75,8 +78,6 @@ async def test_reading_again_changes_nothing(store_url):
 
 
 async def test_a_resync_reads_everything_again_while_the_rows_stay_readable(store_url):
-    from bitsheet_tui.events import Resync
-
     async with portal() as (demo, webhook):
         settings = config(webhook, store_url)
         await once(settings)
@@ -88,18 +89,15 @@ async def test_a_resync_reads_everything_again_while_the_rows_stay_readable(stor
         assert unequal(store_url, demo) == {}
 
 
-async def test_a_portal_clock_an_hour_off_either_way_misses_nothing(store_url):
-    from bitsheet_tui.portal.demo.clock import ManualClock
-
-    for hours in (-1, 1):
-        clock = ManualClock(datetime.now(UTC) + timedelta(hours=hours))
-        async with portal(clock=clock) as (demo, webhook):
-            settings = config(webhook, store_url)
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_portal_clock_an_hour_off_either_way_misses_nothing(store_url, hours):
+    clock = ManualClock(datetime.now(UTC) + timedelta(hours=hours))
+    async with portal(clock=clock) as (demo, webhook):
+        settings = config(webhook, store_url)
+        await once(settings)
+        ids = [row["ID"] for row in demo.world.truth("deals")]
+        for step, ident in enumerate(ids[:3]):
+            clock.advance(timedelta(minutes=4))
+            demo.world.edit("deals", ident, TITLE=f"edit {step}")
             await once(settings)
-            ids = [row["ID"] for row in demo.world.truth("deals")]
-            for step, ident in enumerate(ids[:3]):
-                clock.advance(timedelta(minutes=4))
-                demo.world.edit("deals", ident, TITLE=f"edit {step}")
-                await once(settings)
-                assert unequal(store_url, demo, ("deals", "tasks")) == {}
-        break
+            assert unequal(store_url, demo, ("deals", "tasks")) == {}

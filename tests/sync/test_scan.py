@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from bitsheet_tui.store.checkpoints import Checkpoint
 
 from bitsheet_tui.errors import BadAnswer, Reason, Unreachable
 from bitsheet_tui.portal.answer import Answer
+from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.sync.scan import TAIL, Backfill, Scan, begun, filling
 from bitsheet_tui.tables import CATALOGUE
 from tests.sync.pretend import EPOCH, Mirror, Pretend

@@ -78,7 +78,7 @@ def describe(columns: Iterable[Column]) -> dict[str, Any]:
 
 def _description(column: Column) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "type": column.type,
+        "type": "integer" if column.type == "reference" else column.type,
         "isRequired": column.required,
         "isReadOnly": column.read_only,
         "isImmutable": column.immutable,

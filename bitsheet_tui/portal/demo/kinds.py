@@ -146,7 +146,8 @@ def truth(column: Column, raw: Any) -> Any:
 
 def _plain(column: Column, raw: Any) -> Any:
     if column.type == "datetime" and isinstance(raw, int):
-        return datetime.fromtimestamp(raw, UTC)
+        moment = datetime.fromtimestamp(raw, UTC)
+        return moment if moment.year < 9999 else None  # a deadline in 9999 is no deadline
     return {"id": raw} if column.type == "file" else raw
 
 
