@@ -65,20 +65,20 @@ class HttpWire:
 
     async def post(self, method: str, body: bytes) -> Reply | Verdict:
         """See Wire. The deadline covers everything, from the look-up of the name to the last byte."""
-        with without_click():
-            import httpx  # noqa: PLC0415 - a tenth of a second that a program that asks nothing need not wait
+        client = self._open()
+        import httpx  # noqa: PLC0415 - see _open
 
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._post(method, body)
+                return await self._post(client, method, body)
         except TimeoutError:
             return fault.late(self._timeout)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
             return fault.fault(error)
 
-    async def _post(self, method: str, body: bytes) -> Reply | Verdict:
+    async def _post(self, client: httpx.AsyncClient, method: str, body: bytes) -> Reply | Verdict:
         url = self._webhook.reveal() + method
-        async with self._open().stream("POST", url, content=body) as response:
+        async with client.stream("POST", url, content=body) as response:
             decoder = Decoder(response.headers.get("content-encoding", ""))
             if decoder.unknown:
                 return fault.cut("The answer is packed in a way that was not asked for.")
@@ -100,10 +100,10 @@ class HttpWire:
             )
 
     def _open(self) -> httpx.AsyncClient:
-        with without_click():
-            import httpx  # noqa: PLC0415 - see post
-
         if self._client is None:
+            with without_click():
+                import httpx  # noqa: PLC0415 - 0.2 s that a program that asks nothing need not wait
+
             for name in ("httpx", "httpcore"):  # they log the address of every request
                 logging.getLogger(name).setLevel(logging.WARNING)
             self._client = httpx.AsyncClient(
