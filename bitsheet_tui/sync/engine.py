@@ -12,6 +12,7 @@ from bitsheet_tui.config import SyncSettings
 from bitsheet_tui.errors import BitsheetError, PortalError, Refused, StoreError
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.state import EngineState, reduce, start
+from bitsheet_tui.store.counts import Count
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync import cycle
 from bitsheet_tui.sync.clock import Appointment
@@ -113,15 +114,21 @@ class Engine:
         self._desk.moving.set()
         for command in self._early:
             self._obey(command)
-        for count in self._desk.store.counts():
+        self._count()
+        self._wake.set()  # the first cycle starts at once
+        return Appointment(self._due_now, self._jumped)
+
+    def _count(self) -> None:
+        """Tell what the mirror holds; a table it does not have yet holds nothing."""
+        held = {count.table: count for count in self._desk.store.counts()}
+        for table in self._desk.tables:
+            count = held.get(table.name) or Count(table=table.name, rows=0, deleted=0)
             self._say(
                 e.Counted(
                     table=count.table, rows=count.rows, deleted=count.deleted, quarantined=count.quarantined,
                     synced_at=count.synced_at, watermark=count.watermark,
                 )
             )  # fmt: skip
-        self._wake.set()  # the first cycle starts at once
-        return Appointment(self._due_now, self._jumped)
 
     def _jumped(self, seconds: float) -> None:
         self._say(e.ClockJumped(at=now(), seconds=seconds))
