@@ -147,7 +147,9 @@ def test_the_readme_names_every_exit_code():
 
 
 def test_the_readme_names_every_key():
-    assert [(shown.strip("`"), words) for shown, words in rows("Keys")] == [(key.shown, key.words) for key in KEYS]
+    assert [(shown.strip("`"), words) for shown, words in rows("Keys")] == [
+        (key.shown, key.words) for key in KEYS
+    ]
 
 
 def test_the_readme_names_every_command():

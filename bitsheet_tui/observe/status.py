@@ -11,7 +11,10 @@ from bitsheet_tui.store.counts import Count
 from bitsheet_tui.store.ledger import Cycle, Run
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.store import Store
+from bitsheet_tui.tables import CATALOGUE
 from bitsheet_tui.text import plain
+
+_PLACES = {table.name: number for number, table in enumerate(CATALOGUE)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +47,14 @@ def look(store: Store) -> Status:
         size_bytes=store.size_bytes(),
         holder=store.holder(),
         cycle=cycles[0] if cycles else None,
-        tables=tuple(_table(store, one) for one in store.counts()),
+        tables=tuple(_table(store, one) for one in sorted(store.counts(), key=_place)),
         unreadable=store.count_unreadable(),
     )
+
+
+def _place(one: Count) -> tuple[int, str]:
+    """The order of the catalogue; what is not in it comes last."""
+    return _PLACES.get(one.table, len(_PLACES)), one.table
 
 
 def _table(store: Store, one: Count) -> TableStatus:

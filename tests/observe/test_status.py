@@ -68,6 +68,7 @@ def test_programs_get_stable_names(store):
     }
     assert told["tables"]["tasks"]["state"] == "filling"
     assert told["tables"]["leads"]["state"] == "failed"
+    assert list(told["tables"]) == ["leads", "deals", "tasks"]  # as in the catalogue
     assert told["mirror"]["store"].startswith("sqlite")
     assert told["mirror"]["size_bytes"] > 0
 

@@ -1,0 +1,80 @@
+"""The console as a person starts it: in a terminal, with a key to end it."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+SECONDS = 20.0
+
+
+class Screen:
+    """A terminal of 100 x 30 with `bitsheet-tui` in it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], descriptor: int) -> None:
+        self.process, self.descriptor, self.seen = process, descriptor, b""
+
+    def until(self, word: bytes) -> None:
+        """Reads until `word` was painted."""
+        deadline = time.monotonic() + SECONDS
+        while word not in self.seen:
+            ready, _, _ = select.select([self.descriptor], [], [], max(0.0, deadline - time.monotonic()))
+            assert ready, f"never painted {word!r}: {self.seen[-2000:]!r}"
+            self.seen += os.read(self.descriptor, 65536)
+
+    def press(self, keys: bytes) -> None:
+        os.write(self.descriptor, keys)
+
+    def ends(self) -> int:
+        """The exit code, once everything that was painted has been read."""
+        while True:
+            try:
+                self.seen += os.read(self.descriptor, 65536)
+            except OSError:  # nobody has the other side of the terminal any more
+                return self.process.wait(SECONDS)
+
+
+@contextmanager
+def terminal(*words: str):
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bitsheet_tui", *words],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm-256color"},
+    )
+    os.close(theirs)
+    try:
+        yield Screen(process, ours)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+def test_it_shows_the_mirror_and_ends_with_a_key(home):
+    with terminal() as screen:
+        screen.until(b"CURRENT")
+        screen.press(b"q")
+        assert screen.ends() == 0
+    for name in (b"deals", b"task_comments", b"bitsheet.db"):
+        assert name in screen.seen
+    assert b"cycle 1" in (home / "logs/bitsheet.log").read_bytes()
+
+
+def test_a_mistake_is_told_before_the_screen_is_taken(home):
+    Path("config.toml").write_text("[sync]\nintervall = 1\n", encoding="utf-8")
+    with terminal() as screen:
+        assert screen.ends() == 78
+    assert b"did you mean sync.interval?" in screen.seen
+    assert b"\x1b[?1049h" not in screen.seen
