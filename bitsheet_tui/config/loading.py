@@ -10,7 +10,7 @@ import msgspec
 
 from bitsheet_tui.config import address
 from bitsheet_tui.config.findings import Findings
-from bitsheet_tui.config.settings import SECTIONS, Config, ExtraTable
+from bitsheet_tui.config.settings import INERT, SECTIONS, Config, ExtraTable
 from bitsheet_tui.config.source import Source, find, read
 from bitsheet_tui.config.webhook import find_webhook
 from bitsheet_tui.errors import ConfigError
@@ -61,7 +61,7 @@ def load(path: Path | None, environ: MutableMapping[str, str]) -> Config:
     _check_tables(values, given, extra, findings)
     if findings.problems:
         raise ConfigError(findings.problems)
-    findings.warnings.extend(_shared(source, values))
+    findings.warnings += [*_shared(source, values), *_without_effect(values, extra)]
     values |= {"portal.webhook_url": "", "store.url": address.without_password(values["store.url"])}
     return Config(
         **{name: _section(name, values) for name in SECTIONS},
@@ -216,6 +216,15 @@ def _shared(source: Source, values: Mapping[str, Any]) -> Iterator[str]:
         stored == values["store.url"] != address.without_password(stored)
     ):
         yield f"{source.path} holds {what} and others may read it: chmod 600 it"
+
+
+def _without_effect(values: Mapping[str, Any], extra: tuple[ExtraTable, ...]) -> Iterator[str]:
+    """Settings that somebody counts on in vain."""
+    for key in sorted(INERT):
+        if values[key] != DEFAULTS[key]:
+            yield f"{key} has no effect in this version"
+    if extra:
+        yield "[[table]] has no effect in this version"
 
 
 def _section(name: str, values: Mapping[str, Any]) -> Any:

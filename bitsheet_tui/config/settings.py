@@ -116,6 +116,19 @@ SECTIONS: dict[str, type[Section]] = {
 }
 
 
+# read and checked, but nothing goes by them yet
+INERT = frozenset(
+    {
+        "sync.reconcile_every",
+        "sync.deletion_guard",
+        "metrics.listen",
+        "notify.urls",
+        "notify.reminder",
+        "notify.heartbeat_url",
+    }
+)
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every setting, checked. `webhook` ends with a slash; `path` is the file, if there is one."""
 

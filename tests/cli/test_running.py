@@ -44,6 +44,17 @@ def test_one_cycle_mirrors_every_table_and_says_nothing_on_stdout(home, capfd):
     assert rows(home, "SELECT count(*) FROM users") == [(SMALL.users,)]
 
 
+def test_the_queries_of_the_readme_work(home, capfd):
+    assert main(["--once"]) == 0
+    capfd.readouterr()
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    queries = [line for block in readme.split("```sql\n")[1:] for line in block.split("```")[0].splitlines()]
+    assert len(queries) >= 3
+    assert len(rows(home, queries[0])) == 10
+    for query in queries:
+        rows(home, query)
+
+
 def test_what_is_written_is_for_its_owner_alone(home, capfd):
     assert main(["--once"]) == 0
     capfd.readouterr()

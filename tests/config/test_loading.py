@@ -1,5 +1,6 @@
 """What the configuration says, from wherever it says it."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from bitsheet_tui.config import Config, load, need_webhook
 from bitsheet_tui.config.loading import TYPES
+from bitsheet_tui.config.settings import INERT
 from bitsheet_tui.errors import ConfigError
 from bitsheet_tui.secret import redact
 
@@ -323,3 +325,22 @@ def test_the_configuration_cannot_be_changed():
     with pytest.raises(AttributeError):
         config.path = Path("x")
     assert isinstance(config, Config)
+
+
+def test_a_setting_that_nothing_goes_by_yet_is_a_warning():
+    text = (
+        "[notify]\nreminder = 60\n[sync]\ndeletion_guard = 0.05\n[[table]]\nname = 'x'\nsmart_process = 1\n"
+    )
+    assert load(write(Path("config.toml"), text), {}).warnings == (
+        "notify.reminder has no effect in this version",
+        "[[table]] has no effect in this version",
+    )
+
+
+def test_the_example_says_which_settings_nothing_goes_by_yet():
+    section = ""
+    for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
+        section = line if line.startswith("[") else section
+        if (found := re.match(r"(\w+) = ", line)) and not line.startswith("#"):
+            key = f"{section[1:].partition(']')[0]}.{found[1]}"
+            assert ("no effect yet" in line or "no effect yet" in section) == (key in INERT), key
