@@ -28,7 +28,9 @@ class Stopping:
         self.engine: Stoppable | None = None  # none yet: there is nothing to finish
 
     def __enter__(self) -> "Stopping":
-        self._before = {number: signal.signal(number, self._handle) for number in SIGNALS}
+        # what nohup, or a shell in the background, made us ignore stays ignored
+        heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        self._before = {number: signal.signal(number, self._handle) for number in heard}
         return self
 
     def __exit__(self, *_: object) -> None:

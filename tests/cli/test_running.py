@@ -115,6 +115,20 @@ def test_a_signal_before_there_is_an_engine_ends_it_too():
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
+def test_what_nohup_made_it_ignore_stays_ignored():
+    script = (
+        "import os, signal\n"
+        "from bitsheet_tui.cli.stopping import Stopping\n"
+        "from bitsheet_tui.observe.systemd import Notifier\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "with Stopping(Notifier({})):\n"
+        "    os.kill(os.getpid(), signal.SIGHUP)\n"
+        "    print('still here')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "still here\n")
+
+
 def test_systemd_hears_ready_then_status_then_stopping(home, start):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(home / "notify"))
