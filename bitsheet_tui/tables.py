@@ -7,7 +7,6 @@ named to be given. How a table is read follows from that; the order of a cycle f
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from graphlib import TopologicalSorter
 
 from bitsheet_tui.fields import Field, Kind
 
@@ -211,16 +210,23 @@ FORUM_METHOD = "task.commentitem.getlist"  # comments of tasks from before the t
 
 
 def in_order(tables: Iterable[Table]) -> tuple[Table, ...]:
-    """The tables, parents before children, otherwise as given.
+    """The tables as given, but every parent before its children.
 
-    Raises graphlib.CycleError when tables are each other's parents.
+    Raises ValueError when tables are each other's parents.
     """
     chosen = {table.name: table for table in tables}
-    graph = {
-        name: {table.parent.table} & chosen.keys() if table.parent else set()
-        for name, table in chosen.items()
-    }
-    return tuple(chosen[name] for name in TopologicalSorter(graph).static_order())
+    placed: dict[str, Table] = {}
+
+    def place(table: Table, above: tuple[str, ...]) -> None:
+        if table.name in above:
+            raise ValueError(f"{' > '.join(above)} > {table.name}: tables are each other's parents")
+        if table.parent and table.parent.table in chosen:
+            place(chosen[table.parent.table], (*above, table.name))
+        placed.setdefault(table.name, table)
+
+    for table in chosen.values():
+        place(table, ())
+    return tuple(placed.values())
 
 
 def select(names: Iterable[str], catalogue: tuple[Table, ...] = CATALOGUE) -> tuple[Table, ...]:
