@@ -31,6 +31,7 @@ SESSION = {
 AGAIN = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the transaction may be repeated
 GONE = frozenset({"57P01", "57P02", "57P03", "57P05"})  # terminated, crashed, cannot connect now
 TIMED_OUT = frozenset({"55P03", "57014"})
+DEPENDED_UPON = "2BP01"
 DENIED = frozenset({"42501", "25006", "28000", "28P01"})
 
 
@@ -143,6 +144,16 @@ class Postgres:
 
     def stamp(self, version: int) -> None:
         """The version stands in bitsheet_meta only."""
+
+    def replace_view(self, name: str, select: str) -> None:
+        """Make a view anew. One that somebody built upon stays as it is."""
+        try:
+            with self.db.savepoint():
+                self.db.execute_sql(f"DROP VIEW IF EXISTS {quote(name)}")
+                self.db.execute_sql(f"CREATE VIEW {quote(name)} AS {select.replace('%', '%%')}")
+        except self.errors as error:
+            if _state(error) != DEPENDED_UPON:
+                raise
 
     def reshaped(self, table: str) -> None:
         """The table has other columns now, so its loading table is made anew."""

@@ -56,7 +56,8 @@ def plan(table: Table, fields: Sequence[Field], known: Sequence[Column], *, wide
     """Compare the described `fields` with the `known` columns. Pure."""
     wanted = described(table, fields)
     places = {column.field.name: column for column in known}
-    taken = {column.name for column in known if column.name} | RESERVED | set(table.columns)
+    reserved = RESERVED if table.describe else RESERVED - {EXTRA}  # nothing overflows where all is known
+    taken = {column.name for column in known if column.name} | reserved | set(table.columns)
     fresh = sorted((f for f in wanted if f.name not in places), key=_claim)
     for field in fresh:
         places[field.name] = _place(table, field, taken, widest=widest)

@@ -9,7 +9,7 @@ from typing import Any
 
 from bitsheet_tui.errors import NoMirror, StoreDamaged, StoreError, StoreFull, StoreUnavailable
 from bitsheet_tui.store.address import SqliteAddress
-from bitsheet_tui.store.dialects import SQLITE
+from bitsheet_tui.store.dialects import SQLITE, quote
 from bitsheet_tui.store.lock import FileLock, Holder
 from bitsheet_tui.store.orm import peewee
 from bitsheet_tui.text import plain
@@ -136,6 +136,11 @@ class Sqlite:
     def stamp(self, version: int) -> None:
         """Say the version of the tables where other tools look for it."""
         self.db.execute_sql(f"PRAGMA user_version = {version:d}")
+
+    def replace_view(self, name: str, select: str) -> None:
+        """Make a view anew."""
+        self.db.execute_sql(f"DROP VIEW IF EXISTS {quote(name)}")
+        self.db.execute_sql(f"CREATE VIEW {quote(name)} AS {select}")
 
     def reshaped(self, table: str) -> None:
         """Nothing hangs on a table's columns."""

@@ -13,16 +13,19 @@ from bitsheet_tui.store import (
     checkpoints,
     comments,
     counts,
+    dictionaries,
     discussions,
     layout,
     migrations,
     schema,
     tombstones,
+    views,
     writer,
 )  # fmt: skip
 from bitsheet_tui.store.books import Books
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.database import Database
+from bitsheet_tui.store.dictionaries import DICTIONARIES
 from bitsheet_tui.store.discussions import Discussion, DiscussionRead
 from bitsheet_tui.store.feed import When
 from bitsheet_tui.store.layout import Column, Layout, Portal
@@ -73,6 +76,8 @@ class Store(Books):
         try:
             store._prepare() if prepare else store._expect_mirror()
             store._columns = database.read(lambda: schema.all_remembered(database))
+            if prepare:
+                views.refresh(database, store._columns)
             ready = True
         finally:
             if not ready:
@@ -91,8 +96,15 @@ class Store(Books):
         known = self._columns.get(table.name, ())
         todo = schema.plan(table, fields, known, widest=database.dialect.widest)
         if todo.changed:
-            database.write(lambda: schema.apply(database, table, todo, known, datetime.now(UTC)))
+
+            def work() -> None:
+                if todo.widened:
+                    views.drop_all(database)
+                schema.apply(database, table, todo, known, datetime.now(UTC))
+
+            database.write(work)
             self._columns[table.name] = todo.columns
+            views.refresh(database, self._columns)
         self._tables[table.name] = table
         self._layouts.pop(table.name, None)
         return tuple(column.name or layout.EXTRA for column in todo.added) if known else ()
@@ -171,7 +183,16 @@ class Store(Books):
 
     def counts(self) -> list[counts.Count]:
         """What the mirror holds of every table it has."""
-        return self._database.read(lambda: counts.count_all(self._database, tuple(self._columns)))
+        tables = tuple(name for name in self._columns if name not in DICTIONARIES)
+        return self._database.read(lambda: counts.count_all(self._database, tables))
+
+    def fill_dictionary(self, name: str, rows: Sequence[Portal]) -> None:
+        """`statuses`, `categories`, `field_labels` or `enum_values` becomes `rows`."""
+        table = DICTIONARIES[name]
+        if "column_name" in {field.name for field in table.fields}:
+            rows = dictionaries.with_real_columns(rows, self._columns)
+        when = When(at=datetime.now(UTC), cycle=0)
+        dictionaries.fill(self._database, self._layout(table), rows, when)
 
     # --- discussions ---------------------------------------------------------------------------------------
 

@@ -1,0 +1,92 @@
+"""What the codes in the tables mean: stages, sources, pipelines, titles of fields, texts of enumerations."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bitsheet_tui.fields import Kind
+from bitsheet_tui.store import tombstones, writer
+from bitsheet_tui.store.bulk import Key
+from bitsheet_tui.store.database import Database
+from bitsheet_tui.store.feed import When, tell_snapshot
+from bitsheet_tui.store.layout import DELETED, Column, Layout, Portal
+from bitsheet_tui.tables import Table, known
+
+DICTIONARIES: Mapping[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            name="statuses",
+            method="crm.status.list",
+            key=("id",),
+            fields=(
+                *known(Kind.INTEGER, "id"),
+                *known(Kind.TEXT, "entity_id status_id name name_init"),
+                *known(Kind.INTEGER, "sort"),
+                *known(Kind.BOOLEAN, "system"),
+                *known(Kind.INTEGER, "category_id"),
+                *known(Kind.TEXT, "color semantics"),
+                *known(Kind.JSON, "extra"),
+            ),
+        ),
+        Table(
+            name="categories",
+            method="crm.category.list",
+            key=("entity_type_id", "id"),
+            fields=(
+                *known(Kind.INTEGER, "entity_type_id id"),
+                *known(Kind.TEXT, "name"),
+                *known(Kind.INTEGER, "sort"),
+                *known(Kind.BOOLEAN, "is_default"),
+            ),
+        ),
+        Table(
+            name="field_labels",
+            method="",
+            key=("table_name", "field"),
+            fields=(
+                *known(Kind.TEXT, "table_name field column_name title type"),
+                *known(Kind.BOOLEAN, "multiple"),
+            ),
+        ),
+        Table(
+            name="enum_values",
+            method="",
+            key=("table_name", "field", "value_id"),
+            fields=known(Kind.TEXT, "table_name field value_id column_name value"),
+        ),
+    )
+}
+"""The tables beside the mirrored ones, by name; their rows have lower-case keys."""
+
+
+def fill(database: Database, layout: Layout, rows: Sequence[Portal], when: When) -> None:
+    """The dictionary becomes `rows`; entries that are not among them are marked as deleted."""
+    sifted = writer.sift(layout, rows)
+
+    def work() -> None:
+        there = _living(database, layout)
+        first = not there and bool(sifted.rows)
+        if first:
+            tell_snapshot(database, layout.table.name, when, when.second)
+        filling = When(at=when.at, cycle=when.cycle, filling=first)
+        writer.write(database, layout, sifted, filling)
+        gone: list[Key] = [key for key in there if key not in sifted.rows]
+        tombstones.bury(database, layout, gone, when)
+
+    database.write(work)
+
+
+def with_real_columns(
+    rows: Sequence[Portal], columns: Mapping[str, Sequence[Column]]
+) -> list[dict[str, Any]]:
+    """Rows that speak of columns, with the names that the columns really have."""
+    real = {(table, place.field.name): place.name for table, places in columns.items() for place in places}
+    return [
+        {**row, "column_name": real.get((row["table_name"], row["field"]), row.get("column_name"))}
+        for row in rows
+    ]
+
+
+def _living(database: Database, layout: Layout) -> list[Key]:
+    key = ", ".join(layout.key)
+    return database.rows(f"SELECT {key} FROM {layout.sql_name} WHERE {DELETED} IS NULL")  # noqa: S608
