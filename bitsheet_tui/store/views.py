@@ -155,7 +155,7 @@ def _enumeration(table: str, column: Column, here: str, dialect: Dialect) -> str
     if column.field.kind is not Kind.JSON:
         return _lookup("enum_values", "x.value", f"{where} AND x.value_id = {_code(column, here)}")
     if dialect.name == "sqlite":
-        what, codes = "group_concat(x.value, ', ')", f"SELECT CAST(value AS TEXT) FROM json_each({here})"
+        what, codes = "group_concat(x.value, ', ')", f"SELECT CAST(value AS TEXT) FROM json_each({here})"  # noqa: S608
     else:
         one = f"CASE jsonb_typeof({here}) WHEN 'array' THEN {here} ELSE jsonb_build_array({here}) END"
         what, codes = "string_agg(x.value, ', ')", f"SELECT jsonb_array_elements_text({one})"
