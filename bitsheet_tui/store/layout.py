@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import values
-from bitsheet_tui.store.dialects import Convert, Dialect, quote
+from bitsheet_tui.store.dialects import Convert, Dialect, quote, reader
 from bitsheet_tui.store.values import Unstorable
 from bitsheet_tui.tables import Table
 
 EXTRA, RAW, SYNCED, DELETED = "extra", "_raw", "_synced_at", "_deleted_at"
-RESERVED = frozenset({EXTRA, RAW, SYNCED, DELETED})
+# columns of our own, and names that one of the databases keeps for itself
+RESERVED = frozenset({EXTRA, RAW, SYNCED, DELETED}) | frozenset(
+    "ctid xmin xmax cmin cmax tableoid rowid oid _rowid_".split()
+)
 Row = tuple[Any, ...]
 Portal = Mapping[str, Any]
 
@@ -133,7 +138,7 @@ def build(table: Table, columns: Sequence[Column], dialect: Dialect, *, raw: boo
         names=tuple(names),
         kinds=tuple(kinds),
         stable=stable,
-        surplus=tuple((column.field.name, values.READERS[Kind.TEXT]) for column in surplus),
+        surplus=tuple((column.field.name, _in_document(column.field)) for column in surplus),
         retired=tuple(column.name for column in columns if column.retired and column.name is not None),
         raw=raw,
     )
@@ -152,6 +157,21 @@ def raw_text(portal: Portal) -> str:
         return values.canonical(portal)
     except Unstorable as error:
         return values.canonical({"unstorable": str(error)})
+
+
+def _in_document(field: Field) -> Convert:
+    """From what the portal says to a value inside a JSON document."""
+    read = reader(field)
+
+    def convert(raw: Any) -> Any:
+        value = read(raw)
+        if value is None or isinstance(value, bool | int):
+            return value
+        if field.kind is Kind.JSON:
+            return json.loads(value)
+        return float(value) if isinstance(value, Decimal) else _iso(value)
+
+    return convert
 
 
 def _as_it_is(value: Any) -> Any:

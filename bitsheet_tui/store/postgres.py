@@ -192,7 +192,7 @@ def _halves(key: int) -> tuple[int, int]:
 
 
 def _original(error: Exception) -> Any:
-    return error.args[0] if isinstance(error, peewee.PeeweeException) and error.args else error
+    return getattr(error, "orig", error)
 
 
 def _state(error: Exception) -> str:

@@ -14,6 +14,7 @@ from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import quote
 from bitsheet_tui.store.layout import DELETED, EXTRA, RAW, RESERVED, SYNCED, Column
 from bitsheet_tui.store.models import ColumnRecord
+from bitsheet_tui.store.values import clean
 from bitsheet_tui.tables import Table
 
 NUMBERS = frozenset({Kind.INTEGER, Kind.REFERENCE})  # differ in what 0 means, not in their column
@@ -80,13 +81,20 @@ def plan(table: Table, fields: Sequence[Field], known: Sequence[Column], *, wide
 
 
 def described(table: Table, fields: Sequence[Field]) -> list[Field]:
-    """The fields to keep: each once, the key among them."""
-    by_name = {field.name: field for field in fields if field.name}
+    """The fields to keep: each once, the key among them. A name that no database holds is none."""
+    by_name = {
+        field.name: _clean(field) for field in fields if field.name and clean(field.name) == field.name
+    }
     for name in reversed(table.key):
         known = by_name.pop(name, None) or Field(name=name, kind=Kind.INTEGER)
         kind = Kind.INTEGER if name == "ID" else known.kind
         by_name = {name: replace(known, kind=kind), **by_name}
     return list(by_name.values())
+
+
+def _clean(field: Field) -> Field:
+    values = tuple((clean(code), clean(text)) for code, text in field.values)
+    return replace(field, title=clean(field.title), type=clean(field.type), values=values)
 
 
 def apply(database: Database, table: Table, todo: Plan, known: Sequence[Column], at: datetime) -> None:
@@ -129,9 +137,9 @@ def _column(record: Any) -> Column:
     return Column(field=field, name=record.column_name, retired=record.retired_at is not None)
 
 
-def _claim(field: Field) -> tuple[bool, str]:
+def _claim(field: Field) -> bool:
     """Of twins that differ in case only, the one in the portal's own spelling gets the plain name."""
-    return field.name != field.name.upper(), field.name
+    return field.name != field.name.upper()
 
 
 def _place(table: Table, field: Field, taken: set[str], *, widest: int) -> Column:

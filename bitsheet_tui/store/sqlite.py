@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from bitsheet_tui.errors import NoMirror, StoreDamaged, StoreError, StoreFull, StoreUnavailable
 from bitsheet_tui.store.address import SqliteAddress
@@ -236,6 +235,5 @@ def _corrupt() -> sqlite3.DatabaseError:
 
 def _code(error: Exception) -> int | None:
     """The primary result code (sqlite.org/rescode.html), also of an error that peewee wrapped."""
-    original: Any = error.args[0] if isinstance(error, peewee.PeeweeException) and error.args else error
-    code = getattr(original, "sqlite_errorcode", None)
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
