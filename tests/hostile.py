@@ -33,7 +33,8 @@ MENDED: tuple[tuple[str, str], ...] = (
 """What no database holds, and what is stored instead."""
 
 
-def _deep(levels: int) -> list[Any]:
+def deep(levels: int) -> list[Any]:
+    """A list in a list in a list."""
     nested: list[Any] = []
     for _ in range(levels):
         nested = [nested]
@@ -63,11 +64,11 @@ POISON: tuple[tuple[str, Any], ...] = (
     ("instant", 5),
     ("instant", ["2024-08-30T14:29:00+02:00"]),
     ("date", {"a": 1}),
-    ("json", _deep(100)),
+    ("json", deep(100)),
     ("json", [math.nan]),
     ("json", {"a": [math.inf]}),
     ("json", [10**5000]),
-    ("text", _deep(100)),
+    ("text", deep(100)),
     ("text", [math.nan]),
 )
 """(kind, value) that cannot be stored."""

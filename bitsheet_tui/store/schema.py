@@ -10,6 +10,7 @@ from typing import Any
 from bitsheet_tui.errors import StoreError
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import names
+from bitsheet_tui.store.bulk import chunks
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import quote
 from bitsheet_tui.store.layout import DELETED, EXTRA, RAW, RESERVED, SYNCED, Column
@@ -100,8 +101,7 @@ def _clean(field: Field) -> Field:
 def apply(database: Database, table: Table, todo: Plan, known: Sequence[Column], at: datetime) -> None:
     """Make it so, within a transaction."""
     if known:
-        for column in todo.added:
-            add_column(database, table.name, column.name or EXTRA, column.field.kind, surplus=not column.name)
+        add_columns(database, table.name, [(c.name or EXTRA, _stored_kind(c)) for c in todo.added])
         for column in todo.widened:
             _widen(database, table.name, str(column.name))
     else:
@@ -111,18 +111,25 @@ def apply(database: Database, table: Table, todo: Plan, known: Sequence[Column],
     _remember(database, table.name, todo.columns, known, at)
 
 
-def add_column(database: Database, table: str, name: str, kind: Kind, *, surplus: bool = False) -> None:
-    """Add a nullable column; one that is there stays as it is."""
-    wanted = Kind.JSON if surplus else kind
-    if name not in physical_columns(database, table):
-        database.execute(
-            f"ALTER TABLE {quote(table)} ADD COLUMN {quote(name)} {database.dialect.types[wanted]}"
-        )
+def add_columns(database: Database, table: str, wanted: Sequence[tuple[str, Kind]]) -> None:
+    """Add nullable columns; those that are there stay as they are."""
+    there = physical_columns(database, table) if wanted else set()
+    types = database.dialect.types
+    parts = [
+        f"ADD COLUMN {quote(name)} {types[kind]}" for name, kind in dict(wanted).items() if name not in there
+    ]
+    at_once = len(parts) if database.dialect.name == "postgresql" else 1
+    for chunk in chunks(parts, max(1, at_once)):
+        database.execute(f"ALTER TABLE {quote(table)} {', '.join(chunk)}")
 
 
 def physical_columns(database: Database, table: str) -> set[str]:
     """The names of the columns that the table really has."""
     return {column.name for column in database.peewee.get_columns(table)}
+
+
+def _stored_kind(column: Column) -> Kind:
+    return column.field.kind if column.name else Kind.JSON
 
 
 def _column(record: Any) -> Column:
@@ -215,35 +222,42 @@ def _widen(database: Database, table: str, name: str) -> None:
 def _remember(
     database: Database, table: str, columns: Sequence[Column], known: Sequence[Column], at: datetime
 ) -> None:
-    before = {column.field.name: column for column in known}
-    for position, column in enumerate(columns):
-        old = before.get(column.field.name)
-        values: dict[str, Any] = {
-            "table_name": table,
-            "field": column.field.name,
-            "column_name": column.name,
-            "kind": str(column.field.kind),
-            "type": column.field.type,
-            "title": column.field.title,
-            "multiple": column.field.multiple,
-            "values_json": [list(pair) for pair in column.field.values] or None,
-            "position": position,
-        }
+    before = {column.field.name: (place, column) for place, column in enumerate(known)}
+    fresh = []
+    for place, column in enumerate(columns):
+        values = {"position": place, **_facts(column)}
+        old_place, old = before.get(column.field.name, (None, None))
         if old is None:
-            values["first_seen"] = at
-        if old is None or old.retired != column.retired:
-            values["retired_at"] = at if column.retired else None
-        _save(database, values, fresh=old is None)
+            fresh.append(
+                {
+                    "table_name": table,
+                    "field": column.field.name,
+                    "first_seen": at,
+                    "retired_at": None,
+                    **values,
+                }
+            )
+        elif (old_place, old) != (place, column):
+            if old.retired != column.retired:
+                values["retired_at"] = at if column.retired else None
+            where = (ColumnRecord.table_name == table, ColumnRecord.field == column.field.name)
+            ColumnRecord.update(**values).where(*where).execute(database.peewee)
+    for chunk in chunks(fresh, 100):
+        ColumnRecord.insert_many(chunk).execute(database.peewee)
 
 
-def _save(database: Database, values: dict[str, Any], *, fresh: bool) -> None:
-    if fresh:
-        ColumnRecord.insert(**values).execute(database.peewee)
-        return
-    where = (ColumnRecord.table_name == values["table_name"], ColumnRecord.field == values["field"])
-    ColumnRecord.update(**values).where(*where).execute(database.peewee)
+def _facts(column: Column) -> dict[str, Any]:
+    field = column.field
+    return {
+        "column_name": column.name,
+        "kind": str(field.kind),
+        "type": field.type,
+        "title": field.title,
+        "multiple": field.multiple,
+        "values_json": [list(pair) for pair in field.values] or None,
+    }
 
 
 def ensure_raw(database: Database, table: str) -> None:
     """Give the table its `_raw` column."""
-    add_column(database, table, RAW, Kind.JSON)
+    add_columns(database, table, [(RAW, Kind.JSON)])

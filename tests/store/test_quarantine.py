@@ -1,0 +1,128 @@
+"""One bad row never blocks a table: it is kept aside with the reason, and the rest of the page is stored."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bitsheet_tui.fields import Field, Kind
+from bitsheet_tui.store import Checkpoint
+from tests import hostile
+from tests.store.conftest import DEAL, NOW, TABLES, deal
+
+DEALS = TABLES["deals"]
+OF_KIND = {
+    "integer": "CATEGORY_ID", "numeric": "OPPORTUNITY", "boolean": "CLOSED", "instant": "DATE_MODIFY",
+    "date": "BEGINDATE", "json": "UF_CRM_LIST", "text": "TITLE",
+}  # fmt: skip
+
+
+def commit(store, rows, cycle=1):
+    done = store.commit(DEALS, rows, Checkpoint(table="deals", reach=cycle), at=NOW, cycle=cycle)
+    return done.inserted, done.updated, done.quarantined
+
+
+@pytest.mark.parametrize("position", range(0, 50, 7))
+def test_of_a_page_with_poison_at_any_place_the_rest_is_stored(store, rows, position):
+    kind, poison = hostile.POISON[position % len(hostile.POISON)]
+    page = [deal(n) for n in range(1, 51)]
+    page[position] = deal(position + 1, **{OF_KIND[kind]: poison})
+    assert commit(store, page) == (49, 0, 1)
+    assert rows("SELECT count(*) FROM deals") == [(49,)]
+    assert store.checkpoint("deals").reach == 1
+    ((table, row_id, reason, times),) = rows(
+        "SELECT table_name, row_id, reason, times FROM bitsheet_quarantine"
+    )
+    assert (table, row_id, times) == ("deals", str(position + 1), 1)
+    assert reason.startswith(f"{OF_KIND[kind]}: ")
+
+
+@pytest.mark.parametrize("number", range(len(hostile.POISON)))
+def test_every_poison_is_kept_aside_with_its_row(sqlite_url, number):
+    from bitsheet_tui.store import Store
+
+    kind, poison = hostile.POISON[number]
+    store = Store.open(sqlite_url)
+    store.shape(DEALS, DEAL)
+    assert commit(store, [deal(1, **{OF_KIND[kind]: poison}), deal(2)]) == (1, 0, 1)
+    assert [count.quarantined for count in store.counts()] == [1]
+    store.close()
+
+
+def test_a_row_that_can_be_stored_later_leaves_quarantine(store, rows):
+    commit(store, [deal(1, CATEGORY_ID="x")])
+    commit(store, [deal(1, CATEGORY_ID="y")], cycle=2)
+    ((reason, row, times),) = rows("SELECT reason, row_json, times FROM bitsheet_quarantine")
+    assert (reason, json.loads(row), times) == (
+        "CATEGORY_ID: not a whole number",
+        deal(1, CATEGORY_ID="y"),
+        2,
+    )
+    assert commit(store, [deal(1, CATEGORY_ID="3")]) == (1, 0, 0)
+    assert rows("SELECT count(*) FROM bitsheet_quarantine") == [(0,)]
+
+
+def test_the_last_good_version_stays_while_a_newer_one_is_in_quarantine(store, rows):
+    commit(store, [deal(1, TITLE="good")])
+    assert commit(store, [deal(1, TITLE="bad", CATEGORY_ID="x")]) == (0, 0, 1)
+    assert rows("SELECT title, _deleted_at FROM deals") == [("good", None)]
+    assert rows("SELECT row_id FROM bitsheet_quarantine") == [("1",)]
+
+
+@pytest.mark.parametrize("id_", [None, "", "x", [], 2**70])
+def test_a_row_without_a_usable_key_is_kept_aside(store, rows, id_):
+    assert commit(store, [{**deal(1), "ID": id_}, deal(2)]) == (1, 0, 1)
+    assert rows("SELECT count(*) FROM bitsheet_quarantine") == [(1,)]
+
+
+def test_a_good_version_after_a_bad_one_in_the_same_page_is_enough(store, rows):
+    assert commit(store, [deal(1, CATEGORY_ID="x"), deal(1)]) == (1, 0, 0)
+    assert rows("SELECT count(*) FROM bitsheet_quarantine") == [(0,)]
+
+
+@pytest.mark.parametrize("text", hostile.TEXTS, ids=lambda text: repr(text)[:20])
+def test_hostile_texts_are_stored_as_they_are(store, rows, text):
+    page = [deal(n, TITLE=text, UF_CRM_LIST=[text, {text: text}]) for n in range(1, 4)]
+    assert commit(store, page) == (3, 0, 0)
+    assert commit(store, page) == (0, 0, 0)
+    ((title, list_),) = rows("SELECT title, uf_crm_list FROM deals WHERE id = 2")
+    assert (title, json.loads(list_)) == (text, [text, {text: text}])
+
+
+def test_hostile_texts_survive_bulk_loading(store, rows):
+    texts = (hostile.TEXTS * 10)[:150]
+    page = [deal(n, TITLE=text, UF_CRM_LIST=[text]) for n, text in enumerate(texts, start=1)]
+    assert commit(store, page) == (150, 0, 0)
+    assert commit(store, page) == (0, 0, 0)
+    assert [title for (title,) in rows("SELECT title FROM deals ORDER BY id")] == list(texts)
+
+
+@pytest.mark.parametrize("count", [3, 150])
+def test_a_row_that_only_the_database_refuses_is_kept_aside(store, rows, monkeypatch, count):
+    # a row wider than a page of PostgreSQL; SQLite takes it, so there a value that it cannot bind
+    if store.label.startswith("sqlite"):
+        layout = store._layout(DEALS)
+        broken = tuple(
+            (name, (lambda raw: object() if raw == "Deal 2" else raw) if name == "TITLE" else convert)
+            for name, convert in layout.readers
+        )
+        monkeypatch.setattr(store, "_layouts", {"deals": _with_readers(layout, broken)})
+        page = [deal(n) for n in range(1, count + 1)]
+    else:
+        wide = tuple(Field(name=f"UF_{n}", kind=Kind.TEXT) for n in range(1200))
+        store.shape(DEALS, (*DEAL, *wide))
+        page = [deal(n) for n in range(1, count + 1)]
+        page[1].update({field.name: "some text" for field in wide})
+    assert commit(store, page) == (count - 1, 0, 1)
+    assert rows("SELECT count(*) FROM deals") == [(count - 1,)]
+    ((row_id, reason),) = rows("SELECT row_id, reason FROM bitsheet_quarantine")
+    assert row_id == "2"
+    assert reason.startswith("the database refuses it: ")
+    assert rows("SELECT count(*) FROM bitsheet_changes WHERE op = 'insert'") == [(count - 1,)]
+
+
+def _with_readers(layout, readers):
+    from dataclasses import replace
+
+    return replace(layout, readers=readers)
