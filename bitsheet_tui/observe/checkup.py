@@ -108,7 +108,7 @@ def _tables(tables: Sequence[Table], profile: Profile) -> Iterator[Finding]:
 
 def _clock(profile: Profile) -> Finding:
     offset = profile.clock_offset
-    text = f"the portal is {abs(offset):.1f} s {'ahead of' if offset >= 0 else 'behind'} this computer"
+    text = f"the portal is {abs(offset):.0f} s {'ahead of' if offset >= 0 else 'behind'} this computer"
     if abs(offset) < CLOCK_ASTRAY:
         return Finding(about="clock", verdict=OK, text=text)
     hint = "set this computer's clock; the mirror itself goes by the portal's"
