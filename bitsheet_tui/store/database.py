@@ -82,11 +82,12 @@ class Database:
             try:
                 return self._attempt(work, writing=writing)
             except self.driver.errors as error:
-                lost = self.driver.lost(error)
+                first = self._telling(error)
+                lost = self.driver.lost(first)
                 if lost:
                     self._forget()
                 if not (lost and again):
-                    raise self.driver.translate(error) from error
+                    raise self.driver.translate(first) from error
             return self._run(work, writing=writing, again=False)
 
     def _attempt(self, work: Callable[[], T], *, writing: bool) -> T:
@@ -109,6 +110,15 @@ class Database:
         finally:
             if not self._open:
                 self.driver.close()
+
+    def _telling(self, error: Exception) -> Exception:
+        """Of an error and those it hides, the earliest with a meaning: rolling back may fail as well."""
+        told, hidden = error, error.__context__
+        while isinstance(hidden, self.driver.errors):
+            if self.driver.says_why(hidden):
+                told = hidden
+            hidden = hidden.__context__
+        return told
 
     def _forget(self) -> None:
         self._open = False

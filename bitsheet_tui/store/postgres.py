@@ -106,6 +106,10 @@ class Postgres:
             return True
         return not self.db.is_closed() and (self.db.connection().closed or self.db.connection().broken)
 
+    def says_why(self, error: Exception) -> bool:
+        """Whether it is more than a consequence of another error."""
+        return bool(_state(error)) and not self.rejected(error)
+
     def rejected(self, error: Exception) -> bool:
         """Whether it is the fault of one row, so that others can be stored."""
         if isinstance(error, OverflowError | ValueError):

@@ -93,6 +93,10 @@ class Sqlite:
         """Whether trying again on a new connection makes sense."""
         return False
 
+    def says_why(self, error: Exception) -> bool:
+        """Whether it is more than a consequence of another error."""
+        return _code(error) in FULL | DAMAGED | BUSY | DENIED
+
     def rejected(self, error: Exception) -> bool:
         """Whether it is the fault of one row, so that others can be stored."""
         if isinstance(error, OverflowError | ValueError):

@@ -1,0 +1,293 @@
+"""Whatever breaks under the store, a page is there as a whole or not at all, and work goes on."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bitsheet_tui.errors import MirrorHeld, StoreDamaged, StoreError, StoreFull, StoreUnavailable
+from bitsheet_tui.secret import Secret
+from bitsheet_tui.store import Checkpoint, Store, writer
+from bitsheet_tui.store.lock import advisory_key
+from tests.store.conftest import DEAL, NOW, TABLES, deal, query
+
+DEALS = TABLES["deals"]
+TERMINATE = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE application_name = 'bitsheet-tui' AND pid <> pg_backend_pid()"
+)
+
+
+def commit(store: Store, *rows, reach=0):
+    return store.commit(DEALS, rows, Checkpoint(table="deals", reach=reach), at=NOW, cycle=1)
+
+
+@pytest.fixture
+def pg_store(postgres_url):
+    store = Store.open(postgres_url)
+    store.shape(DEALS, DEAL)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def admin(postgres_server):
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        yield connection
+
+
+# --- PostgreSQL --------------------------------------------------------------------------------------------------
+
+
+def test_a_session_that_ended_between_pages_is_replaced(pg_store, admin):
+    commit(pg_store, deal(1))
+    assert admin.execute(TERMINATE).fetchall()
+    assert commit(pg_store, deal(2), reach=2).inserted == 1
+    assert pg_store.checkpoint("deals").reach == 2
+    admin.execute(TERMINATE)
+    assert pg_store.count_ids(DEALS) == 2  # reading notices as well
+    assert pg_store.holder() is not None
+
+
+@pytest.mark.parametrize("moment", ["tell", "release", "isolate"])
+@pytest.mark.parametrize("count", [3, 150])
+def test_a_session_that_ends_inside_a_page_is_replaced_and_the_page_is_stored_once(
+    pg_store, admin, monkeypatch, moment, count
+):
+    module = writer.feed if moment == "tell" else writer.quarantine
+    original, calls = getattr(module, moment), []
+
+    def terminate_first(*args):
+        calls.append(1)
+        if len(calls) == 1:
+            admin.execute(TERMINATE)
+        return original(*args)
+
+    monkeypatch.setattr(module, moment, terminate_first)
+    done = commit(pg_store, *(deal(n) for n in range(1, count + 1)), reach=count)
+    assert (done.inserted, len(calls)) == (count, 2)
+    assert query(pg_store, "SELECT count(*) FROM deals") == [(count,)]
+    assert query(pg_store, "SELECT count(*) FROM bitsheet_changes") == [(count,)]
+    assert pg_store.checkpoint("deals").reach == count
+
+
+def test_one_who_lost_the_lock_with_the_session_writes_no_more(pg_store, admin, postgres_server, monkeypatch):
+    other = psycopg.connect(postgres_server, autocommit=True)
+    original = writer.quarantine.release
+
+    def lose(*args):
+        admin.execute(TERMINATE)
+        other.execute("SELECT pg_advisory_lock(%s)", (advisory_key("postgres", "public"),))
+        return original(*args)
+
+    commit(pg_store, deal(1))
+    monkeypatch.setattr(writer.quarantine, "release", lose)
+    with pytest.raises(MirrorHeld):
+        commit(pg_store, deal(2))
+    monkeypatch.undo()
+    with pytest.raises(MirrorHeld):
+        commit(pg_store, deal(3))
+    assert admin.execute("SELECT id FROM deals").fetchall() == [(1,)]
+    other.close()
+    for _ in range(50):
+        try:
+            assert commit(pg_store, deal(2)).inserted == 1
+            break
+        except MirrorHeld:
+            time.sleep(0.05)
+    else:
+        pytest.fail("the lock never came back")
+
+
+def test_a_server_that_does_not_come_back_is_unavailable_and_the_page_is_not_lost(
+    pg_store, admin, monkeypatch
+):
+    commit(pg_store, deal(1))
+    admin.execute(TERMINATE)
+    with monkeypatch.context() as away:
+        away.setitem(pg_store._database.driver.db.connect_params, "host", "/nowhere")
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match="cannot be reached"):
+                commit(pg_store, deal(2))
+    assert commit(pg_store, deal(2)).inserted == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "tries"),
+    [
+        ("53100", StoreFull, 1), ("53200", StoreUnavailable, 1), ("40001", StoreError, 2), ("40P01", StoreError, 2),
+        ("25006", StoreUnavailable, 1), ("57014", StoreUnavailable, 1), ("XX001", StoreDamaged, 1),
+        ("42P01", StoreError, 1), ("57P01", StoreUnavailable, 2),
+    ],
+)  # fmt: skip
+def test_what_the_server_says_is_told_by_meaning(pg_store, monkeypatch, code, error, tries):
+    calls = []
+
+    def fail(*_args):
+        calls.append(1)
+        database = pg_store._database
+        database.execute(f"DO $$ BEGIN RAISE EXCEPTION 'boom' USING ERRCODE = '{code}'; END $$")
+
+    monkeypatch.setattr(writer.quarantine, "release", fail)
+    with pytest.raises(error) as caught:
+        commit(pg_store, deal(1))
+    assert type(caught.value) is error
+    assert "postgresql postgres@localhost" in str(caught.value)
+    assert len(calls) == tries
+    monkeypatch.undo()
+    assert commit(pg_store, deal(1)).inserted == 1
+
+
+def test_a_deadlock_is_overcome_by_trying_again(pg_store, monkeypatch):
+    original, calls = writer.quarantine.release, []
+
+    def fail_once(*args):
+        calls.append(1)
+        if len(calls) == 1:
+            pg_store._database.execute("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$")
+        return original(*args)
+
+    monkeypatch.setattr(writer.quarantine, "release", fail_once)
+    assert commit(pg_store, deal(1)).inserted == 1
+
+
+# --- SQLite ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def file_store(sqlite_url):
+    store = Store.open(sqlite_url)
+    store.shape(DEALS, DEAL)
+    yield store
+    store.close()
+
+
+def test_a_full_disk_is_told_and_ends_by_itself(file_store):
+    commit(file_store, deal(1), reach=1)
+    ((pages,),) = query(file_store, "PRAGMA page_count")
+    query(file_store, f"PRAGMA max_page_count = {pages + 2}")
+    page = [deal(n, TITLE="x" * 1000) for n in range(2, 200)]
+    for _ in range(2):
+        with pytest.raises(StoreFull, match="no space left"):
+            commit(file_store, *page, reach=2)
+        assert query(file_store, "SELECT count(*) FROM deals") == [(1,)]
+        assert file_store.checkpoint("deals").reach == 1
+    query(file_store, "PRAGMA max_page_count = 1000000")
+    assert commit(file_store, *page, reach=2).inserted == 198
+    assert query(file_store, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_another_program_that_writes_is_waited_for_and_then_named(file_store, sqlite_url):
+    query(file_store, "PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(sqlite_url.reveal().removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable, match="Another program is writing"):
+        commit(file_store, deal(1))
+    other.execute("ROLLBACK")
+    other.close()
+    assert commit(file_store, deal(1)).inserted == 1
+
+
+@pytest.mark.parametrize("what", ["delete", "replace"])
+def test_a_file_that_was_taken_away_is_not_written_to(file_store, sqlite_url, tmp_path, what):
+    commit(file_store, deal(1))
+    path = tmp_path / "mirror.db"
+    path.rename(tmp_path / "moved.db")
+    if what == "replace":
+        path.write_bytes(b"")
+    with pytest.raises(StoreUnavailable, match="moved, deleted or replaced"):
+        commit(file_store, deal(2))
+    assert not path.exists() or path.read_bytes() == b""
+
+
+def test_a_file_that_became_unwritable_is_named(file_store):
+    query(file_store, "PRAGMA query_only = ON")
+    with pytest.raises(StoreUnavailable, match="cannot be written"):
+        commit(file_store, deal(1))
+
+
+WRITING = """
+import sys
+from tests.store.conftest import DEAL, NOW, TABLES, deal
+from bitsheet_tui.store import Checkpoint, Store
+from bitsheet_tui.secret import Secret
+store = Store.open(Secret(sys.argv[1]))
+store.shape(TABLES["deals"], DEAL)
+n = store.checkpoint("deals").reach or 0
+print("open", flush=True)
+while True:
+    page = [deal(n + i) for i in range(1, 21)]
+    n += 20
+    store.commit(TABLES["deals"], page, Checkpoint(table="deals", reach=n), at=NOW, cycle=1)
+"""
+
+
+def test_killed_at_any_moment_rows_and_checkpoint_agree(store_url):
+    pick = random.Random(7)
+    before = 0
+    for _ in range(6):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITING, store_url.reveal()],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert process.stdout.readline() == b"open\n"
+        time.sleep(pick.uniform(0.0, 0.08))
+        process.kill()
+        process.communicate()
+        store = opened(store_url)
+        ((count, newest, changes),) = query(
+            store, "SELECT count(*), max(id), (SELECT count(*) FROM bitsheet_changes) FROM deals"
+        )
+        reach = store.checkpoint("deals").reach
+        if store_url.reveal().startswith("sqlite"):
+            assert query(store, "PRAGMA integrity_check") == [("ok",)]
+        store.close()
+        assert count == (newest or 0) == (reach or 0) == changes >= before
+        before = count
+    assert before > 0
+
+
+def opened(url: Secret) -> Store:
+    for _ in range(100):
+        try:
+            return Store.open(url)
+        except MirrorHeld:  # a server needs a moment to notice
+            time.sleep(0.02)
+    raise AssertionError("still held")
+
+
+def test_a_power_cut_costs_the_newest_pages_only(sqlite_url, tmp_path):
+    store = Store.open(sqlite_url)
+    store.shape(DEALS, DEAL)
+    query(store, "PRAGMA wal_autocheckpoint = 0")
+    for n in range(1, 41):
+        commit(store, deal(n), reach=n)
+    database, wal = (Path(f"{tmp_path}/mirror.db{end}").read_bytes() for end in ("", "-wal"))
+    store.close()
+    pick, found = random.Random(7), set()
+    for number in range(40):
+        copy = tmp_path / f"cut{number}.db"
+        copy.write_bytes(database)
+        torn = bytearray(wal[: pick.randrange(len(wal))])
+        torn[-pick.randrange(1, 5000) :] = b"\xa5"
+        Path(f"{copy}-wal").write_bytes(torn)
+        found.add(agreeing(Secret(f"sqlite:///{copy}")))
+    assert len(found) > 5
+
+
+def agreeing(url: Secret) -> int | None:
+    store = Store.open(url)
+    reach = store.checkpoint("deals").reach
+    if "deals" in store.shapes():
+        assert query(store, "SELECT count(*), max(id) FROM deals") == [(reach or 0, reach)]
+    assert query(store, "PRAGMA integrity_check") == [("ok",)]
+    store.close()
+    return reach
