@@ -18,9 +18,6 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui import words
 from bitsheet_tui.ui.keys import KEYS, bindings
 from bitsheet_tui.ui.screens.base import Base
-from bitsheet_tui.ui.screens.confirm import Dialog
-from bitsheet_tui.ui.screens.lists import ListScreen, LogScreen
-from bitsheet_tui.ui.views.details import how_long, how_many
 from bitsheet_tui.ui.widgets.filter import FilterBar
 from bitsheet_tui.ui.widgets.grid import TableGrid
 from bitsheet_tui.ui.window import Window
@@ -40,11 +37,6 @@ class Console(Window):
         """The table under the cursor of the dashboard; empty when there is none."""
         grid = next(iter(self.screen_stack[0].query(TableGrid)), None)
         return grid.chosen if grid else ""
-
-    @property
-    def roomy(self) -> bool:
-        """Whether frames are drawn."""
-        return self.screen.has_class("-roomy")
 
     @property
     def base(self) -> Base | None:
@@ -106,6 +98,9 @@ class Console(Window):
 
     def ask_resync(self, table: str) -> None:
         """Say what it means, how much it is and how long it takes; Cancel is what enter means."""
+        from bitsheet_tui.ui.screens.confirm import Dialog  # noqa: PLC0415 - not for the first screen
+        from bitsheet_tui.ui.views.details import how_long, how_many  # noqa: PLC0415
+
         state = self.picture.state.tables.get(table)
         facts = {"table": plain(table, 30), "rows": how_many(state), "long": how_long(self.picture, state)}
 
@@ -122,6 +117,8 @@ class Console(Window):
 
     def action_open(self, name: str) -> None:
         """Open a screen on the dashboard; once more: close it."""
+        from bitsheet_tui.ui.screens.lists import ListScreen, LogScreen  # noqa: PLC0415 - not for the first
+
         if self.base is None:
             return
         already = self.base.name

@@ -74,7 +74,8 @@ class Ending:
     def wait(self) -> None:
         """Until the engine has come to its end; the watchdog sees to it that this does not take for ever."""
         self.ask()
-        self.thread.join()
+        if self.thread.ident is not None:  # the screen may have broken before the engine began
+            self.thread.join()
         if self._watchdog:
             self._watchdog.join()
 
@@ -97,7 +98,7 @@ class Ending:
         self.window.finish()
 
     def _watch(self) -> None:
-        if not self.thread.over.wait(ENGINE_SECONDS):
+        if self.thread.ident is not None and not self.thread.over.wait(ENGINE_SECONDS):
             self.terminal.restore()
             tell(TOO_LONG.format(seconds=ENGINE_SECONDS))
             os._exit(Exit.HELD)

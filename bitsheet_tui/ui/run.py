@@ -29,7 +29,7 @@ def run_console(
     zone: tzinfo | None = None,
     ascii_only: bool | None = None,
 ) -> int:
-    """Show the engine until somebody ends it; the exit code.
+    """Show the engine until somebody ends it; the exit code. It runs from the first paint on.
 
     Must be called on the main thread. Raises UsageError where there is no terminal; everything that goes
     wrong later is reported on stderr, with the secrets out of it, after the terminal is restored.
@@ -42,8 +42,8 @@ def run_console(
     thread = EngineThread(engine, window.finish)
     ending = Ending(engine, thread, window, terminal)
     window.stop = ending.ask
+    window.painted = thread.start
     with ending.signals():
-        thread.start()
         crash = asyncio.run(_shown(window)) or window.crash
         ending.screen_closed.set()
         if window.abandoned:
@@ -62,20 +62,25 @@ async def _shown(window: Console) -> BaseException | None:
     return asyncio.CancelledError() if task.cancelled() else task.exception()
 
 
+def _safe(text: object) -> str:
+    """One line without secrets: hidden before it is cut, and what cutting put together after it."""
+    return redact(plain(redact(str(text)), 2000))
+
+
 def _report(crash: BaseException | None, error: BaseException | None, picture: Picture) -> int:
     """Say on the normal screen how it ended; the exit code."""
     if isinstance(error, BitsheetError):
-        tty.tell(f"{words.NAME}: {redact(plain(error, 2000))}")
+        tty.tell(f"{words.NAME}: {_safe(error)}")
         if error.hint:
-            tty.tell(f"  {redact(plain(error.hint, 2000))}")
+            tty.tell(f"  {_safe(error.hint)}")
         return error.exit_code
     bug = error or crash
     if bug is None:
         tty.tell(farewell(picture))
         return Exit.DONE
     for line in traceback.format_exception(bug):
-        for row in redact(line).splitlines():
-            tty.tell(plain(row, 500))
+        for row in line.splitlines():
+            tty.tell(_safe(row))
     tty.tell(words.BUG)
     if error is None:
         tty.tell(farewell(picture))

@@ -75,6 +75,7 @@ class Window(App[None], inherit_bindings=False):
         self.set_class(self.ascii, "-ascii")
         self.log_window = LogWindow(ring)
         self.picture = Picture(state=engine.state, now=clock(), zone=zone)
+        self.painted: Callable[[], object] = lambda: None  # called once the first screen is there
         self.stop: Callable[[], None] = lambda: engine.submit(Stop())
         self.pausing: bool | None = None  # asked for, until the state says so
         self.leaving = False  # asked to stop; the engine finishes what it has in hand
@@ -92,6 +93,7 @@ class Window(App[None], inherit_bindings=False):
         self._loop_of_ui = asyncio.get_running_loop()
         self.log_window.pull()
         self.set_interval(PAINT, self.look)
+        self.call_after_refresh(self.painted)
         if self._over:
             self.exit()
 

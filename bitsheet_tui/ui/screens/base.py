@@ -16,8 +16,9 @@ class Base(Screen[None]):
     """Everything but the middle."""
 
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's name, and never changed
-        (40, "-slim"), (60, "-narrow"), (80, "-std"), (110, "-wide"), (160, "-huge"),
+        (0, "-tiny"), (40, "-slim"), (60, "-narrow"), (80, "-std"), (110, "-wide"), (160, "-huge"),
     ]  # fmt: skip
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (10, "-low"), (16, "-mid"), (36, "-tall")]  # noqa: RUF012
     has_table = False  # whether a table is chosen here
 
     def middle(self) -> Iterable[Widget]:
@@ -49,10 +50,3 @@ class Base(Screen[None]):
         for view in self.views:
             if not quiet or isinstance(view, Countdown):
                 view.paint()
-
-    def on_resize(self) -> None:
-        """Frames only where there is room in both directions; one line where there is none."""
-        width, height = self.app.size
-        self.set_class(width >= 110 and height >= 36, "-roomy")
-        self.set_class(height < 16 or width < 60, "-low")
-        self.set_class(width < 40 or height < 10, "-tiny")

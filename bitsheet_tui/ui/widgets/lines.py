@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 
 from rich.segment import Segment
 from rich.style import Style
@@ -12,16 +12,12 @@ from textual.widget import Widget
 
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui.glyphs import to_ascii
+from bitsheet_tui.ui.inks import style
 from bitsheet_tui.ui.line import Line, differs, edge, frame
 from bitsheet_tui.ui.picture import Picture
 
 if TYPE_CHECKING:
     from bitsheet_tui.ui.app import Console
-
-STYLES = frozenset(
-    "plain ok wait bad dim head strong title name new bar trough spark rule match hint key key-words "
-    "cursor-mark badge-plain badge-ok badge-wait badge-bad".split()
-)
 
 
 def _inert(words: str) -> str:
@@ -32,7 +28,6 @@ def _inert(words: str) -> str:
 class LineView(Widget):
     """Subclasses say what the lines are; this class finds out which cells to send to the terminal."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{name}" for name in STYLES} | {"line--cursor"}
     ALLOW_SELECT = False
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
@@ -95,18 +90,17 @@ class LineView(Widget):
 
     def _style(self, name: str) -> Style:
         if name not in self._styles_of:
-            rules = self.get_component_styles(f"line--{name}")
-            whole = self.get_component_rich_style(f"line--{name}")  # with the alpha blended in
-            self._styles_of[name] = rules.text_style + Style(
-                color=whole.color if rules.has_rule("color") else None,
-                bgcolor=whole.bgcolor if rules.has_rule("background") else None,
-            )
+            app, below = self.app, self.background_colors[1]
+            self._styles_of[name] = style(name, app.theme_variables, below, colourless=app.no_color)
         return self._styles_of[name]
 
     def notify_style_update(self) -> None:
         """Forget the styles of the theme before."""
         super().notify_style_update()
         self._styles_of.clear()
+
+
+FRAMES = (110, 36)  # columns and rows from which panels are framed
 
 
 class Panel(LineView):
@@ -123,7 +117,8 @@ class Panel(LineView):
     @property
     def framed(self) -> bool:
         """Whether there is room for frames."""
-        return self.console_app.roomy
+        width, height = self.app.size
+        return width >= FRAMES[0] and height >= FRAMES[1]
 
     @property
     def around(self) -> int:
