@@ -1,22 +1,54 @@
 """`bitsheet-tui`: the console, with the engine in the same process."""
 
+import os
 import sys
 from argparse import Namespace
 from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from bitsheet_tui.cli.ground import configured, prepare
+from bitsheet_tui.cli.ending import tell
+from bitsheet_tui.config import Config, load, need_webhook
 from bitsheet_tui.errors import UsageError
 from bitsheet_tui.ring import Ring
+from bitsheet_tui.state import EngineState, start
+from bitsheet_tui.tables import select
+
+if TYPE_CHECKING:
+    from bitsheet_tui.sync.engine import Engine
 
 
 def run(arguments: Namespace) -> int:
-    """Needs a terminal on both sides: without one a console would spin, or draw for nobody."""
+    """Needs a terminal on both sides: without one a console would spin, or draw for nobody.
+
+    The configuration is read first, so that what is wrong with it is said before the screen changes;
+    everything that takes longer is done behind the first screen.
+    """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the console needs a terminal", "to run without one: bitsheet-tui --no-ui")
-    from bitsheet_tui.ui.run import run_console  # noqa: PLC0415 - without a terminal it is not needed
+    from bitsheet_tui.ui.deferred import Deferred  # noqa: PLC0415 - without a terminal it is not needed
+    from bitsheet_tui.ui.run import run_console  # noqa: PLC0415
 
     ring = Ring()
-    with ExitStack() as ending:
-        config = ending.enter_context(configured(arguments))
-        engine = prepare(config, ending, ring=ring)
-        return run_console(engine, ring)
+    config = None if arguments.demo else load(arguments.config, os.environ)
+    if config:
+        need_webhook(config)
+
+    def build(ending: ExitStack) -> "Engine":
+        from bitsheet_tui.cli.ground import demo, prepare  # noqa: PLC0415 - HTTP and the database behind it
+
+        return prepare(config or ending.enter_context(demo()), ending, ring=ring)
+
+    engine = Deferred(build, _before(config))
+    code = run_console(engine, ring)
+    if arguments.demo and engine.state.store:
+        tell(f"demo: the mirror is {engine.state.store}; delete its folder when you have seen enough")
+    return code
+
+
+def _before(config: Config | None) -> EngineState:
+    """The picture until the engine has one."""
+    names = tuple(table.name for table in select(config.sync.tables if config else ()))
+    host = urlsplit(config.webhook.reveal()).hostname if config else "demo"
+    return start(names, portal=host or "", store="", at=datetime.now(UTC))
