@@ -127,7 +127,8 @@ def test_a_terminal_that_stops_reading_never_stops_the_engine(tmp_path):
 def test_a_lost_terminal_ends_it(tmp_path):
     report = tmp_path / "report"
     with Pseudo("busy", report) as console:
-        console.wait_for(b"bitsheet-tui")
+        console.wait_for(b"50 new")  # the engine runs
+        console.read(0.5)
         console.hang_up()
         assert console.process.wait(8) == 0
         assert report.exists()
