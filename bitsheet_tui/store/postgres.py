@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from time import monotonic, sleep
 from typing import Any
 
 from bitsheet_tui.errors import StoreDamaged, StoreError, StoreFull, StoreUnavailable
@@ -32,6 +34,7 @@ AGAIN = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the tr
 GONE = frozenset({"57P01", "57P02", "57P03", "57P05"})  # terminated, crashed, cannot connect now
 TIMED_OUT = frozenset({"55P03", "57014"})
 DEPENDED_UPON = "2BP01"
+LINGER = 2.0  # seconds: a killed instance's session lives on until the server notices
 DENIED = frozenset({"42501", "25006", "28000", "28P01"})
 
 
@@ -80,7 +83,10 @@ class Postgres:
             self.db._state.reset()  # noqa: SLF001 - the connection is broken; peewee has no word for "forget it"
 
     def close(self) -> None:
-        """End the session and let others write."""
+        """End the session and let others write, at once: the server ends a session in its own time."""
+        if self._locked and not self.db.is_closed():
+            with suppress(*self.errors):  # a broken session has lost its lock already
+                self.db.execute_sql("SELECT pg_advisory_unlock(%s)", (self._key,))
         self.disconnect()
 
     def holder(self) -> Holder | None:
@@ -164,9 +170,11 @@ class Postgres:
         self.db.execute_sql(f"DROP TABLE IF EXISTS pg_temp.{quote(loading_name(table))}")
 
     def _take_lock(self) -> None:
-        (taken,) = self.db.execute_sql("SELECT pg_try_advisory_lock(%s)", (self._key,)).fetchone()
-        if not taken:
-            raise held(self.holder() or Holder())
+        patience = monotonic() + LINGER
+        while not self._try_lock():
+            if monotonic() > patience:
+                raise held(self.holder() or Holder())
+            sleep(LINGER / 20)
         (kept,) = self.db.execute_sql(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
         ).fetchone()
@@ -175,6 +183,10 @@ class Postgres:
                 f"{self.label} gives every statement another session, so a lock means nothing there.",
                 hint="Connect to PostgreSQL itself, or let PgBouncer pool sessions instead of transactions.",
             )
+
+    def _try_lock(self) -> bool:
+        (taken,) = self.db.execute_sql("SELECT pg_try_advisory_lock(%s)", (self._key,)).fetchone()
+        return bool(taken)
 
     def _told(self) -> Holder | None:
         """What the holder wrote about itself, if its tables are there yet."""
