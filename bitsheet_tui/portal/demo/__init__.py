@@ -3,10 +3,11 @@
 from bitsheet_tui.portal.demo.clock import HostClock, ManualClock
 from bitsheet_tui.portal.demo.columns import Column
 from bitsheet_tui.portal.demo.faults import Fault, Kind
-from bitsheet_tui.portal.demo.portal import DemoPortal, serve
+from bitsheet_tui.portal.demo.portal import LIVELY, DemoPortal, lively, serve
 from bitsheet_tui.portal.demo.settings import UNLIMITED, Cost, Limits, Settings, Size
 
 __all__ = [
+    "LIVELY",
     "UNLIMITED",
     "Column",
     "Cost",
@@ -18,5 +19,6 @@ __all__ = [
     "ManualClock",
     "Settings",
     "Size",
+    "lively",
     "serve",
 ]

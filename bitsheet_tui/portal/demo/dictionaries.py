@@ -39,7 +39,13 @@ _STAGES: tuple[Entry, ...] = (
 _SEMANTICS = {"": "process", "S": "success", "F": "failure"}
 _COLORED = ("STATUS", "DEAL_STAGE")
 CATEGORIES = ((0, "General", 300), (1, "Wholesale", 200))
-_CATEGORY_TYPES = {1: (), 2: CATEGORIES, 3: ((0, "General", 100),), 4: ((0, "General", 100),)}
+_CATEGORY_TYPES = {
+    1: (),
+    2: CATEGORIES,
+    3: ((0, "General", 100), (1, "Contractors", 200)),
+    4: ((0, "General", 100),),
+    174: ((9, "General", 500),),
+}
 
 
 def _entries() -> Iterator[tuple[str, str | None, Entry]]:

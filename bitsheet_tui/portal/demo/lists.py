@@ -3,7 +3,7 @@
 `apidocs.bitrix24.com crm.deal.list`, `modules/crm/classes/general/restservice.php`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bitsheet_tui.portal.demo import php
@@ -65,10 +65,11 @@ def ordered(table: Table, order: Mapping[str, Any]) -> Order | bool:
         return False
     if known[0][0] == table.blueprint.key:
         return known[0][1]
-    return [(_key(table, name), descending) for name, descending in known]
+    return [(key_of(table, name), descending) for name, descending in known]
 
 
-def _key(table: Table, name: str) -> Any:
+def key_of(table: Table, name: str) -> Callable[[int], Any]:
+    """What rows are sorted by."""
     return lambda id_: sortable(table.value(id_, name))
 
 

@@ -6,19 +6,21 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from bitsheet_tui.portal.demo import chats, dictionaries, lists, people, service, tasklist
+from bitsheet_tui.portal.demo import chats, dictionaries, items, lists, people, service, tasklist
 from bitsheet_tui.portal.demo.clock import Clock, HostClock
 from bitsheet_tui.portal.demo.door import Door
 from bitsheet_tui.portal.demo.faults import Faults
 from bitsheet_tui.portal.demo.http import Listener
+from bitsheet_tui.portal.demo.life import Life
 from bitsheet_tui.portal.demo.meters import Bucket, Operating
 from bitsheet_tui.portal.demo.oauth import Tokens
 from bitsheet_tui.portal.demo.office import Office
-from bitsheet_tui.portal.demo.settings import Settings, Size
+from bitsheet_tui.portal.demo.settings import Cost, Limits, Settings, Size
 from bitsheet_tui.portal.demo.stats import Stats
 from bitsheet_tui.portal.demo.world import World
 
-DESKS = (chats, dictionaries, lists, people, service, tasklist)  # importing them registers their methods
+# importing them registers their methods
+DESKS = (chats, dictionaries, items, lists, people, service, tasklist)
 
 
 class DemoPortal:
@@ -43,7 +45,9 @@ class DemoPortal:
         self.tokens = Tokens()
         self.office = Office(self.world, self.settings, "", set(self.settings.scopes))
         self.url = ""
+        self.life = Life(self.world, seed)
         self._listener: Listener | None = None
+        self._living: asyncio.Task[None] | None = None
 
     async def start(self, port: int = 0) -> str:
         """Listen on loopback; the webhook URL."""
@@ -54,10 +58,16 @@ class DemoPortal:
         given = await self._listener.start(port)
         self.office.origin = f"http://127.0.0.1:{given}"
         self.url = f"{self.office.origin}/rest/{self.settings.user_id}/{self.office.code}/"
+        if self.settings.deeds_per_second:
+            self._living = asyncio.create_task(self.life.run(self.settings.deeds_per_second))
         return self.url
 
     async def stop(self) -> None:
-        """Stop listening and hang up."""
+        """Stop living, listening and talking."""
+        if self._living is not None:
+            self._living.cancel()
+            await asyncio.wait({self._living})
+            self._living = None
         if self._listener is not None:
             await self._listener.stop()
             self._listener = None
@@ -89,9 +99,17 @@ class DemoPortal:
             loop.close()
 
 
+LIVELY = Settings(limits=Limits(), cost=Cost(page=0.01), deeds_per_second=3.0)
+
+
+def lively() -> DemoPortal:
+    """The portal of `--demo`: the usual limits, a little slow, and people at work."""
+    return DemoPortal(settings=LIVELY)
+
+
 async def serve(port: int, announce: Callable[[str], None]) -> None:
     """Run a demo portal until cancelled; `announce` is given its webhook URL once it answers."""
-    portal = DemoPortal()
+    portal = lively()
     announce(await portal.start(port))
     try:
         await asyncio.Event().wait()

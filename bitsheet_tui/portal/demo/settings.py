@@ -13,6 +13,7 @@ DEFAULT_COUNTS = {
     "tasks": 2000,
     "users": 51,
     "departments": 14,
+    "contracts": 200,
 }
 
 
@@ -29,6 +30,7 @@ class Size:
     tasks: int | None = None  # with about 2.5 comments each
     users: int | None = None
     departments: int | None = None
+    contracts: int | None = None  # a smart process: crm.item.list with entityTypeId 174
 
     def counts(self) -> dict[str, int]:
         """Rows of each table; there is always a user and a department."""
@@ -81,4 +83,4 @@ class Settings:
     float_times: bool = False  # the builds before autumn 2025 gave time.start with a fraction
     gzip: bool = False  # compress answers for clients that ask
     references: Literal["current", "fatal", "whole"] = "current"  # see references.py
-    edits_per_second: float = 0.0  # how lively the company is
+    deeds_per_second: float = 0.0  # how lively the company is

@@ -11,9 +11,9 @@ from bitsheet_tui.portal.demo.blueprint import Raw
 from bitsheet_tui.portal.demo.calls import Call, Failure, Reply, Rows, method
 from bitsheet_tui.portal.demo.columns import Column
 from bitsheet_tui.portal.demo.filters import narrow, split
-from bitsheet_tui.portal.demo.lists import PAGE
+from bitsheet_tui.portal.demo.lists import PAGE, key_of
 from bitsheet_tui.portal.demo.office import Office
-from bitsheet_tui.portal.demo.query import Order, Query, count, page, sortable
+from bitsheet_tui.portal.demo.query import Order, Query, count, page
 from bitsheet_tui.portal.demo.table import Table
 
 _FILTERABLE = frozenset(
@@ -104,11 +104,7 @@ def _ordered(table: Table, order: Mapping[str, Any]) -> Order | bool:
         return False
     if ways[0][0] == "ID":
         return ways[0][1]
-    return [(_key(table, name), descending) for name, descending in ways]
-
-
-def _key(table: Table, name: str) -> Any:
-    return lambda id_: sortable(table.value(id_, name))
+    return [(key_of(table, name), descending) for name, descending in ways]
 
 
 def _array(call: Call, name: str) -> Any:

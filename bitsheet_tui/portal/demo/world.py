@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
-from bitsheet_tui.portal.demo import activities, companies, contacts, deals, leads, staff, tasks
+from bitsheet_tui.portal.demo import activities, companies, contacts, contracts, deals, leads, staff, tasks
 from bitsheet_tui.portal.demo.blueprint import Blueprint, Peers, Raw
 from bitsheet_tui.portal.demo.clock import Clock
 from bitsheet_tui.portal.demo.columns import Column
@@ -25,6 +25,8 @@ _BLUEPRINTS: Mapping[str, Callable[[Peers], Blueprint]] = {
     "tasks": tasks.blueprint,
     "users": staff.users,
     "departments": staff.departments,
+    "contracts": contracts.blueprint,
+    "contractors": contacts.blueprint,  # contacts of another category, in the gaps between contact ids
 }
 CRM = ("leads", "contacts", "companies", "deals", "activities")
 _MODIFIER = {"tasks": "CHANGED_BY", "activities": "EDITOR_ID"}
@@ -40,7 +42,8 @@ class World:
         self.epoch = int(clock.now()) // 60 * 60
         self.lock = threading.RLock()
         counts = size.counts()
-        ids = {name: Ids(counts[name], _GAP) for name in _BLUEPRINTS}
+        ids = {name: Ids(count, _GAP) for name, count in counts.items()}
+        ids["contractors"] = contracts.Between(ids["contacts"], _GAP)
         peers = Peers(ids, self.epoch)
         self.tables = {
             name: Table(name, make(peers), ids[name], seed, self.epoch) for name, make in _BLUEPRINTS.items()
@@ -236,6 +239,10 @@ class World:
 
 def _dates(table: Table) -> list[str]:
     """The fields that are stamped when a row is made."""
-    stamped = ("DATE_CREATE", "DATE_MODIFY", "MOVED_TIME", "LAST_ACTIVITY_TIME", "CREATED", "LAST_UPDATED")
-    tasks_ = ("CREATED_DATE", "CHANGED_DATE", "STATUS_CHANGED_DATE", "ACTIVITY_DATE")
-    return [name for name in stamped + tasks_ if name in table.columns]
+    return [name for name in _STAMPED if name in table.columns]
+
+
+_STAMPED = (
+    "DATE_CREATE DATE_MODIFY MOVED_TIME LAST_ACTIVITY_TIME CREATED LAST_UPDATED CREATED_TIME UPDATED_TIME "
+    "CREATED_DATE CHANGED_DATE STATUS_CHANGED_DATE ACTIVITY_DATE"
+).split()
