@@ -59,7 +59,7 @@ AUTOCOMPLETE_RULE integer Autocomplete
 BINDINGS crm_activity_binding!*? Bindings
 COMMUNICATIONS crm_activity_communication+*~ Communication Channel
 FILES diskfile*~ Files
-WEBDAV_ELEMENTS diskfile*~ Added Files
+WEBDAV_ELEMENTS diskfile*~- Added Files
 IS_INCOMING_CHANNEL char!
 """)
 
@@ -71,6 +71,14 @@ _KINDS = (  # type, provider, provider's type
     (1, "CRM_MEETING", "MEETING"),
     (3, "CRM_TASKS_TASK", "TASKS_TASK"),
 )
+_SETTINGS = {
+    "HONORIFIC": "1",
+    "NAME": "Klaus",
+    "SECOND_NAME": "",
+    "LAST_NAME": "Weber",
+    "COMPANY_TITLE": "Rose GmbH",
+    "COMPANY_ID": "21",
+}
 _OWNERS = ((1, "leads"), (2, "deals"), (3, "contacts"), (4, "companies"))
 
 
@@ -119,7 +127,7 @@ def blueprint(peers: Peers) -> Blueprint:
                 "VALUE": f"+7912{row.bits % 9_000_000:07}",
                 "ENTITY_ID": str(peers.pick("contacts", row.bits >> 16)),
                 "ENTITY_TYPE_ID": "3",
-                "ENTITY_SETTINGS": {"NAME": "Klaus", "LAST_NAME": "Weber"},
+                "ENTITY_SETTINGS": _SETTINGS,
             }
         ]
 

@@ -166,18 +166,26 @@ def customs(dice: Dice, peers: Peers) -> Raw:
     }
 
 
-def contact_points(type_: str, offset: int, share_of: str) -> Callable[[Row, Raw], Any]:
+_POINTS: Mapping[str, tuple[int, str]] = {  # a type's place among a row's points, and what they look like
+    "PHONE": (1, "+7912{number:07}"),
+    "EMAIL": (2, "mail{id}.{number}@example.com"),
+    "WEB": (3, "https://shop{id}.example/"),
+    "IM": (4, "imol|livechat|1|{id}|{number}"),
+}
+
+
+def contact_points(type_: str, share_of: str) -> Callable[[Row, Raw], Any]:
     """The phones or addresses of a row, as the JSON list the portal gives, if `share_of` says it has any.
 
-    Their own ids are unique: four for each row and type.
+    Their own ids are unique in their table: eight are set aside for each row.
     """
+    place, pattern = _POINTS[type_]
 
     def value(row: Row, constants: Raw) -> Any:
         if not constants[share_of]:
             return None
-        number = row.bits % 9_000_000
-        text = f"+7912{number:07}" if type_ == "PHONE" else f"mail{row.id}.{number}@example.com"
+        text = pattern.format(id=row.id, number=row.bits % 9_000_000)
         kind = "WORK" if row.bits & 1 else "HOME"
-        return [{"ID": str(row.id * 8 + offset), "VALUE_TYPE": kind, "VALUE": text, "TYPE_ID": type_}]
+        return [{"ID": str(row.id * 8 + place), "VALUE_TYPE": kind, "VALUE": text, "TYPE_ID": type_}]
 
     return value

@@ -113,6 +113,7 @@ def _speaker(office: Office, user_id: int) -> dict[str, Any]:
         "work_position": row.get("WORK_POSITION") or "",
         "color": "#4ba984",
         "avatar": "",
+        "avatar_hr": "",
         "gender": row.get("PERSONAL_GENDER") or "M",
         "birthday": "",
         "extranet": False,
@@ -123,6 +124,15 @@ def _speaker(office: Office, user_id: int) -> dict[str, Any]:
         "status": "online",
         "idle": False,
         "last_activity_date": False,
+        "mobile_last_date": False,
+        "desktop_last_date": False,
+        "absent": False,
+        "departments": row.get("UF_DEPARTMENT") or [],
+        "phones": False,
+        "bot_data": None,
+        "type": "user",
+        "website": "",
+        "email": row.get("EMAIL") or "",
     }
 
 

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_LINE = re.compile(r"(?P<name>\w+) (?P<type>\w+)(?::(?P<status>\w+))?(?P<marks>[!*+=~?]*)(?: (?P<title>.+))?")
+_LINE = re.compile(
+    r"(?P<name>\w+) (?P<type>\w+)(?::(?P<status>\w+))?(?P<marks>[!*+=~?-]*)(?: (?P<title>.+))?"
+)
 
 INTEGERS = frozenset(
     "integer crm_enum_ownertype crm_enum_activitytype crm_enum_activitystatus crm_enum_activitypriority "
@@ -14,6 +16,7 @@ INTEGERS = frozenset(
 REFERENCES = frozenset(
     "user employee crm_company crm_contact crm_lead crm_quote crm_entity location reference".split()
 )
+_PARENTS = {"crm_lead": 1, "crm_company": 4, "crm_quote": 7}
 NUMBERS = INTEGERS | REFERENCES
 
 
@@ -35,6 +38,7 @@ class Column:
     required: bool = False
     immutable: bool = False
     named: bool = False  # given only when named in `select`
+    deprecated: bool = False
     hidden: bool = False  # described, but never returned
     custom: bool = False  # a UF_ field
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -45,7 +49,8 @@ class Column:
 def columns(text: str) -> tuple[Column, ...]:
     """Columns from lines `NAME type[:DICTIONARY][marks] Title`.
 
-    Marks: `!` read-only, `*` multiple, `+` required, `=` immutable, `~` only when named, `?` never returned.
+    Marks: `!` read-only, `*` multiple, `+` required, `=` immutable, `~` only when named, `?` never returned,
+    `-` deprecated.
     """
     return tuple(_column(line) for line in text.strip().splitlines())
 
@@ -55,7 +60,7 @@ def _column(line: str) -> Column:
     if match is None:
         raise ValueError(f"not a column: {line}")
     marks = match["marks"]
-    settings = {"parentEntityTypeId": int(match["name"][10:])} if match["type"] == "crm_entity" else {}
+    parent = int(match["name"][10:]) if match["type"] == "crm_entity" else _PARENTS.get(match["type"])
     return Column(
         name=match["name"],
         type=match["type"],
@@ -67,7 +72,8 @@ def _column(line: str) -> Column:
         immutable="=" in marks,
         named="~" in marks,
         hidden="?" in marks,
-        settings=settings,
+        deprecated="-" in marks,
+        settings={"parentEntityTypeId": parent} if parent and not marks.strip("!=") else {},
     )
 
 
@@ -92,6 +98,8 @@ def _description(column: Column) -> dict[str, Any]:
     told["title"] = column.name if column.custom else column.title
     if column.custom:
         told |= dict.fromkeys(("listLabel", "formLabel", "filterLabel"), column.title)
+    if column.deprecated:
+        told["isDeprecated"] = True
     if column.settings:
         told["settings"] = dict(column.settings)
     return told

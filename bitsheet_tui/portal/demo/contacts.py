@@ -51,7 +51,7 @@ CREATED_BY_ID user! Created By
 MODIFY_BY_ID user! Modified By
 DATE_CREATE datetime! Creation Date
 DATE_MODIFY datetime! Modification Date
-COMPANY_ID crm_company Company
+COMPANY_ID crm_company- Company
 COMPANY_IDS crm_company*?
 LEAD_ID crm_lead! Lead
 ORIGINATOR_ID string External Source
@@ -92,7 +92,8 @@ def blueprint(peers: Peers) -> Blueprint:
             **origin(dice),
             "HAS_PHONE": dice.chance(0.9),
             "HAS_EMAIL": dice.chance(0.6),
-            "HAS_IMOL": False,
+            "HAS_IMOL": dice.chance(0.1),
+            "_web": dice.chance(0.2),
             **people(dice, peers),
             "_company": dice.chance(0.5),
             "_lead": dice.chance(0.2),
@@ -110,7 +111,9 @@ def blueprint(peers: Peers) -> Blueprint:
             "LAST_ACTIVITY_TIME": changed,
             "COMPANY_ID": lambda row, c: peers.pick("companies", row.bits >> 8) if c["_company"] else 0,
             "LEAD_ID": lambda row, c: peers.pick("leads", row.bits >> 16) if c["_lead"] else None,
-            "PHONE": contact_points("PHONE", 1, "HAS_PHONE"),
-            "EMAIL": contact_points("EMAIL", 2, "HAS_EMAIL"),
+            "PHONE": contact_points("PHONE", "HAS_PHONE"),
+            "EMAIL": contact_points("EMAIL", "HAS_EMAIL"),
+            "IM": contact_points("IM", "HAS_IMOL"),
+            "WEB": contact_points("WEB", "_web"),
         },
     )

@@ -40,7 +40,7 @@ PREVIOUS_STAGE_ID crm_status:DYNAMIC_174_STAGE_9! Previous stage
 BEGINDATE date Start date
 CLOSEDATE date End date
 COMPANY_ID crm_company Company
-CONTACT_ID crm_contact Contact
+CONTACT_ID crm_contact- Contact
 OPPORTUNITY double Amount
 IS_MANUAL_OPPORTUNITY char Amount calculation mode
 TAX_VALUE double Tax amount

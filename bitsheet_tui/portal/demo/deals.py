@@ -38,7 +38,7 @@ OPPORTUNITY double Amount
 IS_MANUAL_OPPORTUNITY char
 TAX_VALUE double Tax Rate
 COMPANY_ID crm_company Company
-CONTACT_ID crm_contact Contact
+CONTACT_ID crm_contact- Contact
 CONTACT_IDS crm_contact*? Contacts
 QUOTE_ID crm_quote! Estimate
 BEGINDATE date Start Date

@@ -12,13 +12,10 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
 from bitsheet_tui.portal.demo.columns import NUMBERS, REFERENCES, Column
 from bitsheet_tui.portal.demo.moments import Stamper, day_text
 from bitsheet_tui.portal.demo.php import encode, intval
 
-_PLAIN = msgspec.json.Encoder().encode
 ABSENT: Any = object()  # a value whose key is left out
 
 
@@ -45,7 +42,7 @@ class Pen:
         if self.family == "crm" and column.type == "double":
             return lambda raw: f'"{raw:.2f}"'.encode()
         if column.type in ("crm_multifield", "crm_activity_communication"):
-            return _PLAIN  # nothing in them is spelled differently
+            return encode
         return lambda raw: encode(self.value(column, raw))
 
     def value(self, column: Column, raw: Any) -> Any:

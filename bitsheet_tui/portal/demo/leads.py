@@ -63,7 +63,7 @@ DATE_CREATE datetime! Creation Date
 DATE_MODIFY datetime! Modification Date
 MOVED_TIME datetime!
 COMPANY_ID crm_company Company
-CONTACT_ID crm_contact Contact
+CONTACT_ID crm_contact- Contact
 CONTACT_IDS crm_contact*?
 IS_RETURN_CUSTOMER char! Returning Lead
 DATE_CLOSED datetime! Closing Date
@@ -110,7 +110,8 @@ def blueprint(peers: Peers) -> Blueprint:
             **origin(dice),
             "HAS_PHONE": dice.chance(0.7),
             "HAS_EMAIL": dice.chance(0.5),
-            "HAS_IMOL": False,
+            "HAS_IMOL": dice.chance(0.1),
+            "_web": dice.chance(0.2),
             **people(dice, peers),
             "MOVED_BY_ID": peers.someone(dice),
             "IS_RETURN_CUSTOMER": dice.chance(0.1),
@@ -135,7 +136,9 @@ def blueprint(peers: Peers) -> Blueprint:
             "LAST_ACTIVITY_TIME": changed,
             "COMPANY_ID": lambda row, c: peers.pick("companies", row.bits >> 8) if c["_company"] else 0,
             "CONTACT_ID": lambda row, c: peers.pick("contacts", row.bits >> 16) if c["_contact"] else None,
-            "PHONE": contact_points("PHONE", 1, "HAS_PHONE"),
-            "EMAIL": contact_points("EMAIL", 2, "HAS_EMAIL"),
+            "PHONE": contact_points("PHONE", "HAS_PHONE"),
+            "EMAIL": contact_points("EMAIL", "HAS_EMAIL"),
+            "IM": contact_points("IM", "HAS_IMOL"),
+            "WEB": contact_points("WEB", "_web"),
         },
     )

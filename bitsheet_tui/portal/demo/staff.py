@@ -101,6 +101,7 @@ def users(peers: Peers) -> Blueprint:
             "PERSONAL_WWW": dice.pick(("", None)),
             "PERSONAL_BIRTHDAY": dice.maybe(0.6, day(dice, peers.epoch, -22_000, -7_000)),
             "PERSONAL_CITY": dice.maybe(0.5, dice.pick(CITIES)),
+            "WORK_PHONE": dice.maybe(0.5, f"+7343{dice.number(1_000_000, 9_999_999)}", ""),
             "WORK_POSITION": dice.maybe(0.8, dice.pick(POSTS), ""),
             "UF_EMPLOYMENT_DATE": dice.maybe(0.3, day(dice, peers.epoch, -2000, -30)),
             "USER_TYPE": "employee",

@@ -209,4 +209,21 @@ def _told(column: Column) -> dict[str, Any]:
         told["type"] = "array" if column.multiple else _TOLD_TYPES.get(column.type, column.type)
     if column.name == "ID":
         told["primary"] = True
+    if column.name in _DEFAULTS:
+        told["default"] = _DEFAULTS[column.name]
     return told | ({"required": True} if column.required else {})
+
+
+_DEFAULTS: dict[str, Any] = {
+    **dict.fromkeys("PARENT_ID GROUP_ID STAGE_ID SPRINT_ID BACKLOG_ID FLOW_ID".split(), 0),
+    **dict.fromkeys("COMMENTS_COUNT SERVICE_COMMENTS_COUNT NEW_COMMENTS_COUNT".split(), 0),
+    **dict.fromkeys("MARK CLOSED_BY CLOSED_DATE ACTIVITY_DATE DATE_START DEADLINE START_DATE_PLAN".split()),
+    **dict.fromkeys("END_DATE_PLAN GUID XML_ID SUBORDINATE FAVORITE EXCHANGE_MODIFIED EXCHANGE_ID".split()),
+    "OUTLOOK_VERSION": None,
+    **dict.fromkeys("MULTITASK NOT_VIEWED REPLICATE ALLOW_CHANGE_DEADLINE ALLOW_TIME_TRACKING".split(), "N"),
+    **dict.fromkeys("TASK_CONTROL ADD_IN_REPORT FORKED_BY_TEMPLATE_ID".split(), "N"),
+    **dict.fromkeys("IS_MUTED IS_PINNED IS_PINNED_IN_GROUP".split(), "N"),
+    "PRIORITY": 1,
+    "STATUS": 2,
+    "DURATION_TYPE": "days",
+}
