@@ -58,8 +58,8 @@ class DemoPortal:
         given = await self._listener.start(port)
         self.office.origin = f"http://127.0.0.1:{given}"
         self.url = f"{self.office.origin}/rest/{self.settings.user_id}/{self.office.code}/"
-        if self.settings.deeds_per_second:
-            self._living = asyncio.create_task(self.life.run(self.settings.deeds_per_second))
+        if self.settings.edits_per_second:
+            self._living = asyncio.create_task(self.life.run(self.settings.edits_per_second))
         return self.url
 
     async def stop(self) -> None:
@@ -99,7 +99,7 @@ class DemoPortal:
             loop.close()
 
 
-LIVELY = Settings(limits=Limits(), cost=Cost(page=0.01), deeds_per_second=3.0)
+LIVELY = Settings(limits=Limits(), cost=Cost(page=0.01), edits_per_second=3.0)
 
 
 def lively() -> DemoPortal:

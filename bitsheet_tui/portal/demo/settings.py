@@ -83,4 +83,4 @@ class Settings:
     float_times: bool = False  # the builds before autumn 2025 gave time.start with a fraction
     gzip: bool = False  # compress answers for clients that ask
     references: Literal["current", "fatal", "whole"] = "current"  # see references.py
-    deeds_per_second: float = 0.0  # how lively the company is
+    edits_per_second: float = 0.0  # how lively the company is

@@ -19,7 +19,8 @@ REFERENCES = {"user", "crm_company", "crm_contact", "crm_lead", "employee", "ref
 
 
 def moment(value):
-    return datetime.fromisoformat(value).astimezone(UTC)
+    found = datetime.fromisoformat(value).astimezone(UTC)
+    return found if found.year < 9999 else None  # that far away is never
 
 
 READERS = {

@@ -46,7 +46,7 @@ async def test_serve_listens_where_it_is_told_to():
 
 
 async def test_a_lively_portal_changes_by_itself_and_stops_changing_when_it_is_stopped():
-    portal = DemoPortal(Size(scale=0.05), settings=Settings(deeds_per_second=400.0))
+    portal = DemoPortal(Size(scale=0.05), settings=Settings(edits_per_second=400.0))
     before = list(portal.world.truth("deals"))
     await portal.start()
     for _ in range(500):
@@ -64,7 +64,7 @@ def test_the_portal_of_the_demo_is_lively_and_has_the_limits_of_a_real_one():
     portal = lively()
     assert portal.settings is LIVELY
     assert portal.settings.limits == Limits(rate=2.0, burst=50, operating=480.0)
-    assert portal.settings.deeds_per_second > 1
+    assert portal.settings.edits_per_second > 1
 
 
 def test_a_portal_in_a_thread_answers_anybody_and_leaves_no_thread_behind():
