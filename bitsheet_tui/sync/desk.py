@@ -119,11 +119,12 @@ class Desk:
     ) -> Stored:
         """Store a page and the checkpoint that belongs to it, in one transaction, and say so."""
         profile = self.profile
+        first = self.checkpoint(table).watermark is None  # a table never read is told to the feed as one
         rows = clean(
             table, raw, self.fields[table.name], zone=profile.zone if profile else "", now=self.portal_now()
         )
         stored = self.store.commit(
-            table, rows, checkpoint, at=now(), cycle=self.cycle, filling=fill is not None
+            table, rows, checkpoint, at=now(), cycle=self.cycle, filling=first or fill is not None
         )
         self._checkpoints[table.name] = checkpoint
         self.count(table, stored)
