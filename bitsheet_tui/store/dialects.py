@@ -15,12 +15,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import values
 
 Convert = Callable[[Any], Any]
+REPEATING = frozenset({Kind.NUMERIC, Kind.BOOLEAN, Kind.INSTANT, Kind.DATE})
+MEMORY = 2048  # values of one field
 FILES = frozenset({"file", "diskfile", "disk_file"})
 
 
@@ -53,6 +56,11 @@ class Dialect:
 
         return convert
 
+    def quick_converter(self, field: Field) -> Convert:
+        """The same with a memory, where values repeat. A list or map then raises TypeError."""
+        convert = self.converter(field)
+        return lru_cache(MEMORY, typed=True)(convert) if field.kind in REPEATING else convert
+
     def marks(self, count: int) -> str:
         """`count` parameters with commas between."""
         return ",".join([self.mark] * count)
@@ -73,6 +81,8 @@ def quote(name: str) -> str:
 def _number(value: Decimal) -> int | float:
     """What SQLite makes of a decimal in a column of NUMERIC affinity (sqlite.org/datatype3.html)."""
     number = float(value)
+    if abs(number) < 2**53:
+        return int(number) if number.is_integer() else number
     if value == value.to_integral_value() and abs(value) <= values.LARGEST:
         return int(value)
     return number

@@ -43,7 +43,8 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 
 def difference(layout: Layout, old: Row | None, new: Row) -> tuple[str | None, str | None]:
     """(before, after) as JSON: the fields that differ; for a new row all that have a value."""
-    places = [place for place in range(layout.stable) if (old[place] if old else None) != new[place]]
+    pairs = zip(old or (None,) * layout.stable, new[: layout.stable], strict=False)
+    places = [place for place, (was, is_) in enumerate(pairs) if was != is_]
     before = None if old is None else _document(layout, old, places)
     return before, _document(layout, new, places)
 

@@ -44,6 +44,7 @@ class Layout:
     table: Table
     dialect: Dialect
     readers: tuple[tuple[str, Convert], ...]  # portal's name, conversion
+    careful: Mapping[str, Convert]  # the same by name, for values that the others do not take
     names: tuple[str, ...]  # columns
     kinds: tuple[Kind, ...]
     stable: int  # so many columns decide
@@ -81,8 +82,8 @@ class Layout:
             converted = tuple(
                 [None if (raw := get(name)) is None else convert(raw) for name, convert in self.readers]
             )
-        except Unstorable as error:
-            raise Unstorable(self._explain(row, error)) from None
+        except (Unstorable, TypeError):
+            converted = tuple([self._carefully(name, get(name)) for name, _ in self.readers])
         if None in converted[: len(self.table.key)]:
             raise Unstorable("it has no key")
         return converted
@@ -108,13 +109,12 @@ class Layout:
             name: value for name, convert in self.surplus if (value := convert(row.get(name))) is not None
         }
 
-    def _explain(self, row: Portal, error: Unstorable) -> str:
-        for name, convert in self.readers:
-            try:
-                convert(row.get(name))
-            except Unstorable as reason:
-                return f"{name}: {reason}"
-        return str(error)
+    def _carefully(self, name: str, raw: Any) -> Any:
+        """One value, without the memory, naming the field that is to blame."""
+        try:
+            return self.careful[name](raw)
+        except Unstorable as reason:
+            raise Unstorable(f"{name}: {reason}") from None
 
 
 def build(table: Table, columns: Sequence[Column], dialect: Dialect, *, raw: bool) -> Layout:
@@ -122,12 +122,14 @@ def build(table: Table, columns: Sequence[Column], dialect: Dialect, *, raw: boo
     live = [column for column in columns if column.name is not None and not column.retired]
     surplus = [column for column in columns if column.name is None and not column.retired]
     live.sort(key=lambda column: _rank(table, column.field))
-    readers = [(column.field.name, dialect.converter(column.field)) for column in live]
+    readers = [(column.field.name, dialect.quick_converter(column.field)) for column in live]
+    careful = {column.field.name: dialect.converter(column.field) for column in live}
     names = [str(column.name) for column in live]
     kinds = [column.field.kind for column in live]
     stable = sum(column.field.name not in table.volatile for column in live)
     if surplus:
         readers.insert(stable, (EXTRA, values.structure))
+        careful[EXTRA] = values.structure
         names.insert(stable, EXTRA)
         kinds.insert(stable, Kind.JSON)
         stable += 1
@@ -135,6 +137,7 @@ def build(table: Table, columns: Sequence[Column], dialect: Dialect, *, raw: boo
         table=table,
         dialect=dialect,
         readers=tuple(readers),
+        careful=careful,
         names=tuple(names),
         kinds=tuple(kinds),
         stable=stable,

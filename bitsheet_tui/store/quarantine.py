@@ -1,6 +1,6 @@
 """Rows that could not be stored, kept with the reason until a later version of them can."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,7 @@ def isolate(database: Database, table: str, rows: Iterable[Poison], when: When) 
         query.execute(database.peewee)
 
 
-def release(database: Database, table: str, stored: Sequence[str]) -> None:
+def release(database: Database, table: str, stored: Iterable[str]) -> None:
     """Rows with these ids have been stored."""
     here = QuarantineRecord.table_name == table
     kept = {record.row_id for record in QuarantineRecord.select().where(here).execute(database.peewee)}

@@ -24,6 +24,8 @@ FAR_FUTURE = 9999
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _FORBIDDEN = re.compile("[\0\ud800-\udfff]")  # neither database can hold these
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}(?:\.0*)?", re.ASCII)
+_UNTIDY = re.compile(r"\.0|[eE][+-]|\\u0000|[\ud800-\udfff]")  # 1.0, 1e+16, NUL, half a pair
+_spell = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 _PLAIN_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _FLAGS: Mapping[Any, bool] = {
     "Y": True, "N": False, "1": True, "0": False, 1: True, 0: False,
@@ -59,6 +61,8 @@ def _whole(value: Any) -> int:
 
 def reference(value: Any) -> int | None:
     """The id of something; 0 means nobody."""
+    if type(value) is str and value.isdigit() and value.isascii() and len(value) < 19:
+        return int(value) or None  # the usual spelling, without another call
     return integer(value) or None
 
 
@@ -68,16 +72,22 @@ def numeric(value: Any) -> Decimal | None:
         return None
     if not isinstance(value, str | int | float):
         raise Unstorable("not a number")
+    spelt = str(value)
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(spelt)
     except InvalidOperation as error:
         raise Unstorable("not a number") from error
     if not number.is_finite():
         raise Unstorable("not a finite number")
+    if len(spelt) > 15 or "e" in spelt or "E" in spelt:
+        _check_digits(number)
+    return number
+
+
+def _check_digits(number: Decimal) -> None:
     exponent = number.as_tuple().exponent
     if number.adjusted() >= 308 or not isinstance(exponent, int) or exponent < -DIGITS:
         raise Unstorable("the number has too many digits")
-    return number
 
 
 def boolean(value: Any) -> bool | None:
@@ -99,7 +109,7 @@ def instant(value: Any) -> datetime | None:
     raise Unstorable("not a moment")
 
 
-@lru_cache(8192)  # the dates of a row, and of rows beside each other, are often the same
+@lru_cache(8192)  # the dates of a row are often the same
 def _moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
@@ -133,15 +143,17 @@ def _day(text: str) -> date | None:
 def text(value: Any) -> str | None:
     """A text, with U+FFFD for the characters that neither database can hold; other types as JSON."""
     if type(value) is str:
-        return clean(value) or None
-    return None if _nothing(value) else structure(value)
+        return (value if value.isascii() and "\0" not in value else clean(value)) or None
+    return structure(value)
 
 
 def clean(value: str) -> str:
     """`value` with U+FFFD for NUL and for halves of surrogate pairs."""
-    if value.isascii() and "\0" not in value:
-        return value
-    return _FORBIDDEN.sub(REPLACEMENT, value)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return _FORBIDDEN.sub(REPLACEMENT, value)
+    return value.replace("\0", REPLACEMENT) if "\0" in value else value
 
 
 def structure(value: Any) -> str | None:
@@ -151,7 +163,20 @@ def structure(value: Any) -> str | None:
 
 def canonical(value: Any) -> str:
     """Equal values give equal texts, also after a journey through a database."""
-    return json.dumps(_tidy(value, 0), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    try:
+        spelt = _spell(value)
+    except (ValueError, TypeError, RecursionError):
+        return _spell(_tidy(value, 0))
+    return spelt if _is_tidy(spelt) else _spell(_tidy(value, 0))
+
+
+def _is_tidy(spelt: str) -> bool:
+    """Whether JSON is surely canonical: a fast answer that is often no when it might be yes."""
+    return (
+        len(spelt) <= DIGITS
+        and spelt.count("[") + spelt.count("{") <= DEPTH
+        and _UNTIDY.search(spelt) is None
+    )
 
 
 def _tidy(value: Any, depth: int) -> Any:

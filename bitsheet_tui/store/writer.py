@@ -70,7 +70,8 @@ def sift(layout: Layout, rows: Sequence[Portal]) -> Sifted:
             poison[name] = Poison(row_id=name, reason=str(error), portal=portal)
         else:
             good[row[:width]] = (row, portal)
-            poison.pop(layout.row_id(row), None)
+            if poison:
+                poison.pop(layout.row_id(row), None)
     return Sifted(rows=good, poison=tuple(poison.values()))
 
 
@@ -124,7 +125,7 @@ def write(database: Database, layout: Layout, sifted: Sifted, when: When) -> Sto
     bulk.touch(database, layout, ordered.touched)
     changes = [change for place, change in enumerate(ordered.changes) if place not in refused]
     poison = [*sifted.poison, *_refused(layout, ordered.changes, refused)]
-    quarantine.release(database, table.name, [layout.row_id(row) for row, _ in sifted.rows.values()])
+    quarantine.release(database, table.name, (layout.row_id(row) for row, _ in sifted.rows.values()))
     quarantine.isolate(database, table.name, poison, when)
     _follow(database, layout, changes, when)
     inserted = sum(change.op is not Op.UPDATE for change in changes)
