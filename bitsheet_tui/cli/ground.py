@@ -17,29 +17,32 @@ from bitsheet_tui.secret import Secret
 from bitsheet_tui.sync.engine import Engine
 
 DEMO_INTERVAL = 5  # seconds: something to see
-DEMO_EDITS = 2.0  # a second
 
 
 @contextmanager
 def configured(arguments: Namespace) -> Iterator[Config]:
     """The configuration to work with. With --demo the built-in portal runs meanwhile."""
     if arguments.demo:
-        with demo() as config:
+        with demo(quick=arguments.once or arguments.command == "check") as config:
             yield config
     else:
         yield load(arguments.config, os.environ)
 
 
 @contextmanager
-def demo() -> Iterator[Config]:
-    """A pretend portal, and a mirror in a folder that stays until somebody deletes it."""
-    from bitsheet_tui.portal.demo import DemoPortal, Settings  # noqa: PLC0415 - nobody else pays for it
+def demo(*, quick: bool = False) -> Iterator[Config]:
+    """A pretend portal, and a mirror in a folder that stays until somebody deletes it.
 
-    with DemoPortal(settings=Settings(edits_per_second=DEMO_EDITS)).run_in_thread() as webhook:
+    It is as slow and as busy as a real one, so that there is something to see; `quick` is for who waits.
+    """
+    from bitsheet_tui.portal.demo import DemoPortal, lively  # noqa: PLC0415 - nobody else pays for it
+
+    portal = DemoPortal() if quick else lively()
+    with portal.run_in_thread() as webhook:
         folder = Path(tempfile.mkdtemp(prefix="bitsheet-demo-"))
         tell(f"demo: the mirror is {folder}/bitsheet.db; delete {folder} when you have seen enough")
         yield Config(
-            portal=PortalSettings(requests_per_second=50.0),
+            portal=PortalSettings(requests_per_second=50.0 if quick else 2.0),
             sync=SyncSettings(interval=DEMO_INTERVAL),
             log=LogSettings(file=str(folder / "bitsheet.log")),
             webhook=Secret(webhook),

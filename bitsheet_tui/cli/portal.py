@@ -1,13 +1,15 @@
 """`bitsheet-tui portal`: the demo portal alone, for any Bitrix24 client."""
 
 import asyncio
+import os
 import signal
 import sys
 from argparse import Namespace
+from contextlib import suppress
 
 from bitsheet_tui.cli.ending import tell
-from bitsheet_tui.errors import Exit
-from bitsheet_tui.portal.demo import DemoPortal
+from bitsheet_tui.errors import Exit, UsageError
+from bitsheet_tui.portal.demo import serve
 
 
 def run(arguments: Namespace) -> int:
@@ -17,12 +19,18 @@ def run(arguments: Namespace) -> int:
 
 
 async def _serve(port: int) -> None:
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    serving = asyncio.create_task(serve(port, _announce))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-    portal = DemoPortal()
-    sys.stdout.write(f"{await portal.start(port=port)}\n")
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(serving.cancel))
+    try:
+        with suppress(asyncio.CancelledError):
+            await serving
+    except OSError as error:
+        raise UsageError(f"port {port} cannot be used: {os.strerror(error.errno or 0)}") from None
+
+
+def _announce(webhook: str) -> None:
+    sys.stdout.write(f"{webhook}\n")
     sys.stdout.flush()
     tell("a pretend portal of invented data; stop it with ctrl+c")
-    await stop.wait()
-    await portal.stop()

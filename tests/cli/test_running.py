@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -248,3 +249,9 @@ def test_the_demo_portal_alone_tells_its_webhook_first(home, start, capfd):
     capfd.readouterr()
     process.terminate()
     assert process.wait(SECONDS) == 0
+
+
+def test_a_port_that_is_taken_is_bad_usage(portal, capfd):
+    port = urlsplit(portal).port
+    assert main(["portal", "--port", str(port)]) == 64
+    assert f"port {port} cannot be used: Address already in use" in capfd.readouterr().err
