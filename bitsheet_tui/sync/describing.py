@@ -18,11 +18,11 @@ from bitsheet_tui.tables import DICTIONARIES, Table
 
 
 async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetError]:
-    """Test and describe what has not passed yet; returns the tables that do not pass.
+    """Test and describe what has not passed both yet; returns the tables that do not pass.
 
     Raises Refused and Unreachable.
     """
-    untested = [table for table in tables if desk.profile is None or table.name in desk.profile.faults]
+    untested = [table for table in tables if not desk.knows(table)]
     if not untested:
         return {}
     fresh = desk.profile is None

@@ -78,6 +78,12 @@ class Desk:
         """Whether the portal was asked, since this start, what its fields are."""
         return self.profile is not None
 
+    def knows(self, table: Table) -> bool:
+        """Whether the table passed the start-up test and its fields are known."""
+        return (
+            self.profile is not None and table.name not in self.profile.faults and table.name in self.fields
+        )
+
     def owes(self, table: Table) -> bool:
         """Whether a table was missed when it was due."""
         return table.name in self.owed or self.checkpoint(table).watermark is None
