@@ -40,6 +40,7 @@ class CycleEnded:
     rows: int  # inserted and updated
     requests: int
     failed: tuple[str, ...]
+    served: bool = True  # false: the portal refused everything, or did not answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

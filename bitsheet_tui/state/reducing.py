@@ -42,7 +42,8 @@ def _(event: e.CycleEnded, state: EngineState) -> EngineState:
         number=event.number, at=event.at, seconds=event.seconds, rows=event.rows,
         requests=event.requests, failed=event.failed,
     )  # fmt: skip
-    trouble = state.trouble if event.failed else None
+    refused = isinstance(state.trouble, e.NeedsOperator) and not event.served
+    trouble = state.trouble if refused else None  # the store has just taken the cycle's end
     return replace(state, cycle_started=None, cycles=(*state.cycles, summary)[-KEPT:], trouble=trouble)
 
 

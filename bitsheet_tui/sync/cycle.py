@@ -43,7 +43,7 @@ async def run(desk: Desk, fills: Fills, names: Collection[str]) -> Failed:
     try:
         failed = await _read(pass_, fills, static=not names and static_due(desk))
     except PortalError as error:
-        pass_.close(dict.fromkeys((table.name for table in tables), error))
+        pass_.close(dict.fromkeys((table.name for table in tables), error), served=False)
         raise
     pass_.close(failed)
     return failed
@@ -65,7 +65,7 @@ class Pass:
         """How long it has taken, without the start-up test."""
         return monotonic() - self.began
 
-    def close(self, failed: Failed) -> None:
+    def close(self, failed: Failed, *, served: bool = True) -> None:
         """Tell how it went, and write it down."""
         desk, seconds = self.desk, self.seconds
         for table in self.tables:
@@ -83,7 +83,7 @@ class Pass:
         desk.say(
             e.CycleEnded(
                 number=desk.cycle, at=self.at, seconds=seconds, rows=self.rows, requests=requests,
-                failed=tuple(failed),
+                failed=tuple(failed), served=served,
             )
         )  # fmt: skip
 
