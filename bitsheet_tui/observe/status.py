@@ -47,9 +47,17 @@ def look(store: Store) -> Status:
         size_bytes=store.size_bytes(),
         holder=store.holder(),
         cycle=cycles[0] if cycles else None,
-        tables=tuple(_table(store, one) for one in sorted(store.counts(), key=_place)),
+        tables=tuple(_table(store, one) for one in sorted(_counts(store, cycles), key=_place)),
         unreadable=store.count_unreadable(),
     )
+
+
+def _counts(store: Store, cycles: list[Cycle]) -> list[Count]:
+    """What the mirror holds, and the tables that the last cycle could not even begin."""
+    held = store.counts()
+    known = {one.table for one in held}
+    missing = [name for cycle in cycles for name in cycle.failed if name not in known]
+    return held + [Count(table=name, rows=0, deleted=0) for name in missing]
 
 
 def _place(one: Count) -> tuple[int, str]:
