@@ -1,0 +1,72 @@
+"""A process may be killed at any moment: the next one goes on where it was, and the mirror ends equal."""
+
+import json
+import random
+import signal
+import time
+
+import pytest
+
+from bitsheet_tui.portal.demo import DemoPortal, Settings, Size
+from bitsheet_tui.portal.demo.settings import Cost
+from bitsheet_tui.secret import Secret
+from bitsheet_tui.tables import CATALOGUE
+from tests import mirror
+from tests.cli.conftest import configure
+
+BIG = Size(
+    leads=700, contacts=2000, companies=58, deals=3000, activities=4000, tasks=900, users=51, departments=14
+)
+BATCH = 2500  # rows that one request can bring
+PROBES = (
+    50 * 12 + 65
+)  # rows that a start looks at to see whether the portal is to be trusted, and short lists
+SECONDS = 60.0
+
+
+@pytest.fixture
+def demo() -> DemoPortal:
+    """A portal that takes its time, so that a backfill takes many requests."""
+    return DemoPortal(BIG, seed=11, settings=Settings(cost=Cost(page=0.004, call=0.001)))
+
+
+def killed(start, pick: random.Random) -> bool:
+    """Start a run and kill it at a random moment of its work; false when it was faster."""
+    process = start("--once")
+    for line in process.stderr:
+        if "start" in line:
+            break
+    time.sleep(pick.uniform(0.0, 0.6))
+    process.send_signal(signal.SIGKILL)
+    return process.wait(SECONDS) == -signal.SIGKILL
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "times"), [("sqlite", 50), ("postgresql", 10)])
+def test_killed_at_random_moments_of_a_backfill_it_ends_equal_and_reads_little_twice(
+    home, start, demo, request, record_property, kind, times
+):
+    url = Secret(f"sqlite:///{home}/bitsheet.db")
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    pick = random.Random(5)
+    with demo.run_in_thread() as webhook:
+        store = f"[store]\nurl = {json.dumps(url.reveal())}\n[log]\nfile = ''\n"
+        configure(home, webhook, f"burst = 5000\n{store}")
+        kills = sum(killed(start, pick) for _ in range(times))
+        last = start("--once")
+        told = last.communicate(timeout=SECONDS)[1]
+        assert last.returncode == 0, told
+        unequal = {
+            table.name: mirror.differences(url, demo.world, table.name)
+            for table in CATALOGUE
+            if mirror.differences(url, demo.world, table.name)
+        }
+        assert unequal == {}
+        rows = sum(len(mirror.held(url, table.name)) for table in CATALOGUE)
+        twice = demo.stats.rows - rows
+        record_property("killed", f"{kind}: {kills} kills, {rows:,} rows, {twice:,} of them read again")
+        assert kills > times // 2
+        assert twice <= (kills + 1) * (BATCH + PROBES)
+        if kind == "sqlite":
+            assert mirror.select(url, "PRAGMA integrity_check")[1] == [("ok",)]
