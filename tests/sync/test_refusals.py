@@ -18,7 +18,7 @@ ALWAYS = 10**9
 
 def lose_method(demo, method):
     demo.lose_method(method)
-    return lambda: demo.office.lost.clear()
+    return demo.office.lost.clear
 
 
 def lose_scope(demo, scope):
@@ -107,7 +107,7 @@ async def test_a_refused_table_heals_in_a_running_engine_without_a_restart(sqlit
             deny(demo, "user.get"),
             deny(demo, "crm.lead.fields"),
         ]
-        async with living(settings, monkeypatch) as (engine, told, running):
+        async with living(settings, monkeypatch) as (engine, _, running):
             await until(lambda: len(engine.state.cycles) >= 3, running)
             for name in ("deals", "users", "leads"):
                 assert engine.state.tables[name].standing is Standing.REFUSED
