@@ -18,6 +18,8 @@ _NOT_IN_BATCH = ("batch", "upload", "download")
 
 async def batch(desk: Desk, params: dict[str, Any]) -> bytes:
     """The body of a batch's answer: HTTP 200 whatever became of its commands."""
+    desk.batched = True
+    desk.admit("batch")
     given = {name.lower(): value for name, value in params.items()}
     commands = given.get("cmd") or {}
     if isinstance(commands, list):
@@ -26,10 +28,10 @@ async def batch(desk: Desk, params: dict[str, Any]) -> bytes:
     run = Batch(desk)
     try:
         await run.all(commands if isinstance(commands, dict) else {}, halt=php.truthy(given.get("halt", 0)))
+        seconds = time.perf_counter() - measured + desk.told_only()
+        return php.object_({"result": run.told(), "time": php.encode(desk.time("batch", began, seconds))})
     finally:
         desk.charge()
-    seconds = time.perf_counter() - measured + desk.told_only()
-    return php.object_({"result": run.told(), "time": php.encode(desk.time("batch", began, seconds))})
 
 
 class Batch:

@@ -38,6 +38,7 @@ class Desk:
     operating: Operating
     faults: Faults
     stats: Stats
+    batched: bool = False  # the hit is a batch
     _spent: dict[str, float] = field(default_factory=dict)  # seconds of this hit per method
 
     async def call(self, name: str, params: dict[str, Any]) -> bytes:
@@ -52,9 +53,7 @@ class Desk:
         known = self._known(name)
         lower = known.name.lower()
         now = self.office.now()
-        if self.operating.blocked(lower, now):
-            self.stats.blocked += 1
-            raise Failure(429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.")
+        self.admit(lower)
         self.stats.commands[lower] += 1
         began, measured = now, time.perf_counter()
         struck = self.faults.of_command(lower)
@@ -67,6 +66,12 @@ class Desk:
             await asyncio.sleep(spent)
             measured += spent
         return Done(reply, self.time(lower, began, spent + time.perf_counter() - measured))
+
+    def admit(self, name: str) -> None:
+        """Raises Failure when a method has used up its time."""
+        if self.operating.blocked(name, self.office.now()):
+            self.stats.blocked += 1
+            raise Failure(429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.")
 
     def _known(self, name: str) -> Method:
         known = METHODS.get(name.lower())
@@ -107,8 +112,13 @@ class Desk:
 
     def charge(self) -> None:
         """Record what this hit spent."""
-        for name, seconds in self._spent.items():
+        for name, seconds in self._charges().items():
             self.operating.record(name, seconds, self.office.now())
+
+    def _charges(self) -> dict[str, float]:
+        if self.batched and self.office.settings.limits.charge == "batch":
+            return {"batch": sum(self._spent.values())}
+        return self._spent
 
     def told_only(self) -> float:
         """Seconds of this hit that were told but not waited for."""
@@ -128,7 +138,7 @@ class Desk:
         }
         if self.operating.limit is not None:
             now = self.office.now()
-            hit = self._spent.get(name, 0.0)
+            hit = self._charges().get(name, 0.0)
             told["operating_reset_at"] = self.operating.resets_at(name, now)
             told["operating"] = self.operating.used(name, now) + (hit if hit > 0.1 else 0)
         return told

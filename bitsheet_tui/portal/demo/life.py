@@ -25,8 +25,8 @@ class Life:
             self._edit_task: 3,
             self._comment: 6,
             self._revise: 1,
-            self._create: 3,
-            self._delete: 1,
+            self._create: 2,
+            self._delete: 2,
         }
 
     def tick(self) -> None:
@@ -103,7 +103,7 @@ class Life:
             self._world.delete_comment(live[-1], bump=True)
 
     def _create(self) -> None:
-        table = self._dice.choice(("deals", "leads", "activities", "tasks", "contacts"))
+        table = self._dice.choices(("deals", "leads", "activities", "tasks", "contacts"), (4, 4, 4, 1, 1))[0]
         title = {"activities": "SUBJECT", "contacts": "LAST_NAME"}.get(table, "TITLE")
         self._world.create(table, **{title: f"New: {self._dice.choice(GOODS)}"})
 

@@ -11,7 +11,7 @@ from bitsheet_tui.portal.demo.calls import Call, Reply, Rows, bad, mapping, meth
 from bitsheet_tui.portal.demo.columns import Column, describe
 from bitsheet_tui.portal.demo.filters import narrow, split
 from bitsheet_tui.portal.demo.office import Office
-from bitsheet_tui.portal.demo.query import HIGHEST, Order, Query, count, page, sortable
+from bitsheet_tui.portal.demo.query import HIGHEST, Order, Query, Test, count, page, sortable
 from bitsheet_tui.portal.demo.table import Table
 
 PAGE = 50
@@ -53,9 +53,19 @@ def filtered(office: Office, table: Table, conditions: Mapping[str, Any]) -> Que
     for key, value in conditions.items():
         prefix, name = split(str(key))
         column = table.columns.get(name)
-        if column is not None and prefix not in _UNKNOWN_PREFIXES:
+        if name == "BINDINGS":
+            query.tests.append(_bound_to(table, value))
+        elif column is not None and prefix not in _UNKNOWN_PREFIXES:
             narrow(query, table, column, prefix, value, rules)
     return query
+
+
+def _bound_to(table: Table, bindings: Any) -> Test:
+    """Activities of any of the owners; here each has only its main one."""
+    names = ("OWNER_TYPE_ID", "OWNER_ID")
+    owners = [item for item in php.members(bindings) if isinstance(item, dict)]
+    wanted = {tuple(php.intval(owner.get(name)) for name in names) for owner in owners}
+    return lambda id_: tuple(table.value(id_, name) for name in names) in wanted
 
 
 def ordered(table: Table, order: Mapping[str, Any]) -> Order | bool:

@@ -52,6 +52,7 @@ class Limits:
     rate: float | None = 2.0  # requests that drain from the bucket each second
     burst: int = 50  # requests that fit into it
     operating: float | None = 480.0  # seconds per method in ten minutes; None: not even told, as on-premise
+    charge: Literal["method", "batch"] = "method"  # some self-hosted builds charge the batch instead
 
 
 UNLIMITED = Limits(rate=None, operating=480.0)

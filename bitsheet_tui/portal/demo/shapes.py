@@ -11,7 +11,7 @@ from bitsheet_tui.portal.demo.kinds import ABSENT, Pen
 from bitsheet_tui.portal.demo.php import encode
 from bitsheet_tui.portal.demo.table import Table
 
-_KEEP = 50_000  # touched rows remembered by one shape
+_KEEP = 2_000  # touched rows remembered by one shape
 
 Extra = Callable[[Raw], Mapping[str, Any]]
 Value = Callable[[Row, Raw], Any]
@@ -78,12 +78,12 @@ class Shape:
                 told[self._rename(column.name)] = value
         return {**told, **(self._extra(raw) if self._extra else {})}
 
-    def _slowly(self, id_: int, raw: Raw) -> bytes:
+    def _slowly(self, id_: int, touched: Raw) -> bytes:
         known = self._written.get(id_)
-        if known is None or known[0] is not raw:
+        if known is None or known[0] is not touched:
             if len(self._written) >= _KEEP:
                 self._written.clear()
-            known = self._written[id_] = (raw, encode(self.plainly(raw)))
+            known = self._written[id_] = (touched, encode(self.plainly(self._table.raw(id_))))
         return known[1]
 
     def _learn(self, row: Row, constants: Raw) -> Template:

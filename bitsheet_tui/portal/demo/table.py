@@ -10,9 +10,11 @@ from bitsheet_tui.portal.demo.columns import Column
 from bitsheet_tui.portal.demo.dice import Dice, mix, seed_of
 from bitsheet_tui.portal.demo.ids import Ids
 
+_BIN = 1000  # rows
+
 
 class Table:
-    """Rows by id. A row nobody touched is computed; a row somebody touched is kept."""
+    """Rows by id. A row is computed; only what somebody changed about it is kept."""
 
     def __init__(self, name: str, blueprint: Blueprint, ids: Ids, seed: int, epoch: int) -> None:
         self.name = name
@@ -20,7 +22,7 @@ class Table:
         self.ids = ids
         self.columns: dict[str, Column] = {column.name: column for column in blueprint.columns}
         self.version = 0  # moves when whatever was written of these rows before is no longer valid
-        self.touched: dict[int, Raw] = {}
+        self.touched: dict[int, Raw] = {}  # what is different about rows that somebody changed
         self.bin: dict[int, Raw] = {}  # deleted rows, restorable
         self.hidden: set[int] = set()  # rows the webhook's user may not see
         self.memory: dict[Any, Any] = {}  # what follows from the columns alone
@@ -53,35 +55,38 @@ class Table:
 
     def raw(self, id_: int) -> Raw:
         """Every value of a row, by name."""
-        if id_ in self.touched:
-            return self.touched[id_]
         row = self.row(id_)
         constants = self.variant(row.bits % VARIANTS)
-        return constants | {name: value(row, constants) for name, value in self._live.items()}
+        derived = constants | {name: value(row, constants) for name, value in self._live.items()}
+        return derived | self.touched.get(id_, {})
 
     def value(self, id_: int, name: str) -> Any:
         """One value of a row."""
         touched = self.touched.get(id_)
-        if touched is not None:
-            return touched.get(name)
+        if touched is not None and name in touched:
+            return touched[name]
         row = self.row(id_)
         constants = self.variant(row.bits % VARIANTS)
         live = self._live.get(name)
         return live(row, constants) if live else constants.get(name)
 
-    def put(self, id_: int, raw: Raw) -> None:
-        """Keep a row as it is from now on."""
+    def put(self, id_: int, fields: Raw) -> None:
+        """Remember what is different about a row from now on."""
         if id_ not in self.touched and self.ids.is_base(id_):
             insort(self._order, id_)
-        self.touched[id_] = raw
+        self.touched[id_] = self.touched.get(id_, {}) | fields
 
     def drop(self, id_: int) -> None:
-        """Throw a row into the recycle bin."""
+        """Throw a row into the recycle bin, which holds only so much."""
         self.bin[id_] = self.raw(id_)
+        while len(self.bin) > _BIN:
+            del self.bin[next(iter(self.bin))]
         if id_ in self.hidden:
             self.hidden.remove(id_)
         else:
             self.ids.remove(id_)
+        if self.touched.pop(id_, None) is not None and self.ids.is_base(id_):
+            del self._order[bisect_left(self._order, id_)]
 
     def since(self, seconds: int, low: int, high: int, *, descending: bool) -> Iterator[int]:
         """Live ids in [low, high] that can have been created or changed at `seconds` or later.

@@ -1,9 +1,9 @@
 """How scripted faults of whole requests look on the wire."""
 
 import asyncio
-import gzip
 import socket
 import struct
+import zlib
 from collections.abc import Awaitable, Callable, Mapping
 
 from bitsheet_tui.portal.demo import php
@@ -12,6 +12,8 @@ from bitsheet_tui.portal.demo.http import Deliver, Response
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 _PAGE = b"<!DOCTYPE html><html><head><title>Portal</title></head><body><h1>Please sign in</h1></body></html>"
+_GZIP = 31  # the window bits that make a gzip header
+_ZEROS = b"0" * 1_000_000
 _LINGER = struct.pack("ii", 1, 0)
 
 
@@ -47,7 +49,11 @@ def _redirect(fault: Fault) -> Response:
 
 
 def _bomb(fault: Fault) -> Response:
-    body = gzip.compress(b'{"result":"' + b"0" * fault.size + b'"}', 9)
+    packer = zlib.compressobj(9, wbits=_GZIP)
+    parts = [packer.compress(b'{"result":"')]
+    parts += [packer.compress(_ZEROS) for _ in range(fault.size // len(_ZEROS))]
+    parts += [packer.compress(b'"}'), packer.flush()]
+    body = b"".join(parts)
     return Response(body=body, headers=_JSON | {"Content-Encoding": "gzip"})
 
 

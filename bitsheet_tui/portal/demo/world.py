@@ -71,7 +71,7 @@ class World:
             target = self.tables[table]
             if id_ not in target.ids and id_ not in target.hidden:
                 raise KeyError(f"{table} has no row {id_}")
-            target.put(id_, target.raw(id_) | self._raw(target, fields))
+            target.put(id_, self._raw(target, fields))
             if table == "users":
                 self.tables["tasks"].altered()  # tasks show their people's names
 
@@ -208,7 +208,7 @@ class World:
         with self.lock:
             target = self.tables[table]
             id_ = target.ids.add()
-            row = target.raw(id_) | {"ID": id_}
+            row: Raw = {"ID": id_}
             if table == "tasks":
                 row |= {"CHAT_ID": tasks.CHAT_BASE + id_, "FORUM_ID": None, "FORUM_TOPIC_ID": None}
                 row |= {"COMMENTS_COUNT": 0}

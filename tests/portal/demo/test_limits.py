@@ -43,6 +43,16 @@ async def test_seconds_are_charged_to_each_method_and_too_many_block_that_method
     assert (await client.ask("crm.deal.list"))["time"]["operating"] == 12.0
 
 
+async def test_some_portals_charge_the_batch_and_block_it_as_a_whole(start):
+    limits = Limits(rate=None, operating=10.0, charge="batch")
+    client = await start(Settings(limits=limits, cost=Cost(page=6.0, slept=False)))
+    answer = await client.ask("batch", cmd={"a": "crm.deal.list", "b": "crm.lead.list"})
+    assert answer["time"]["operating"] == 12.0
+    assert answer["result"]["result_time"]["a"]["operating"] == 0
+    assert (await client.post("batch", {"cmd": {"a": "profile"}})).status_code == 429
+    assert (await client.ask("crm.deal.list"))["time"]["operating"] == 6.0
+
+
 async def test_a_hit_of_a_tenth_of_a_second_is_not_charged(start):
     client = await start(Settings(cost=Cost(page=0.1, slept=False)))
     assert (await client.ask("crm.deal.list"))["time"]["operating"] == 0

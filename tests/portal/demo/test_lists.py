@@ -161,6 +161,15 @@ async def test_filters_find_what_the_truth_says(client, filter_, test):
     assert [int(row["ID"]) for row in answer["result"]] == expected[:50]
 
 
+async def test_activities_are_found_by_their_owner(client):
+    row = next(client.portal.world.truth("activities"))
+    owner = {"OWNER_TYPE_ID": row["OWNER_TYPE_ID"], "OWNER_ID": row["OWNER_ID"]}
+    found = await client.result("crm.activity.list", filter={"BINDINGS": [owner]})
+    assert {(item["OWNER_TYPE_ID"], item["OWNER_ID"]) for item in found} == {
+        (str(owner["OWNER_TYPE_ID"]), str(owner["OWNER_ID"]))
+    }
+
+
 async def test_rows_can_be_ordered_by_any_plain_field(client):
     rows = await client.result("crm.deal.list", order={"OPPORTUNITY": "DESC", "ID": "ASC"})
     amounts = [float(row["OPPORTUNITY"]) for row in rows]

@@ -147,6 +147,22 @@ def test_deleted_tasks_take_their_comments_with_them(world):
     assert task not in {row["TASK_ID"] for row in world.truth("task_comments")}
 
 
+def test_a_row_that_was_changed_deleted_and_restored_is_found_once(world):
+    world.edit("tasks", 9, TITLE="x")
+    world.delete("tasks", 9)
+    world.restore_task(9)
+    world.edit("tasks", 9, TITLE="y")
+    table = world.tables["tasks"]
+    assert list(table.since(world.epoch, 1, table.ids.last, descending=False)) == [9]
+    assert rows(world, "tasks")[9]["TITLE"] == "y"
+
+
+def test_the_bin_holds_only_so_much(world):
+    for _ in range(1100):
+        world.delete("deals", world.create("deals"))
+    assert len(world.tables["deals"].bin) == 1000
+
+
 def test_hidden_rows_are_gone_for_the_webhook_and_come_back_unchanged(world):
     before = everything(world)
     world.hide("deals", 1, 2)
