@@ -18,7 +18,8 @@ from bitsheet_tui.observe import checkup
 from bitsheet_tui.observe.checkup import FAIL, OK, WARN, Finding
 from bitsheet_tui.secret import redact
 
-PATIENCE = 30.0  # seconds for a portal that does not answer
+PATIENCE = 30.0  # seconds for a portal that is slow
+HURRY = 5.0  # seconds for one that fails: somebody waits at the prompt
 
 
 def run(arguments: Namespace) -> int:
@@ -67,6 +68,7 @@ async def portal(config: Config) -> list[Finding]:
     """What the portal says; its silence, or its refusal, is a finding."""
     waits: list[Waiting] = []
     client = wiring.connect(config, lambda event: _tell(event, waits))
+    client.hurry(HURRY)
     tables = wiring.tables(config)
     try:
         async with asyncio.timeout(PATIENCE):
@@ -86,7 +88,7 @@ async def portal(config: Config) -> list[Finding]:
 def _tell(event: Event, waits: list[Waiting]) -> None:
     if isinstance(event, Waiting):
         waits.append(event)
-        tell(f"portal: {event.text}; asking again")
+        tell(f"portal: {event.text.rstrip(".")}; asking again")
 
 
 def _store(config: Config) -> Finding:

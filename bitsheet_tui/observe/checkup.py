@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bitsheet_tui.errors import Exit, PortalError, Reason
+from bitsheet_tui.errors import Exit, PortalError, Reason, Unreachable
 from bitsheet_tui.portal import selftest
 from bitsheet_tui.portal.answer import Answer, Ask, Json
 from bitsheet_tui.portal.selftest import Profile
@@ -39,7 +39,8 @@ def failure(about: str, error: PortalError) -> Finding:
     """What a portal's error means for the check: whatever it refuses is 77."""
     refused = error.reason in {Reason.ACCESS, Reason.SCOPE, Reason.RIGHTS, Reason.GONE, Reason.MOVED}
     code = Exit.REFUSED if refused else error.exit_code
-    return Finding(about=about, verdict=FAIL, text=str(error), hint=error.hint, code=code)
+    hint = "check the address and the network" if isinstance(error, Unreachable) else error.hint
+    return Finding(about=about, verdict=FAIL, text=str(error), hint=hint, code=code)
 
 
 def asks(tables: Sequence[Table]) -> dict[str, Ask]:

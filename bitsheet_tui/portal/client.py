@@ -100,6 +100,10 @@ class Portal:
             self._budgets.time(method, whole.timing.seconds)
         return whole.answer()
 
+    def hurry(self, seconds: float) -> None:
+        """From now on give a question up after so many seconds of failures, for whoever waits at a prompt."""
+        self._circuit.patience = seconds
+
     def seen(self) -> PortalSeen:
         """The figures of this client, now."""
         since = self._clock() - MINUTE

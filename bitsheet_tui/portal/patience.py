@@ -37,6 +37,7 @@ class Circuit:
 
     def __init__(self, *, clock: Clock, sleep: Sleep, chance: Callable[[], float]) -> None:
         self._clock, self._sleep, self._chance = clock, sleep, chance
+        self.patience = PATIENCE_SECONDS  # how long one request is tried again
         self._failures = 0
         self._probe_at = 0.0
         self._hold_until = 0.0
@@ -54,7 +55,7 @@ class Circuit:
 
     def trial(self) -> Trial:
         """A request begins."""
-        return Trial(deadline=self._clock() + PATIENCE_SECONDS)
+        return Trial(deadline=self._clock() + self.patience)
 
     async def enter(self) -> bool:
         """Wait until a request may be sent. True: it is the probe, and must `leave`."""

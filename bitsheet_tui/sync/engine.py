@@ -21,6 +21,7 @@ from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.tables import Table
 
 CONTROL_SECONDS = 2.0  # how often other processes' wishes are looked for
+PROMPT_SECONDS = 60.0  # how long a single run bears with a portal that does not answer
 RETRY_SECONDS = 60.0  # after trouble with the store, or with the portal as a whole
 
 
@@ -91,6 +92,7 @@ class Engine:
         Raises Refused and Unreachable when the portal does not serve at all, and StoreError.
         """
         self._begin()
+        self._desk.portal.hurry(PROMPT_SECONDS)
         try:
             await self._until_stop(self._all_of(wish))
         finally:
