@@ -88,7 +88,7 @@ async def portal(config: Config) -> list[Finding]:
 def _tell(event: Event, waits: list[Waiting]) -> None:
     if isinstance(event, Waiting):
         waits.append(event)
-        tell(f"portal: {event.text.rstrip(".")}; asking again")
+        tell(f"portal: {event.text.rstrip('.')}; asking again")
 
 
 def _store(config: Config) -> Finding:

@@ -124,7 +124,7 @@ def _(event: e.Unreadable) -> Line | None:
 @_narrate.register
 def _(event: e.Waiting) -> Line:
     seconds = max(0.0, (event.until - event.at).total_seconds())
-    text = f"{event.text.rstrip(".")}; asked again in {duration(seconds)}"
+    text = f"{event.text.rstrip('.')}; asked again in {duration(seconds)}"
     return Line(level="WARNING", table="portal", text=text, trouble=f"waiting {event.reason} {event.text}")
 
 
