@@ -200,9 +200,9 @@ def test_an_hour_of_the_same_trouble_is_a_few_lines():
     assert lines[:3] == [
         "portal         "[15:] + line
         for line in (
-            "no route, asked again in 8.0s",
-            "no route, asked again in 8.0s  × 2",
-            "no route, asked again in 8.0s  × 4",
+            "no route; asked again in 8.0s",
+            "no route; asked again in 8.0s  × 2",
+            "no route; asked again in 8.0s  × 4",
         )
     ]
     assert len(lines) == 10
