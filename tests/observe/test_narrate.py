@@ -59,7 +59,7 @@ TOLD = [
     ),
     (
         e.Waiting(reason=Reason.RATE, text="too fast", at=NOW, until=LATER),
-        "WARNING portal too fast, asked again in 3 min",
+        "WARNING portal too fast; asked again in 3 min",
     ),
     (e.Answered(at=NOW), "INFO portal answers again"),
     (e.NeedsOperator(text="refused", hint="renew it", at=NOW, until=LATER), "ERROR portal refused  renew it"),
