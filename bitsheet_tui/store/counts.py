@@ -25,14 +25,13 @@ class Count:
 def count_all(database: Database, tables: Sequence[str]) -> list[Count]:
     """Every table of the mirror."""
     poison = quarantine.count(database)
-    synced = ledger.last_good(database.peewee)
     return [
         Count(
             table=table,
             rows=total - deleted,
             deleted=deleted,
             quarantined=poison.get(table, 0),
-            synced_at=synced.get(table),
+            synced_at=ledger.last_good(database.peewee, table),
             watermark=checkpoints.load(database.peewee, table).watermark,
         )
         for table in tables

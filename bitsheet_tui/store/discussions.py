@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from bitsheet_tui.fields import Kind
@@ -26,6 +26,7 @@ CHILD = next(table.name for table in CATALOGUE if table.parent)
 PARENTS = frozenset(table.parent.table for table in CATALOGUE if table.parent)
 FORUM, CHAT = "FORUM_TOPIC_ID", "CHAT_ID"
 ACTIVITY = ("ACTIVITY_DATE", "CHANGED_DATE", "CREATED_DATE")  # the first that has a value
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 NEVER_READ = 2**40  # seconds behind
 NOTHING_TO_READ = -(2**40)
 
@@ -92,12 +93,13 @@ def behind(record: Mapping[str, Any], read_at: datetime | None) -> int:
 
 def due(database: Database, *, overlap: int, limit: int) -> list[Discussion]:
     """The discussions to read, those that moved last first."""
-    query = (
-        DiscussionRecord.select()
-        .where(DiscussionRecord.behind >= -overlap)
-        .order_by(DiscussionRecord.activity_date.desc(nulls="LAST"), DiscussionRecord.task_id.desc())
-        .limit(limit)
-    )
+    moved = DiscussionRecord.behind.between(-overlap, NEVER_READ - 1)
+    # two questions, because each can be answered from an index, even when everything is due
+    found = [
+        *_newest(database, moved, limit),
+        *_newest(database, DiscussionRecord.behind == NEVER_READ, limit),
+    ]
+    found.sort(key=lambda record: (record.activity_date or BEGINNING, record.task_id), reverse=True)
     return [
         Discussion(
             task_id=record.task_id,
@@ -105,13 +107,19 @@ def due(database: Database, *, overlap: int, limit: int) -> list[Discussion]:
             chat_id=record.chat_id,
             known_forum=record.known_forum,
         )
-        for record in query.execute(database.peewee)
+        for record in found[:limit]
     ]
+
+
+def _newest(database: Database, where: Any, limit: int) -> list[Any]:
+    order = DiscussionRecord.activity_date.desc(nulls="LAST"), DiscussionRecord.task_id.desc()
+    return list(DiscussionRecord.select().where(where).order_by(*order).limit(limit).execute(database.peewee))
 
 
 def count_due(database: Database, *, overlap: int) -> int:
     """How many there are to read."""
-    return int(DiscussionRecord.select().where(DiscussionRecord.behind >= -overlap).count(database.peewee))
+    sql = f"SELECT count(*) FROM bitsheet_discussions WHERE behind >= {database.dialect.mark}"  # noqa: S608
+    return int(database.rows(sql, (-overlap,))[0][0])
 
 
 def count_unreadable(database: Database) -> int:
@@ -195,13 +203,15 @@ def _or_none(read: Any, value: Any) -> Any:
 
 
 def _read_moments(database: Database, tasks: Sequence[int]) -> dict[int, datetime]:
-    return {
-        record.task_id: record.read_at
-        for chunk in chunks(tasks, 500)
-        for record in DiscussionRecord.select(DiscussionRecord.task_id, DiscussionRecord.read_at)
-        .where(DiscussionRecord.task_id.in_(chunk), DiscussionRecord.read_at.is_null(False))
-        .execute(database.peewee)
-    }
+    found: dict[int, datetime] = {}
+    for chunk in chunks(tasks, 500):
+        marks = database.dialect.marks(len(chunk))
+        sql = f"SELECT task_id, read_at FROM bitsheet_discussions WHERE task_id IN ({marks})"  # noqa: S608
+        for task, read_at in database.rows(sql, chunk):
+            moment = DiscussionRecord.read_at.python_value(read_at)
+            if moment is not None:
+                found[task] = moment
+    return found
 
 
 def _true(database: Database) -> str:

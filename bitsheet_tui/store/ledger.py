@@ -108,17 +108,11 @@ def last_runs(database: Any, limit: int, table: str | None = None) -> list[Run]:
     return [_run(record) for record in query.execute(database)]
 
 
-def last_good(database: Any) -> dict[str, datetime]:
-    """When each table was last read without an error."""
-    query = (
-        RunRecord.select(RunRecord.table_name, peewee.fn.MAX(RunRecord.id))
-        .where(RunRecord.error == "")
-        .group_by(RunRecord.table_name)
-        .tuples()
-    )
-    ids = [id_ for _, id_ in query.execute(database)]
-    runs = RunRecord.select().where(RunRecord.id.in_(ids)).execute(database)
-    return {record.table_name: record.started_at for record in runs}
+def last_good(database: Any, table: str) -> datetime | None:
+    """When `table` was last read without an error."""
+    here = (RunRecord.table_name == table) & (RunRecord.error == "")
+    query = RunRecord.select(RunRecord.started_at).where(here).order_by(RunRecord.id.desc()).limit(1)
+    return next((record.started_at for record in query.execute(database)), None)
 
 
 def ask(database: Any, *, command: str, argument: str, by: str, at: datetime) -> int:

@@ -11,6 +11,11 @@ VERSION_KEY = "schema_version"
 
 def _create(database: Database) -> None:
     create_all(database.peewee)
+    last = " NULLS LAST" if database.dialect.name == "postgresql" else ""  # SQLite sorts them so anyway
+    database.execute(
+        "CREATE INDEX bitsheet_discussions_due ON bitsheet_discussions"
+        f" (behind, activity_date DESC{last}, task_id DESC)"
+    )
 
 
 STEPS: tuple[Callable[[Database], None], ...] = (_create,)

@@ -196,7 +196,7 @@ class DiscussionRecord(Record):
     read_at = InstantField(null=True)
     readable = peewee.BooleanField(default=True)
     # seconds from the last reading to the last activity: negative when read later, huge when never read
-    behind = peewee.BigIntegerField(index=True)
+    behind = peewee.BigIntegerField()
 
     class Meta:
         table_name = "bitsheet_discussions"

@@ -10,6 +10,7 @@ from bitsheet_tui.errors import NoMirror
 from bitsheet_tui.fields import Field
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import (
+    bulk,
     checkpoints,
     comments,
     counts,
@@ -163,8 +164,8 @@ class Store(Books):
         database, mine = self._database, self._layout(table)
 
         def work() -> int:
-            wanted = set(ids)
-            keys = [(id_,) for id_ in tombstones.living(database, mine) if id_ in wanted]
+            there = bulk.read(database, mine, [(id_,) for id_ in set(ids)])
+            keys = [key for key, row in there.items() if row[-1] is None]
             return tombstones.bury(database, mine, keys, When(at=at, cycle=cycle), self._layout_of)
 
         return database.write(work)

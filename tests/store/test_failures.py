@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from bitsheet_tui.errors import MirrorHeld, StoreDamaged, StoreError, StoreFull, StoreUnavailable
+from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Checkpoint, Store, writer
 from bitsheet_tui.store.lock import advisory_key
@@ -291,3 +292,57 @@ def agreeing(url: Secret) -> int | None:
     assert query(store, "PRAGMA integrity_check") == [("ok",)]
     store.close()
     return reach
+
+
+def test_a_row_by_row_search_stops_at_an_error_that_is_no_row_s_fault(file_store, monkeypatch):
+    class Away(sqlite3.OperationalError):
+        sqlite_errorcode = sqlite3.SQLITE_FULL
+
+    calls = []
+
+    def many(sql, rows_):
+        calls.append(sql)
+        if len(calls) == 1:
+            raise OverflowError("Python int too large to convert to SQLite INTEGER")
+        raise Away("database or disk is full")
+
+    monkeypatch.setattr(file_store._database, "many", many)
+    with pytest.raises(StoreFull):
+        commit(file_store, deal(1), deal(2))
+    assert len(calls) == 2
+
+
+def test_work_inside_a_transaction_belongs_to_it(file_store):
+    database = file_store._database
+
+    def outer():
+        database.write(lambda: database.execute("INSERT INTO bitsheet_meta VALUES ('a', '1')"))
+        assert database.read(lambda: database.rows("SELECT value FROM bitsheet_meta WHERE key = 'a'")) == [
+            ("1",)
+        ]
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        database.write(outer)
+    assert query(file_store, "SELECT count(*) FROM bitsheet_meta WHERE key = 'a'") == [(0,)]
+
+
+def test_a_view_that_somebody_built_upon_stays_and_nothing_fails(pg_store, admin):
+    admin.execute("CREATE VIEW mine AS SELECT title FROM v_deals")
+    assert pg_store.shape(DEALS, (*DEAL, Field(name="UF_NEW", kind=Kind.TEXT))) == ("uf_new",)
+    commit(pg_store, deal(1, UF_NEW="x"))
+    assert admin.execute("SELECT title FROM mine").fetchall() == [("Deal 1",)]
+    assert admin.execute("SELECT uf_new FROM deals").fetchall() == [("x",)]
+
+
+def test_a_database_that_keeps_no_session_is_refused(pg_store, monkeypatch):
+    driver = pg_store._database.driver
+    execute = driver.db.execute_sql
+
+    def pooled(sql, parameters=None):
+        return execute("SELECT 0" if "pid = pg_backend_pid()" in sql else sql, parameters)
+
+    monkeypatch.setattr(driver.db, "execute_sql", pooled)
+    with pytest.raises(StoreUnavailable, match="another session") as caught:
+        driver._take_lock()
+    assert "PgBouncer" in caught.value.hint
