@@ -10,7 +10,7 @@ import pytest
 
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.secret import Secret
-from bitsheet_tui.store import Store
+from bitsheet_tui.store import Store, postgres
 from bitsheet_tui.tables import CATALOGUE, Table
 
 TABLES: dict[str, Table] = {table.name: table for table in CATALOGUE}
@@ -86,6 +86,12 @@ def comment(id_: int, **values: Any) -> dict[str, Any]:
         "IS_DELETED": False,
         **values,
     }
+
+
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait only a moment for a killed instance's session to end."""
+    monkeypatch.setattr(postgres, "LINGER", 0.05)
 
 
 @pytest.fixture
