@@ -27,7 +27,7 @@ class Job(Protocol):
     table: Table
     complete: bool
     error: PortalError | None
-    rows: int  # read so far
+    rows: int  # inserted and updated so far
 
     def asks(self, room: int) -> dict[str, Ask]:
         """At most `room` commands, unless one more is indivisible; none: nothing to do right now."""
@@ -69,8 +69,8 @@ class ScanJob:
         note_chain(self.desk, self.table, step)
         for name, rows in scan.brought.items():
             self.desk.pages[self.table.name, name] = rows
-        self.desk.commit(self.table, step.rows, step.checkpoint)
-        self.rows += len(step.rows)
+        stored = self.desk.commit(self.table, step.rows, step.checkpoint)
+        self.rows += stored.inserted + stored.updated
         self.complete, self.error = step.complete, step.error
 
 
@@ -115,9 +115,9 @@ class FillJob:
         step = self._fill.take(answers)
         note_chain(self.desk, self.table, step)
         self.done += len(step.rows)
-        self.rows += len(step.rows)
         progress = Progress(self.done, expected_rows(step.checkpoint, self.done))
-        self.desk.commit(self.table, step.rows, step.checkpoint, progress)
+        stored = self.desk.commit(self.table, step.rows, step.checkpoint, progress)
+        self.rows += stored.inserted + stored.updated
         self.complete, self.error = step.complete or self.once, step.error
 
 
@@ -168,12 +168,12 @@ class OffsetJob:
         rows = page_rows(table, answer)
         fresh = {row_id(table, row) for row in rows}
         again = bool(fresh & self._keys)
-        self.rows += len(rows)
         self._keys |= fresh
         self._start += PAGE
         self.complete = again or len(rows) < PAGE or self._start >= (answer.total or 0)
         checkpoint = desk.checkpoint(table)
-        desk.commit(table, rows, checkpoint)
+        stored = desk.commit(table, rows, checkpoint)
+        self.rows += stored.inserted + stored.updated
         if self.complete:
             self._finish()
 
@@ -237,7 +237,7 @@ class CommentJob:
             self.table, read, at=now(), cycle=desk.cycle, filling=self.filling
         )
         rows = sum(len(one.forum or ()) + len(one.chat or ()) for one in read)
-        self.rows += rows
+        self.rows += stored.inserted + stored.updated
         self.done += len(read)
         progress = Progress(self.done, self.done + desk.store.count_due(overlap=-1)) if self.filling else None
         desk.count(self.table, stored)
