@@ -50,7 +50,7 @@ def start(
         write = _journal(stderr) if journal else _terminal(stderr)
         logger.add(write, level=settings.level, format=_bare)
     if ring is not None:
-        logger.add(_ring(ring), level=settings.level, format=_bare)
+        logger.add(_ring(ring), level="DEBUG", format=_bare)  # the screen chooses what it shows
     if settings.file:
         logger.add(_open_file(settings), level=settings.level, format=_bare)
     _take_over_logging()

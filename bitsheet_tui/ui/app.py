@@ -15,13 +15,16 @@ from textual.widgets import Input
 from bitsheet_tui.events import Pause, Resume, Resync, SyncNow
 from bitsheet_tui.secret import redact
 from bitsheet_tui.text import plain
-from bitsheet_tui.ui import words
+from bitsheet_tui.ui import format as f
+from bitsheet_tui.ui import line, words
 from bitsheet_tui.ui.keys import KEYS, bindings
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.widgets.filter import FilterBar
 from bitsheet_tui.ui.widgets.grid import TableGrid
+from bitsheet_tui.ui.widgets.lists import Movable
 from bitsheet_tui.ui.window import Window
 
+COPIED = 500  # letters of a line
 TWICE = 2.0  # seconds in which ctrl+c must come again
 
 
@@ -186,18 +189,21 @@ class Console(Window):
         self.log_window.look(table="" if self.log_window.table else self.chosen)
         self.paint()
 
+    def action_wrap(self) -> None:
+        """Long lines of the log whole, or cut."""
+        self.log_window.wrap = not self.log_window.wrap
+        self.paint()
+
     # --- the terminal -----------------------------------------------------------------------------
 
     def action_copy(self) -> None:
-        """The chosen table's line, or the newest line of the log, to the clipboard."""
-        focused = self.screen.focused
-        pane = self.base.log_pane if self.base else None
-        if pane and (focused is pane or self.base is not self.screen_stack[0]):
-            what = pane.newest()
-        else:
-            what = self.chosen
-        self.copy_to_clipboard(plain(what, 500))
-        self.say(words.COPIED.format(what=plain(what, 60)))
+        """What the focused pane offers, to the clipboard; over SSH too, for the terminal does it."""
+        pane = self.screen.focused
+        rows = [line.text(row).strip() for row in pane.copied()] if isinstance(pane, Movable) else []
+        what = "\n".join(plain(redact(row), COPIED) for row in rows if row)
+        if what:
+            self.copy_to_clipboard(what)
+            self.say(words.COPIED.format(what=f.plural(len(what.splitlines()), "line")))
 
     def action_repaint(self) -> None:
         """Everything anew."""

@@ -1,7 +1,7 @@
 """Numbers, times and ages as people read them; every function is pure."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from math import log
 
 from bitsheet_tui.ui.glyphs import DASH, EMPTY, FULL
@@ -71,9 +71,11 @@ def brief(seconds: float) -> str:
 
 
 def took(seconds: float | None) -> str:
-    """A duration that was measured: `0.4s`, `9.8s`, `118s`, `12m`."""
+    """A duration that was measured: `40ms`, `0.4s`, `9.8s`, `118s`, `12m`."""
     if seconds is None:
         return UNKNOWN
+    if 0 < seconds < 0.0995:
+        return f"{max(1, round(seconds * 1000))}ms"
     if seconds < 9.95:
         return f"{seconds:.1f}s"
     return f"{seconds:.0f}s" if seconds < 600 else brief(seconds)
@@ -81,10 +83,14 @@ def took(seconds: float | None) -> str:
 
 def countdown(until: datetime, now: datetime) -> str:
     """`4:47`, `1:02:03`; `0:00` when it is due."""
-    left = max(0, round((until - now) / timedelta(seconds=1)))
-    hours, rest = divmod(left, 3600)
-    minutes, seconds = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    return stopwatch((until - now).total_seconds())
+
+
+def stopwatch(seconds: float) -> str:
+    """`0:12`, `4:47`, `1:02:03`."""
+    hours, rest = divmod(max(0, round(seconds)), 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
 def rate(rows: float) -> str:

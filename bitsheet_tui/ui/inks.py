@@ -60,6 +60,10 @@ def style(name: str, theme: Mapping[str, str], below: Color, *, colourless: bool
         return PLAIN
     if colourless:
         return Style(bold=ink.bold or None, reverse=ink.reverse or None, dim=ink.alpha < 0.7 or None)
+    if (
+        below.ansi is not None and ink.ground
+    ):  # the terminal's own sixteen colours: only it knows what can be read
+        return Style(color=Color.parse(theme[ink.ground]).rich_color, reverse=True, bold=ink.bold or None)
     ground = _over(below, theme.get(ink.ground, ""), ink.ground_alpha)
     front = _over(ground or below, theme.get(ink.colour, ""), ink.alpha)
     shade = front is not None and front.ansi is not None and ink.alpha < 0.7

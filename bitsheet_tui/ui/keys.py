@@ -58,8 +58,10 @@ KEYS = (
         words="log: errors only"),
     Key(id="only", keys=("t",), shown="t", action="only_table", label="Log table", log=True,
         words="log: only the table under the cursor; again: all"),
+    Key(id="wrap", keys=("w",), shown="w", action="wrap", label="Log wrap", log=True,
+        words="log: long lines whole, over several lines; again: cut"),
     Key(id="copy", keys=("c",), shown="c", action="copy", label="Copy",
-        words="copy the line under the cursor to the clipboard (OSC 52)"),
+        words="copy the row of the table, the log in view or the list (OSC 52)"),
     Key(id="repaint", keys=("ctrl+l",), shown="^l", action="repaint", label="Repaint",
         words="draw everything again, after another program wrote on the screen"),
     Key(id="screenshot", keys=("ctrl+s",), shown="^s", action="picture", label="Screenshot",
@@ -95,7 +97,7 @@ BY_ID = {key.id: key for key in KEYS}
 # what the footer of each screen offers, the most useful first
 FOOTERS = {
     "dashboard": "help pause force resync open log errors filter quit palette only freeze history",
-    "log": "back help filter freeze only debug end copy pause quit palette",
+    "log": "back help filter freeze only wrap debug copy pause quit palette",
     "errors": "back help retry log pause quit palette",
     "history": "back help force pause quit palette",
     "table": "back help force_table resync pause errors log quit palette",

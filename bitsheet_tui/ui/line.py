@@ -30,6 +30,17 @@ def fit(words: str, cells: int, *, right: bool = False) -> str:
     return " " * (cells - length) + words if right else words + " " * (cells - length)
 
 
+def middle(words: str, cells: int) -> str:
+    """`words` with its middle left out where it is too long: of a path both ends matter."""
+    if cell_len(words) <= cells or cells < 8:
+        return words if cell_len(words) <= cells else fit(words, cells)
+    head, tail = (cells - 1) // 2, cells - 1 - (cells - 1) // 2
+    kept = words[-tail:]
+    while cell_len(kept) > tail:
+        kept = kept[1:]
+    return set_cell_size(words, head) + MORE + kept
+
+
 def cut(line: Line, cells: int) -> Line:
     """The first `cells` cells of the line, ending in an ellipsis if some are lost."""
     if width(line) <= cells:

@@ -43,6 +43,7 @@ def run_console(
     ending = Ending(engine, thread, window, terminal)
     window.stop = ending.ask
     window.painted = thread.start
+    window.alive = tty.alive
     with ending.signals():
         crash = asyncio.run(_shown(window)) or window.crash
         ending.screen_closed.set()

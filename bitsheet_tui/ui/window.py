@@ -1,6 +1,7 @@
 """Window: looks at the engine twice a second and paints what differs."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
@@ -75,6 +76,7 @@ class Window(App[None], inherit_bindings=False):
         self.set_class(self.ascii, "-ascii")
         self.log_window = LogWindow(ring)
         self.picture = Picture(state=engine.state, now=clock(), zone=zone)
+        self.alive: Callable[[], bool] = lambda: True  # whether the terminal is still there
         self.painted: Callable[[], object] = lambda: None  # called once the first screen is there
         self.stop: Callable[[], None] = lambda: engine.submit(Stop())
         self.pausing: bool | None = None  # asked for, until the state says so
@@ -94,6 +96,8 @@ class Window(App[None], inherit_bindings=False):
         self.log_window.pull()
         self.set_interval(PAINT, self.look)
         self.call_after_refresh(self.painted)
+        if os.environ.get("SSH_CONNECTION") and not (os.environ.get("TMUX") or os.environ.get("STY")):
+            self.say(words.OVER_SSH)
         if self._over:
             self.exit()
 
@@ -106,6 +110,10 @@ class Window(App[None], inherit_bindings=False):
 
     def look(self) -> None:
         """Take a new picture and paint it; without work at most once a second."""
+        if not self.alive():
+            self.stop()
+            self.exit()
+            return
         before = self.picture
         state, now = self.engine.state, self.clock()
         if self.leaving:  # the answer to the key is on the screen before the engine has read it

@@ -282,12 +282,30 @@ def _denied(*_args, **_options):
     raise PermissionError(13, "Permission denied")
 
 
-async def test_c_copies_the_table_or_the_line_of_the_log():
-    async with console() as (app, _engine, pilot):
-        await pilot.press("c")
-        assert app.clipboard == "leads"
+async def test_c_copies_the_row_the_log_in_view_or_the_list():
+    async with console(scenes.refused()) as (app, _engine, pilot):
+        await pilot.press("down", "c")
+        titles, row = app.clipboard.splitlines()
+        assert titles.split()[0] == "table"
+        assert row.split()[:2] == ["contacts", "30,962"]
+        assert said(app) == ["Copied 2 lines."]
         await pilot.press("tab", "c")
-        assert app.clipboard == "cycle 59 done: 5 tables, 60 rows, 1.4 s"
+        assert app.clipboard.splitlines()[-1].endswith("cycle 59 done: 5 tables, 60 rows, 1.4 s")
+        await pilot.press("e")
+        await pilot.pause()
+        await pilot.press("c")
+        assert "tick Tasks" in app.clipboard
+
+
+async def test_w_shows_long_lines_whole():
+    ring = scenes.log()
+    ring.append(scenes.NOW, "ERROR", "deals", "a long story " * 20 + "it-ends")
+    async with console(ring=ring) as (app, _engine, pilot):
+        assert "it-ends" not in text(app)
+        await pilot.press("w")
+        assert "it-ends" in text(app)
+        await pilot.press("w")
+        assert "it-ends" not in text(app)
 
 
 def test_no_key_means_two_things():

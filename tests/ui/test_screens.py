@@ -4,11 +4,12 @@ from datetime import UTC
 
 import pytest
 
+from bitsheet_tui.events import Stop
 from bitsheet_tui.ui import line
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views import header
 from tests.ui import scenes
-from tests.ui.looking import console, screen, text
+from tests.ui.looking import console, said, screen, text
 
 SIZES = [(80, 24), (120, 40), (200, 60), (60, 20), (40, 12), (160, 24), (80, 60)]
 
@@ -51,7 +52,7 @@ async def test_every_situation_fits_every_size(size):
 )
 def test_the_second_line_says_what_goes_on_and_what_happens_next(name, sentence):
     picture = Picture(state=scenes.SCENES[name](), now=scenes.NOW, zone=UTC)
-    assert sentence in line.text(header.sentence(picture, 100))
+    assert sentence in " ".join(map(line.text, header.sentence(picture, 100)))
 
 
 async def test_the_reference_screen_has_everything_at_80_by_24():
@@ -170,3 +171,81 @@ async def test_many_tables_scroll_below_a_title_that_stays():
         assert any("table_39" in line for line in lines)
         assert any(line.split()[:1] == ["total"] for line in lines)
         assert not any("table_00" in line for line in lines[2:])
+
+
+async def test_a_sentence_that_somebody_must_read_is_never_cut():
+    async with console(scenes.needs_you()) as (app, engine, pilot):
+        lines = screen(app)
+        assert "dismissed. Create a new inbound webhook" in " ".join(line[:61].strip() for line in lines[1:4])
+        assert lines[4].split()[0] == "table"
+        engine.state = scenes.current()
+        app.look()
+        await pilot.pause()
+        assert screen(app)[2].split()[0] == "table"
+
+
+async def test_a_running_cycle_shows_how_long_it_takes():
+    async with console(scenes.filling()) as (app, _engine, _pilot):
+        assert screen(app)[1].endswith("for 3:10")
+
+
+@pytest.mark.parametrize("theme", ["textual-light", "ansi-dark", "ansi-light", "nord"])
+async def test_every_theme_can_be_read(theme):
+    async with console(scenes.refused()) as (app, _engine, pilot):
+        app.theme = theme
+        await pilot.pause()
+        for strip in app.screen._compositor.render_strips():
+            for segment in strip:
+                style = segment.style
+                if (
+                    segment.text.strip()
+                    and style
+                    and style.color
+                    and style.bgcolor
+                    and not style.color.is_default
+                ):
+                    assert style.color != style.bgcolor, segment.text
+
+
+async def test_without_colours_weight_and_reverse_say_it(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with console(scenes.refused()) as (app, _engine, _pilot):
+        segments = [segment for strip in app.screen._compositor.render_strips() for segment in strip]
+        (badge,) = [segment for segment in segments if "CURRENT" in segment.text]
+        assert badge.style.reverse
+        assert badge.style.bold
+        refused = [segment for segment in segments if "refused" in segment.text]
+        assert all(segment.style.reverse for segment in refused)
+
+
+async def test_over_ssh_without_tmux_it_says_what_the_session_means(monkeypatch):
+    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22")
+    monkeypatch.delenv("TMUX", raising=False)
+    monkeypatch.delenv("STY", raising=False)
+    async with console() as (app, _engine, _pilot):
+        assert "ends with your SSH session" in said(app)[0]
+
+
+async def test_a_table_that_is_complete_and_a_portal_that_needs_somebody_are_told_once():
+    async with console(scenes.filling()) as (app, engine, _pilot):
+        engine.state = scenes.change(engine.state, "deals", fill=None, rows=30355)
+        app.look()
+        await _pilot.pause()
+        assert said(app) == ["Complete: deals (30,355)."]
+        engine.state = scenes.needs_you()
+        app.look()
+        await _pilot.pause()
+        assert len(said(app)) == 1
+        assert "Create a new inbound webhook" in said(app)[0]
+        engine.state = scenes.current()
+        app.look()
+        await _pilot.pause()
+        assert said(app) == ["The portal answers again."]
+
+
+async def test_a_terminal_that_is_gone_stops_the_engine():
+    async with console() as (app, engine, _pilot):
+        app.alive = lambda: False
+        app.look()
+        assert engine.told == [Stop()]
+        assert app._exit

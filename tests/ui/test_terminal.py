@@ -163,4 +163,4 @@ def test_hostile_text_stays_text_everywhere():
         copied = re.findall(rb"\x1b\](52;.*?)[\x07\x1b]", console.out)
         assert len(copied) == 1
         assert copied[0].startswith(b"52;c;")
-        assert base64.b64decode(copied[0][5:]).decode().isprintable()
+        assert base64.b64decode(copied[0][5:]).decode().replace("\n", "").isprintable()

@@ -9,7 +9,7 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import words
 from bitsheet_tui.ui.glyphs import ARROW
-from bitsheet_tui.ui.line import Line, cut, joined, spread
+from bitsheet_tui.ui.line import Line, cut, joined, middle, spread, width, wrap
 from bitsheet_tui.ui.picture import Picture
 
 
@@ -30,14 +30,16 @@ def status(picture: Picture, cells: int) -> Line:
     troubles = joined(_troubles(picture)) if cells >= 56 else ()
     right = joined((troubles, cycle, badge))
     title: Line = ((f" {words.NAME}", "title"),)
-    portal, store = plain(state.portal, 60), plain(state.store, 60)
+    portal = plain(state.portal, 60)
+    room = cells - width(right) - len(words.NAME) - len(portal) - 8
+    store = middle(plain(state.store), max(12, room))
     where: Line = ((portal, ""), (f" {ARROW} ", "dim"), (store, "")) if store else ((portal, ""),)
     left = joined((title, where) if cells >= 72 else (((" " + portal, "title"),),))
     return spread(left, right, cells)
 
 
 def _troubles(picture: Picture) -> list[Line]:
-    need = len(picture.refused) + isinstance(picture.state.trouble, NeedsOperator)
+    need = len(picture.refused)
     wait = len(picture.waiting)
     return [
         ((f"{need} {'needs' if need == 1 else 'need'} you", "bad"),) if need else (),
@@ -45,10 +47,15 @@ def _troubles(picture: Picture) -> list[Line]:
     ]
 
 
-def sentence(picture: Picture, cells: int) -> Line:
-    """What is going on, what happens next and when."""
-    style = "bad" if picture.state.phase is Phase.NEEDS_YOU else ""
-    return cut(((" " + _SENTENCES[picture.state.phase](picture), style),), cells)
+def sentence(picture: Picture, cells: int) -> list[Line]:
+    """What is going on, what happens next and when: one line, or more where somebody must read all of it."""
+    phase = picture.state.phase
+    style = "bad" if phase is Phase.NEEDS_YOU else ""
+    text = _SENTENCES[phase](picture)
+    if phase not in _TO_BE_READ:
+        return [cut(((" " + text, style),), cells)]
+    lines: list[Line] = [((" " + row, style),) for row in wrap(text, max(8, cells - 1))]
+    return lines[:3]
 
 
 def _starting(picture: Picture) -> str:
@@ -61,7 +68,7 @@ def _current(picture: Picture) -> str:
         table for table in tables if table.standing not in {Standing.OK, Standing.QUEUED, Standing.READING}
     ]
     last = picture.state.cycles[-1] if picture.state.cycles else None
-    done = f"; last cycle {f.took(last.seconds)}, {f.plural(last.rows, 'row')}" if last else ""
+    done = f"; took {f.took(last.seconds)}, {f.plural(last.rows, 'row')}" if last else ""
     if not late:
         at = f.clock(last.at, picture.zone, picture.now) if last else f.UNKNOWN
         return f"All {len(tables)} tables current as of {at}{done}."
@@ -83,8 +90,6 @@ def _filling(picture: Picture) -> str:
     if fill is None:
         return _syncing(picture)
     total = f"{fill.done:,} of {fill.expected:,} read" if fill.expected else f"{fill.done:,} read so far"
-    if not picture.state.cycle_started and picture.state.next_at:
-        return f"Filling: {total}; goes on at {f.clock(picture.state.next_at, picture.zone, picture.now)}."
     if not fill.rate:
         return words.FIRST_START if fill.done == 0 else f"Filling: {total}."
     eta = picture.eta(fill)
@@ -123,6 +128,8 @@ def _stop(sentence: str) -> str:
     return sentence if sentence.endswith((".", "!", "?", "…")) else sentence + "."
 
 
+# these stay for a while: nothing jumps when they take a second line
+_TO_BE_READ = frozenset({Phase.NEEDS_YOU, Phase.WAITING, Phase.PAUSED, Phase.STOPPING})
 _SENTENCES: dict[Phase, Callable[[Picture], str]] = {
     Phase.STARTING: _starting,
     Phase.CURRENT: _current,
@@ -137,11 +144,13 @@ _SENTENCES: dict[Phase, Callable[[Picture], str]] = {
 
 
 def next_in(picture: Picture) -> str:
-    """`next in 4:47` while a cycle is awaited, how long it runs while one does, else nothing."""
+    """`next in 4:47` while a cycle is awaited, `for 0:12` while one runs, else nothing."""
     state = picture.state
-    if state.phase in {Phase.PAUSED, Phase.STOPPING, Phase.STOPPED} or state.next_at is None:
+    if state.phase in {Phase.PAUSED, Phase.STOPPING, Phase.STOPPED}:
         return ""
-    return f"next in {f.countdown(state.next_at, picture.now)}"
+    if state.cycle_started:
+        return f"for {f.stopwatch((picture.now - state.cycle_started).total_seconds())}"
+    return f"next in {f.countdown(state.next_at, picture.now)}" if state.next_at else ""
 
 
 def tiny(picture: Picture, columns: int, rows: int) -> Line:

@@ -4,15 +4,18 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from rich.cells import cell_len
+
 from bitsheet_tui.ring import SIZE, LogLine, Ring
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui.glyphs import TIMES
-from bitsheet_tui.ui.line import Line, Span, cut, fit
+from bitsheet_tui.ui.line import Line, Span, cut, fit, width, wrap
 from bitsheet_tui.ui.words import LEVELS
 
 _STYLES = {"WARNING": "wait", "ERROR": "bad", "CRITICAL": "bad", "DEBUG": "dim"}
 SOURCE = 14
+LONGEST = 1000
 
 
 @dataclass(slots=True)
@@ -31,6 +34,7 @@ class LogWindow:
         self.level = level
         self.table = ""  # all
         self.term = ""
+        self.wrap = False  # long lines go on below
         self.entries: deque[Entry] = deque(maxlen=SIZE)
         self.total = 0  # entries ever shown; the last one's number
         self.warnings = 0
@@ -90,31 +94,55 @@ class LogWindow:
         return [self.entries[i] for i in range(max(0, stop - rows), min(stop, len(self.entries)))]
 
 
-def render(entry: Entry, cells: int, zone: tzinfo | None, term: str = "") -> Line:
-    """` 10:02:11 I deals          page 12  50 rows`."""
+def render(window: LogWindow, end: int, cells: int, rows: int, zone: tzinfo | None) -> list[Line]:
+    """The entries up to number `end` that fit into `rows` lines."""
+    out: list[Line] = []
+    for entry in reversed(window.slice(end, rows)):
+        out[:0] = _entry(entry, cells, zone, window)
+        if len(out) >= rows:
+            break
+    return out[-rows:] if rows > 0 else []
+
+
+def _entry(entry: Entry, cells: int, zone: tzinfo | None, window: LogWindow) -> list[Line]:
+    """` 10:02:11 I deals          page 12  50 rows`; if it wraps, the rest stands below its text."""
+    head = _head(entry, cells, zone)
+    style = _STYLES.get(entry.line.level, "")
+    text = plain(entry.line.text, LONGEST)
+    times: Line = ((f"  {TIMES} {entry.times:,}", "dim"),) if entry.times > 1 else ()
+    room = cells - width(head)
+    if not window.wrap or room < 10 or cell_len(text) + width(times) <= room:
+        return [cut((*head, *_marked(text, window.term, style), *times), cells)]
+    lines = [_marked(row, window.term, style) for row in wrap(text, room)]
+    indent: Line = ((" " * width(head), ""),)
+    return [
+        cut((*(indent if n else head), *line), cells)
+        for n, line in enumerate([*lines[:-1], (*lines[-1], *times)])
+    ]
+
+
+def _head(entry: Entry, cells: int, zone: tzinfo | None) -> Line:
     line = entry.line
-    style = _STYLES.get(line.level, "")
     level = plain(line.level, 10)[:1] or "?"
-    out: list[Span] = [(f"{f.clock(line.at, zone)} ", "dim"), (f"{level} ", style)]
-    if cells >= 60:
-        out.append((fit(plain(line.table, SOURCE), SOURCE) + " ", "name"))
-    elif line.table:
-        out.append((plain(line.table, SOURCE) + " ", "name"))
-    text = plain(line.text, 500)
-    out += _marked(text, term.lower(), style) if term and not term.startswith("!") else [(text, style)]
-    if entry.times > 1:
-        out.append((f"  {TIMES} {entry.times:,}", "dim"))
-    return cut(tuple(out), cells)
+    source = plain(line.table, SOURCE)
+    source = fit(source, SOURCE) + " " if cells >= 60 else source + " " if source else ""
+    return (
+        (f"{f.clock(line.at, zone)} ", "dim"),
+        (f"{level} ", _STYLES.get(line.level, "")),
+        (source, "name"),
+    )
 
 
-def _marked(text: str, term: str, style: str) -> list[Span]:
+def _marked(text: str, term: str, style: str) -> Line:
     """The text with every place where the term stands in the style `match`."""
+    low, term, at = text.lower(), term.lower(), 0
+    if not term or term.startswith("!") or len(low) != len(text):
+        return ((text, style),)
     out: list[Span] = []
-    low, at = text.lower(), 0
-    while (found := low.find(term, at)) >= 0 and len(low) == len(text):
+    while (found := low.find(term, at)) >= 0:
         out += [(text[at:found], style), (text[found : found + len(term)], "match")]
         at = found + len(term)
-    return [*out, (text[at:], style)]
+    return (*out, (text[at:], style))
 
 
 def title(window: LogWindow, end: int | None, *, narrow: bool) -> tuple[Line, Line]:

@@ -3,7 +3,7 @@
 from bitsheet_tui.events import Operating, PortalSeen
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
-from bitsheet_tui.ui.line import Line, fit, joined, width
+from bitsheet_tui.ui.line import Line, fit, joined, middle, width
 from bitsheet_tui.ui.picture import Picture
 
 LABEL = 11
@@ -53,12 +53,15 @@ def panel(picture: Picture, columns: int) -> list[Line]:
         lines += _operating(picture, seen, columns)
     else:
         lines.append((_label("portal"), ("not asked yet", "dim")))
-    lines.append((_label("mirror"), (plain(picture.state.store, 60), "")))
+    lines.append((_label("mirror"), (middle(plain(picture.state.store), columns - LABEL), "")))
     lines.append((_label("deleted"), *_aside(picture)))
-    lines.append(
-        (_label("running"), (f.span((picture.now - picture.state.started_at).total_seconds() // 60 * 60), ""))
-    )
+    lines.append((_label("running"), (_since(picture), "")))
     return lines
+
+
+def _since(picture: Picture) -> str:
+    minutes = (picture.now - picture.state.started_at).total_seconds() // 60
+    return f.span(minutes * 60) if minutes else "less than a minute"
 
 
 def _label(name: str) -> tuple[str, str]:

@@ -53,6 +53,8 @@ def _chart_row(
     shown: Sequence[CycleSummary], steps: list[int], level: int, plot: int, seconds: list[float]
 ) -> Line:
     label = {plot - 1: f.took(max(seconds)), 0: f.took(min(seconds))}.get(level, "")
+    if level == plot - 1 and max(seconds) == min(seconds):
+        label = ""
     axis = FOOT if level == 0 else AXIS if label else SIDE
     out = [(fit(label, 5, right=True) + f" {axis}", "dim")]
     for cycle, step in zip(shown, steps, strict=True):

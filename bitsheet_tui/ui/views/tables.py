@@ -158,7 +158,8 @@ def state(picture: Picture, table: TableState, cells: int, *, brief: bool = Fals
         return _filling(picture, table, cells, brief=brief)
     sign, words, style = STANDINGS[table.standing]
     if table.standing is Standing.RESTING and table.until:
-        words = f"rests until {f.clock(table.until, picture.zone, picture.now)}"
+        rests = "rests " if cells >= 22 else ""
+        words = f"{rests}until {f.clock(table.until, picture.zone, picture.now, seconds=bool(rests))}"
     if table.standing in {Standing.REFUSED, Standing.FAILED} and table.error and cells > 30:
         words = plain(table.error)
     if table.standing is Standing.OK and table.quarantined:
@@ -188,7 +189,7 @@ def total(picture: Picture, layout: Layout, cells: int) -> Line:
     for column in layout.columns:
         out.append((" ", ""))
         if column is STATE:
-            out.extend(_padded(((" ", ""), *_summary(picture)), layout.state))
+            out.extend(_padded(((" ", ""), *_summary(picture, layout.state - 1)), layout.state))
         else:
             words = _SUMS[column.title](picture, tables) if column.title in _SUMS else ""
             out.append((_aligned(column, words, layout), "strong"))
@@ -209,12 +210,13 @@ _SUMS: dict[str, Callable[[Picture, Sequence[TableState]], str]] = {
 }
 
 
-def _summary(picture: Picture) -> Line:
+def _summary(picture: Picture, cells: int) -> Line:
     fill = picture.fill
     tables = picture.tables
     if fill and fill.share is not None:
         eta = picture.eta(fill)
         left = f", {f.span(eta)} left" if eta is not None else ""
-        return ((f"{f.percent(fill.share)} filled{left}", "strong"),)
+        words = f"{f.percent(fill.share)} filled{left}"
+        return ((words if len(words) <= cells else words.partition(",")[0], "strong"),)
     ok = sum(table.standing is Standing.OK for table in tables)
     return ((f"{ok} of {len(tables)} ok", "strong"),)

@@ -78,6 +78,15 @@ class TableGrid(Movable):
         if self.chosen:
             self.post_message(self.Chosen(self.chosen))
 
+    def copied(self) -> list[Line]:
+        """The titles and the row under the cursor."""
+        table = self.picture.state.tables.get(self.chosen)
+        layout = tables.layout(self.picture, self.size.width)
+        if table is None:
+            return []
+        row = tables.row(self.picture, table, layout, self.size.width, chosen=False)
+        return [tables.head(layout, self.size.width), row]
+
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; a click on the cursor opens the table."""
         index = event.y - (2 if self.framed else 1) + self.top

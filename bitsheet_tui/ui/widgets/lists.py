@@ -41,6 +41,10 @@ class Movable(Panel, can_focus=True):
     def action_choose(self) -> None:
         """Enter was pressed."""
 
+    def copied(self) -> list[Line]:
+        """What `c` puts into the clipboard."""
+        return []
+
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """The wheel was turned."""
         event.stop()
@@ -70,6 +74,10 @@ class Scroller(Movable):
         content = self.content(columns)
         self.top = max(0, min(self.top, len(content) - rows))
         return content[self.top : self.top + rows]
+
+    def copied(self) -> list[Line]:
+        """All of it."""
+        return self.content(self.size.width)
 
     def move(self, steps: int) -> None:
         """Scroll; the next body clamps it."""

@@ -23,8 +23,7 @@ class LogPane(Movable):
         if self.end is not None:  # what fell out of the ring cannot be held
             self.end = min(self.window.total, max(self.end, self.window.first + rows))
         end = self.window.total if self.end is None else self.end
-        entries = self.window.slice(end, rows)
-        return [log.render(entry, columns, self.picture.zone, self.window.term) for entry in entries]
+        return log.render(self.window, end, columns, rows, self.picture.zone)
 
     def move(self, steps: int) -> None:
         """Scroll; up freezes, the end follows."""
@@ -42,7 +41,6 @@ class LogPane(Movable):
         self.end = None if on else self.window.total
         self.paint()
 
-    def newest(self) -> str:
-        """The text of the last line that is shown."""
-        shown = self.window.slice(self.window.total if self.end is None else self.end, 1)
-        return shown[-1].line.text if shown else ""
+    def copied(self) -> list[Line]:
+        """The lines in view."""
+        return self.body(self.size.width, self.page)

@@ -1,7 +1,7 @@
 """The panels around the tables: cycle times, the portal, what is wrong, one table."""
 
 from bitsheet_tui.text import plain
-from bitsheet_tui.ui.line import Line, spread, width
+from bitsheet_tui.ui.line import Line, joined, spread, width
 from bitsheet_tui.ui.views import details, portal, spark, troubles
 from bitsheet_tui.ui.widgets.lines import Panel
 from bitsheet_tui.ui.words import NO_CYCLES, NO_ERRORS
@@ -22,15 +22,13 @@ class CyclePanel(Panel):
         cycles = self.picture.state.cycles
         if rows > 1:
             return spark.chart(cycles, columns, rows) if cycles else [((NO_CYCLES, "dim"),)]
-        figures = spark.figures(cycles)
+        figures = spark.figures(cycles) if cycles else ()
         asked = portal.brief(self.picture, max(0, columns - width(figures) - 22))
-        right: Line = (
-            (("  ", ""), *figures, ("   ", ""), *asked, (" ", "")) if asked else (("  ", ""), *figures)
-        )
+        right: Line = joined((((" ", ""), *figures) if figures else (), asked), "   ")
         if columns < width(right) + 10:
             right = asked
-        strip = spark.cycles(cycles, columns - width(right) - 2) if cycles else ((NO_CYCLES, "dim"),)
-        return [spread(((" ", ""), *strip), right, columns)]
+        strip = spark.cycles(cycles, columns - width(right) - 3) if cycles else ((NO_CYCLES, "dim"),)
+        return [spread(((" ", ""), *strip), (*right, (" ", "")), columns)]
 
 
 class HistogramPanel(Panel):

@@ -1,6 +1,7 @@
 """The lines at the top and the bottom: state, sentence, countdown, keys."""
 
 from textual import events
+from textual.geometry import Size
 
 from bitsheet_tui.ui import keys
 from bitsheet_tui.ui.line import Line
@@ -17,11 +18,21 @@ class StatusLine(LineView):
 
 
 class Sentence(LineView):
-    """What is going on and what happens next."""
+    """What is going on and what happens next; as high as it needs to be."""
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as the sentence takes."""
+        return len(self.lines(width, 0))
 
     def lines(self, columns: int, rows: int) -> list[Line]:
-        """One line."""
-        return [header.sentence(self.picture, columns)]
+        """One line, or as many as it takes."""
+        return header.sentence(self.picture, columns)
+
+    def paint(self) -> None:
+        """Draw what differs, and make room first."""
+        if self.is_mounted and len(self.lines(self.size.width, 0)) != self.size.height:
+            self.refresh(layout=True)
+        super().paint()
 
 
 class Countdown(LineView):
