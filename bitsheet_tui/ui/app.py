@@ -19,9 +19,11 @@ from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import line, words
 from bitsheet_tui.ui.keys import KEYS, bindings
 from bitsheet_tui.ui.screens.base import Base
+from bitsheet_tui.ui.views.log import LogWindow
 from bitsheet_tui.ui.widgets.filter import FilterBar
 from bitsheet_tui.ui.widgets.grid import TableGrid
 from bitsheet_tui.ui.widgets.lists import Movable
+from bitsheet_tui.ui.widgets.log_pane import LogPane
 from bitsheet_tui.ui.window import Window
 
 COPIED = 500  # letters of a line
@@ -40,6 +42,11 @@ class Console(Window):
         """The table under the cursor of the dashboard; empty when there is none."""
         grid = next(iter(self.screen_stack[0].query(TableGrid)), None)
         return grid.chosen if grid else ""
+
+    @property
+    def log_window(self) -> LogWindow:
+        """How the dashboard looks at the log."""
+        return self.screen_stack[0].query_one(LogPane).window
 
     @property
     def base(self) -> Base | None:
@@ -120,7 +127,7 @@ class Console(Window):
 
     def action_open(self, name: str) -> None:
         """Open a screen on the dashboard; once more: close it."""
-        from bitsheet_tui.ui.screens.lists import ListScreen, LogScreen  # noqa: PLC0415 - not for the first
+        from bitsheet_tui.ui.screens.lists import OPENS  # noqa: PLC0415 - not for the first
 
         if self.base is None:
             return
@@ -128,7 +135,7 @@ class Console(Window):
         while len(self.screen_stack) > 1:
             self.pop_screen()
         if already != name:
-            self.push_screen(LogScreen(self.log_window) if name == "log" else ListScreen(name))
+            self.push_screen(OPENS[name]())
 
     def open_table(self, table: str) -> None:
         """The details of a table."""
@@ -146,7 +153,7 @@ class Console(Window):
         """Drop the filter, else one screen back; never quits."""
         base = self.base
         bar = next(iter(base.query(FilterBar)), None) if base else None
-        if bar and (bar.has_class("-open") or self.log_window.term):
+        if bar and (bar.has_class("-open") or bar.window.term):
             bar.close(drop=True)
             self._focus_log()
         elif len(self.screen_stack) > 1:
@@ -181,18 +188,25 @@ class Console(Window):
 
     def action_level(self, level: str) -> None:
         """Show this level and above."""
-        self.log_window.look(level=level)
-        self.paint()
+        self._look(level=level)
 
     def action_only_table(self) -> None:
         """Only the chosen table in the log, or all."""
-        self.log_window.look(table="" if self.log_window.table else self.chosen)
-        self.paint()
+        pane = self.base.log_pane if self.base else None
+        self._look(table="" if pane and pane.window.table else self.chosen)
 
     def action_wrap(self) -> None:
         """Long lines of the log whole, or cut."""
-        self.log_window.wrap = not self.log_window.wrap
-        self.paint()
+        pane = self.base.log_pane if self.base else None
+        if pane:
+            pane.window.wrap = not pane.window.wrap
+            pane.paint()
+
+    def _look(self, **changes: str) -> None:
+        pane = self.base.log_pane if self.base else None
+        if pane:
+            pane.window.look(**changes)
+            pane.paint()
 
     # --- the terminal -----------------------------------------------------------------------------
 

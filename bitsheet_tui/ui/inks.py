@@ -18,6 +18,7 @@ class Ink:
     """One style: names of the theme's colours, and how much of them shows over what is below."""
 
     colour: str = ""
+    word: str = ""  # on a light ground, where the colour itself is too pale for letters
     alpha: float = 1.0
     ground: str = ""
     ground_alpha: float = 1.0
@@ -27,15 +28,15 @@ class Ink:
 
 INKS: Mapping[str, Ink] = {
     "plain": Ink(),
-    "ok": Ink(colour="success"),
-    "wait": Ink(colour="warning"),
-    "bad": Ink(colour="error-lighten-2", bold=True, reverse=True),
+    "ok": Ink(colour="success", word="text-success"),
+    "wait": Ink(colour="warning", word="text-warning"),
+    "bad": Ink(colour="error-lighten-2", word="text-error", bold=True, reverse=True),
     "dim": Ink(colour="foreground", alpha=0.6),
     "head": Ink(colour="foreground", alpha=0.6),
     "strong": Ink(bold=True),
     "title": Ink(colour="primary-lighten-2", bold=True),
     "name": Ink(),
-    "new": Ink(colour="success"),
+    "new": Ink(colour="success", word="text-success"),
     "hint": Ink(colour="primary-lighten-2"),
     "bar": Ink(colour="success"),
     "trough": Ink(colour="foreground", alpha=0.25),
@@ -65,7 +66,8 @@ def style(name: str, theme: Mapping[str, str], below: Color, *, colourless: bool
     ):  # the terminal's own sixteen colours: only it knows what can be read
         return Style(color=Color.parse(theme[ink.ground]).rich_color, reverse=True, bold=ink.bold or None)
     ground = _over(below, theme.get(ink.ground, ""), ink.ground_alpha)
-    front = _over(ground or below, theme.get(ink.colour, ""), ink.alpha)
+    pale = ink.word and below.brightness > 0.5
+    front = _over(ground or below, theme.get(ink.word if pale else ink.colour, ""), ink.alpha)
     shade = front is not None and front.ansi is not None and ink.alpha < 0.7
     return Style(
         color=front.rich_color if front else None,

@@ -100,7 +100,7 @@ FOOTERS = {
     "log": "back help filter freeze only wrap debug copy pause quit palette",
     "errors": "back help retry log pause quit palette",
     "history": "back help force pause quit palette",
-    "table": "back help force_table resync pause errors log quit palette",
+    "table": "back help force_table resync filter pause errors log quit palette",
     "help": "back top end quit",
 }
 

@@ -74,7 +74,8 @@ class Window(App[None], inherit_bindings=False):
         self.clock = clock
         self.ascii = glyphs.ascii_only() if ascii_only is None else ascii_only
         self.set_class(self.ascii, "-ascii")
-        self.log_window = LogWindow(ring)
+        self.ring = ring
+        self._told = 0  # the last line of the log that was painted
         self.picture = Picture(state=engine.state, now=clock(), zone=zone)
         self.alive: Callable[[], bool] = lambda: True  # whether the terminal is still there
         self.painted: Callable[[], object] = lambda: None  # called once the first screen is there
@@ -88,12 +89,11 @@ class Window(App[None], inherit_bindings=False):
 
     def get_default_screen(self) -> Screen[None]:
         """The dashboard."""
-        return Dashboard(self.log_window)
+        return Dashboard(LogWindow(self.ring))
 
     def on_mount(self) -> None:
         """Start looking."""
         self._loop_of_ui = asyncio.get_running_loop()
-        self.log_window.pull()
         self.set_interval(PAINT, self.look)
         self.call_after_refresh(self.painted)
         if os.environ.get("SSH_CONNECTION") and not (os.environ.get("TMUX") or os.environ.get("STY")):
@@ -124,7 +124,7 @@ class Window(App[None], inherit_bindings=False):
         if bool(state.paused_at) is self.pausing:
             self.pausing = None
         self.picture = replace(before, state=before.state if still else state, now=now)
-        news = self.log_window.pull()
+        news, self._told = self._told != self.ring.last, self.ring.last
         if not still:
             self.notice(before.state, state)
         self.paint(quiet=still and not news and not before.busy and now.minute == before.now.minute)

@@ -1,6 +1,7 @@
 """Base: a screen with the state on top, the keys at the bottom, and one paint for all of it."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -10,6 +11,9 @@ from textual.widget import Widget
 from bitsheet_tui.ui.widgets.lines import LineView
 from bitsheet_tui.ui.widgets.log_pane import LogPane
 from bitsheet_tui.ui.widgets.status import Countdown, KeyHints, Sentence, StatusLine, TinyLine
+
+if TYPE_CHECKING:
+    from bitsheet_tui.ui.app import Console
 
 
 class Base(Screen[None]):
@@ -34,6 +38,11 @@ class Base(Screen[None]):
         yield from self.middle()
         yield KeyHints()
         yield TinyLine()
+
+    @property
+    def console_app(self) -> "Console":
+        """The app, as what it is."""
+        return cast("Console", self.app)
 
     @property
     def views(self) -> list[LineView]:

@@ -1,6 +1,7 @@
 """The full screens: log, errors, history, one table, help."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from textual.widget import Widget
 
@@ -16,19 +17,6 @@ from bitsheet_tui.ui.widgets.filter import FilterBar
 from bitsheet_tui.ui.widgets.lists import Scroller
 from bitsheet_tui.ui.widgets.log_pane import LogPane
 from bitsheet_tui.ui.words import GLOSSARY, NO_CYCLES, NO_ERRORS
-
-
-class LogScreen(Base):
-    """The log on the whole screen."""
-
-    def __init__(self, window: LogWindow) -> None:
-        super().__init__(name="log")
-        self.window = window
-
-    def middle(self) -> Iterable[Widget]:
-        """The log and its filter."""
-        yield LogPane(self.window)
-        yield FilterBar(self.window)
 
 
 class ErrorList(Scroller):
@@ -74,6 +62,8 @@ class HistoryList(Scroller):
 class TableFacts(Scroller):
     """One table in full."""
 
+    grows = True
+
     def title(self) -> tuple[Line, Line]:
         """Its name."""
         return ((plain(self.console_app.chosen, 40), "title"),), ()
@@ -117,18 +107,50 @@ def _entry(name: str, meaning: str, wide: int, columns: int) -> list[Line]:
 class ListScreen(Base):
     """A screen with one list."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, content: type[Scroller]) -> None:
         super().__init__(name=name)
-        self.has_table = name == "table"
+        self.list = content
 
     def middle(self) -> Iterable[Widget]:
         """The list."""
-        yield LISTS[self.name or ""]()
+        yield self.list()
 
 
-LISTS: dict[str, type[Scroller]] = {
-    "errors": ErrorList,
-    "history": HistoryList,
-    "table": TableFacts,
-    "help": HelpText,
+class LogScreen(Base):
+    """The log on the whole screen, looked at as the dashboard looks at it."""
+
+    def __init__(self) -> None:
+        super().__init__(name="log")
+
+    def middle(self) -> Iterable[Widget]:
+        """The log and its filter."""
+        window = self.console_app.log_window
+        yield LogPane(window)
+        yield FilterBar(window)
+
+
+class TableScreen(Base):
+    """One table: its facts, and what the log says about it."""
+
+    AUTO_FOCUS = "TableFacts"
+    has_table = True
+
+    def __init__(self) -> None:
+        super().__init__(name="table")
+
+    def middle(self) -> Iterable[Widget]:
+        """The facts above the log."""
+        window = LogWindow(self.console_app.ring)
+        window.look(table=self.console_app.chosen)
+        yield TableFacts()
+        yield LogPane(window)
+        yield FilterBar(window)
+
+
+OPENS: dict[str, Callable[[], Base]] = {
+    "errors": partial(ListScreen, "errors", ErrorList),
+    "history": partial(ListScreen, "history", HistoryList),
+    "help": partial(ListScreen, "help", HelpText),
+    "table": TableScreen,
+    "log": LogScreen,
 }

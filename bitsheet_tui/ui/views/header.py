@@ -32,7 +32,9 @@ def status(picture: Picture, cells: int) -> Line:
     title: Line = ((f" {words.NAME}", "title"),)
     portal = plain(state.portal, 60)
     room = cells - width(right) - len(words.NAME) - len(portal) - 8
-    store = middle(plain(state.store), max(12, room))
+    store = plain(state.store)
+    if len(store) > room:  # what it is called says more than where it is
+        store = middle(store.rpartition("/")[2].rpartition(" ")[2], max(12, room))
     where: Line = ((portal, ""), (f" {ARROW} ", "dim"), (store, "")) if store else ((portal, ""),)
     left = joined((title, where) if cells >= 72 else (((" " + portal, "title"),),))
     return spread(left, right, cells)
@@ -68,7 +70,7 @@ def _current(picture: Picture) -> str:
         table for table in tables if table.standing not in {Standing.OK, Standing.QUEUED, Standing.READING}
     ]
     last = picture.state.cycles[-1] if picture.state.cycles else None
-    done = f"; took {f.took(last.seconds)}, {f.plural(last.rows, 'row')}" if last else ""
+    done = f" ({f.took(last.seconds)}, {f.plural(last.rows, 'row')})" if last else ""
     if not late:
         at = f.clock(last.at, picture.zone, picture.now) if last else f.UNKNOWN
         return f"All {len(tables)} tables current as of {at}{done}."

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui.glyphs import to_ascii
 from bitsheet_tui.ui.inks import style
-from bitsheet_tui.ui.line import Line, differs, edge, frame
+from bitsheet_tui.ui.line import Line, differs, edge, frame, text
 from bitsheet_tui.ui.picture import Picture
 
 if TYPE_CHECKING:
@@ -29,11 +29,13 @@ class LineView(Widget):
     """Subclasses say what the lines are; this class finds out which cells to send to the terminal."""
 
     ALLOW_SELECT = False
+    grows = False  # whether its height follows what it has to say
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(id=id)
         self._lines: list[Line] = []
         self._built: Size | None = None
+        self._high = 0  # the height it asked for last
         self._styles_of: dict[str, Style] = {}
         self.marked: int | None = None  # the line that is drawn as the cursor's
 
@@ -55,6 +57,12 @@ class LineView(Widget):
         """Draw what differs from what is on the screen; nothing otherwise."""
         if not self.is_mounted or not self.display or self.size.area == 0:
             return
+        if (
+            self.grows
+            and (height := self.get_content_height(self.size, self.size, self.size.width)) != self._high
+        ):
+            self._high = height
+            self.refresh(layout=True)
         before, marked = self._lines, self.marked
         self._build()
         regions = [
@@ -82,6 +90,8 @@ class LineView(Widget):
         line = self._lines[y] if y < len(self._lines) else ()
         if y == self.marked:
             base += self._style("cursor")
+            if base.reverse:  # one piece, whatever the cells' own colours
+                line = ((text(line), ""),)
         show = to_ascii if self.console_app.ascii else _inert
         segments = [
             Segment(show(words), base + self._style(name) if name else base) for words, name in line if words

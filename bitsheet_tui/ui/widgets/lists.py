@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import BindingType
+from textual.geometry import Size
 
 from bitsheet_tui.ui.keys import bindings
 from bitsheet_tui.ui.line import Line
@@ -68,6 +69,10 @@ class Scroller(Movable):
     def content(self, columns: int) -> list[Line]:
         """Every line there is."""
         return []
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as there are, where the height is what it needs."""
+        return len(self.content(width)) + self.around
 
     def body(self, columns: int, rows: int) -> list[Line]:
         """The part that is looked at."""

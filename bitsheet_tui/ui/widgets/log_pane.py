@@ -25,6 +25,11 @@ class LogPane(Movable):
         end = self.window.total if self.end is None else self.end
         return log.render(self.window, end, columns, rows, self.picture.zone)
 
+    def lines(self, columns: int, rows: int) -> list[Line]:
+        """With what is new in the ring."""
+        self.window.pull()
+        return super().lines(columns, rows)
+
     def move(self, steps: int) -> None:
         """Scroll; up freezes, the end follows."""
         window = self.window

@@ -20,6 +20,8 @@ class StatusLine(LineView):
 class Sentence(LineView):
     """What is going on and what happens next; as high as it needs to be."""
 
+    grows = True
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as the sentence takes."""
         return len(self.lines(width, 0))
@@ -27,12 +29,6 @@ class Sentence(LineView):
     def lines(self, columns: int, rows: int) -> list[Line]:
         """One line, or as many as it takes."""
         return header.sentence(self.picture, columns)
-
-    def paint(self) -> None:
-        """Draw what differs, and make room first."""
-        if self.is_mounted and len(self.lines(self.size.width, 0)) != self.size.height:
-            self.refresh(layout=True)
-        super().paint()
 
 
 class Countdown(LineView):
