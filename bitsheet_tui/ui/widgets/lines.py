@@ -57,11 +57,8 @@ class LineView(Widget):
         """Draw what differs from what is on the screen; nothing otherwise."""
         if not self.is_mounted or not self.display or self.size.area == 0:
             return
-        if (
-            self.grows
-            and (height := self.get_content_height(self.size, self.size, self.size.width)) != self._high
-        ):
-            self._high = height
+        if self.grows and self._wanted() != self._high:
+            self._high = self._wanted()
             self.refresh(layout=True)
         before, marked = self._lines, self.marked
         self._build()
@@ -78,8 +75,12 @@ class LineView(Widget):
         if regions:
             self.refresh(*regions)
 
+    def _wanted(self) -> int:
+        return self.get_content_height(self.size, self.size, self.size.width)
+
     def _build(self) -> None:
         self._built = self.size
+        self._high = self._high or self._wanted()
         self._lines = self.lines(self.size.width, self.size.height)
 
     def render_line(self, y: int) -> Strip:
