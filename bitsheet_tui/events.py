@@ -113,12 +113,14 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnsAdded:
-    """The portal has new fields; the table has new columns."""
+class Drifted:
+    """The portal's description of a table changed, and the table followed."""
 
     table: str
     at: datetime
-    columns: tuple[str, ...]
+    added: tuple[str, ...] = ()  # new columns; the table's old rows are read again to fill them
+    widened: tuple[str, ...] = ()  # hold text from now on
+    retired: tuple[str, ...] = ()  # stay, and are empty in every row read from now on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +236,7 @@ class Stopped:
 
 Event = (
     CycleStarted | CycleEnded | PageStored | TableRead | TableFailed | FillStarted | FillEnded | Counted
-    | ColumnsAdded | Unreadable | Waiting | Answered | NeedsOperator | StoreTrouble | PortalSeen | Scheduled
+    | Drifted | Unreadable | Waiting | Answered | NeedsOperator | StoreTrouble | PortalSeen | Scheduled
     | ClockJumped | Paused | Resumed | Stopping | Stopped
 )  # fmt: skip
 

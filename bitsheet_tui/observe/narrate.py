@@ -106,8 +106,14 @@ def _(event: e.FillEnded) -> Line:
 
 
 @_narrate.register
-def _(event: e.ColumnsAdded) -> Line:
-    return Line(level="INFO", table=event.table, text=f"new columns  {', '.join(event.columns)}")
+def _(event: e.Drifted) -> Line:
+    told = (
+        ("new columns", event.added),
+        ("now text", event.widened),
+        ("gone from the portal", event.retired),
+    )
+    text = "  ".join(f"{what} {', '.join(names)}" for what, names in told if names)
+    return Line(level="WARNING", table=event.table, text=text)
 
 
 @_narrate.register

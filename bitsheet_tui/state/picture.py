@@ -82,6 +82,7 @@ class TableState:
     failures: int = 0  # in a row
     failing_since: datetime | None = None
     unreadable: int = 0
+    drift: e.Drifted | None = None  # how its columns changed last, since the start
     seconds: tuple[float, ...] = ()  # how long its last reads took
 
 

@@ -170,9 +170,13 @@ def _(event: e.Scheduled, state: EngineState) -> EngineState:
     return replace(state, next_at=event.at)
 
 
-@_apply.register(e.ColumnsAdded)
-@_apply.register(e.ClockJumped)
-def _(event: e.ColumnsAdded | e.ClockJumped, state: EngineState) -> EngineState:
+@_apply.register
+def _(event: e.Drifted, state: EngineState) -> EngineState:
+    return _with(state, event.table, lambda t: replace(t, drift=event))
+
+
+@_apply.register
+def _(event: e.ClockJumped, state: EngineState) -> EngineState:
     return state  # told to the log only
 
 

@@ -11,6 +11,9 @@ from bitsheet_tui.store.models import ControlRecord, CycleRecord, RunRecord
 from bitsheet_tui.store.orm import peewee
 
 
+DRIFT = "drift"  # the kind of a run that read nothing
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycle:
     """One pass over the due tables. Without `ended_at` it is running, or its process died."""
@@ -31,7 +34,7 @@ class Run:
     cycle: int
     table: str
     started_at: datetime
-    kind: str = "scan"  # scan, fill, comments, reconcile, reload
+    kind: str = "scan"  # scan, fill, drift
     seconds: float = 0.0
     inserted: int = 0
     updated: int = 0
@@ -110,7 +113,7 @@ def last_runs(database: Any, limit: int, table: str | None = None) -> list[Run]:
 
 def last_good(database: Any, table: str) -> datetime | None:
     """When `table` was last read without an error."""
-    here = (RunRecord.table_name == table) & (RunRecord.error == "")
+    here = (RunRecord.table_name == table) & (RunRecord.error == "") & (RunRecord.kind != DRIFT)
     query = RunRecord.select(RunRecord.started_at).where(here).order_by(RunRecord.id.desc()).limit(1)
     return next((record.started_at for record in query.execute(database)), None)
 

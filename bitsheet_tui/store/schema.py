@@ -22,6 +22,18 @@ NUMBERS = frozenset({Kind.INTEGER, Kind.REFERENCE})  # differ in what 0 means, n
 TASK_ID = "TASK_ID"
 
 
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What became of a table that was there: columns it got, that hold anything now, that stay empty."""
+
+    added: tuple[str, ...] = ()
+    widened: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.widened or self.retired)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What has to happen to a table for it to hold the described fields."""
@@ -30,6 +42,22 @@ class Plan:
     added: tuple[Column, ...]
     widened: tuple[Column, ...]
     changed: bool  # whether anything differs from what is remembered
+
+
+def drift(todo: Plan, known: Sequence[Column]) -> Drift:
+    """What `todo` changes about a table with the `known` columns; nothing about one that is not there yet."""
+    if not known:
+        return Drift()
+    before = {column.field.name: column for column in known}
+
+    def named(columns: Iterable[Column]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(column.name or EXTRA for column in columns))
+
+    returned = [
+        c for c in todo.columns if c.field.name in before and before[c.field.name].retired > c.retired
+    ]
+    gone = [c for c in todo.columns if c.field.name in before and c.retired > before[c.field.name].retired]
+    return Drift(added=named((*todo.added, *returned)), widened=named(todo.widened), retired=named(gone))
 
 
 def remembered(database: Database, table: str) -> tuple[Column, ...]:

@@ -91,11 +91,16 @@ class Store(Books):
 
     # --- the shape -------------------------------------------------------------------------------------
 
-    def shape(self, table: Table, fields: Sequence[Field]) -> tuple[str, ...]:
-        """Give `table` the columns for `fields`; the names of columns that a table got that was there."""
+    def drift(self, table: Table, fields: Sequence[Field]) -> schema.Drift:
+        """What `shape` would change about a table that is there."""
+        known = self._columns.get(table.name, ())
+        return schema.drift(self._plan(table, fields, known), known)
+
+    def shape(self, table: Table, fields: Sequence[Field]) -> schema.Drift:
+        """Give `table` the columns for `fields`; what that changed about a table that was there."""
         database = self._database
         known = self._columns.get(table.name, ())
-        todo = schema.plan(table, fields, known, widest=database.dialect.widest)
+        todo = self._plan(table, fields, known)
         if todo.changed:
 
             def work() -> None:
@@ -108,7 +113,7 @@ class Store(Books):
             views.refresh(database, self._columns)
         self._tables[table.name] = table
         self._layouts.pop(table.name, None)
-        return tuple(column.name or layout.EXTRA for column in todo.added) if known else ()
+        return schema.drift(todo, known)
 
     def shapes(self) -> dict[str, tuple[Field, ...]]:
         """The fields of every table as last shaped, without those that the portal no longer has."""
@@ -249,6 +254,9 @@ class Store(Books):
                 hint="Start bitsheet-tui, or let store.url name the mirror.",
             )
         migrations.refuse_newer(self._database, found)
+
+    def _plan(self, table: Table, fields: Sequence[Field], known: Sequence[Column]) -> schema.Plan:
+        return schema.plan(table, fields, known, widest=self._database.dialect.widest)
 
     def _layout(self, table: Table) -> Layout:
         if table.name not in self._columns:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import BitsheetError, PortalError
+from bitsheet_tui.fields import Field
 from bitsheet_tui.portal import describe, selftest
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.sync.desk import Answers, Desk, now
-from bitsheet_tui.sync.runs import failure
+from bitsheet_tui.sync.runs import failure, record_drift
 from bitsheet_tui.tables import DICTIONARIES, Table
 
 
@@ -54,11 +55,23 @@ def shape(desk: Desk, tables: Iterable[Table], answers: Answers) -> dict[str, Bi
         except PortalError as error:
             failed[table.name] = error
             continue
-        added = desk.store.shape(table, fields)
-        desk.fields[table.name] = fields
-        if added:
-            desk.say(e.ColumnsAdded(table=table.name, at=now(), columns=added))
+        _follow(desk, table, fields)
     return failed
+
+
+def _follow(desk: Desk, table: Table, fields: tuple[Field, ...]) -> None:
+    """Let the table follow its description. New columns are empty in old rows, so those are read again."""
+    drift = desk.store.drift(table, fields)
+    if drift.added or drift.widened:
+        desk.refill(table)  # first: a crash in between costs one more reading, and loses nothing
+    desk.store.shape(table, fields)
+    desk.fields[table.name] = fields
+    if drift:
+        event = e.Drifted(
+            table=table.name, at=now(), added=drift.added, widened=drift.widened, retired=drift.retired
+        )
+        desk.say(event)
+        record_drift(desk, table, event)
 
 
 def fill_dictionaries(desk: Desk, answers: Answers) -> None:

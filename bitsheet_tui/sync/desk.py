@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -94,9 +94,14 @@ class Desk:
             self._checkpoints[table.name] = self.store.checkpoint(table.name)
         return self._checkpoints[table.name]
 
+    def refill(self, table: Table) -> None:
+        """Let a backfill read every row again; scans go on from the watermark there is."""
+        self.keep(replace(self.checkpoint(table), floor=None, fill_started=None))
+
     def restart(self, table: Table) -> None:
-        """Forget how far the table was read; its rows stay. Hold its lock."""
-        self.keep(Checkpoint(table=table.name))
+        """Read the table again from scratch, changes included; its rows stay. Hold its lock."""
+        before = self.checkpoint(table)
+        self.keep(Checkpoint(table=table.name, watermark=before.watermark, reach=before.reach))
         if table.paging is Paging.COMMENTS:
             self.store.reread_discussions()
 

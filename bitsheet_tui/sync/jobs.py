@@ -69,7 +69,9 @@ class ScanJob:
         note_chain(self.desk, self.table, step)
         for name, rows in scan.brought.items():
             self.desk.pages[self.table.name, name] = rows
-        stored = self.desk.commit(self.table, step.rows, step.checkpoint)
+        now_there = self.desk.checkpoint(self.table)  # a description in this batch may have reset the fill
+        checkpoint = replace(step.checkpoint, floor=now_there.floor, fill_started=now_there.fill_started)
+        stored = self.desk.commit(self.table, step.rows, checkpoint)
         self.rows += stored.inserted + stored.updated
         self.complete, self.error = step.complete, step.error
 
@@ -112,11 +114,14 @@ class FillJob:
     def take(self, answers: Answers) -> None:
         if self._fill is None:
             return
+        asked_from = self._fill.checkpoint.floor
         step = self._fill.take(answers)
         note_chain(self.desk, self.table, step)
         self.done += len(step.rows)
         progress = Progress(self.done, expected_rows(step.checkpoint, self.done))
-        stored = self.desk.commit(self.table, step.rows, step.checkpoint, progress)
+        now_there = self.desk.checkpoint(self.table)  # a description in this batch may have reset the fill
+        checkpoint = step.checkpoint if now_there.floor == asked_from else now_there
+        stored = self.desk.commit(self.table, step.rows, checkpoint, progress)
         self.rows += stored.inserted + stored.updated
         self.complete, self.error = step.complete or self.once, step.error
 

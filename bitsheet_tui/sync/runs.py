@@ -60,3 +60,16 @@ def note_comments(desk: Desk, table: Table) -> None:
     parent = desk.table(table.parent.table) if table.parent else table
     desk.keep(replace(desk.checkpoint(table), watermark=desk.checkpoint(parent).watermark))
     desk.say(e.Unreadable(table=table.name, count=desk.store.count_unreadable()))
+
+
+def record_drift(desk: Desk, table: Table, event: e.Drifted) -> None:
+    """Write down how a table's columns changed; its line in the ledger says it in `hint`."""
+    told = (("added", event.added), ("widened", event.widened), ("retired", event.retired))
+    hint = "; ".join(f"{what} {', '.join(names)}" for what, names in told if names)
+    watermark = desk.checkpoint(table).watermark
+    desk.store.record_run(
+        Run(
+            cycle=desk.cycle, table=table.name, kind="drift", started_at=event.at, hint=hint,
+            watermark_before=watermark, watermark_after=watermark,
+        )
+    )  # fmt: skip

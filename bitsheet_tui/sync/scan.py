@@ -24,7 +24,9 @@ is in the mirror as it was then or later, provided its change moved a cursor or 
 3.  The fill starts at the first page of all: watermark = the portal's clock before it, reach = its highest
     id. From then on the scan's windows run as ever. A row with id <= reach is read by the fill as it is at
     some time after the watermark was taken, and any later change is read by 1; a row above reach by 2.
-    `floor` moves in the transaction that stores the rows, so a crash repeats one batch at most.
+    `floor` moves in the transaction that stores the rows, so a crash repeats one batch at most. A fill that
+    begins again, for a resync or a new column, leaves watermark and reach to the scans: it reads more than
+    it would have to, and the argument stays.
 4.  Crashes. Rows, `progress` (the lowest id committed in each window) and `top` are one transaction. A scan
     that was killed goes on below `progress` with its old watermark and its old scan_started: rows changed
     meanwhile have change times >= scan_started, rows created meanwhile have ids > top: 1 and 2 apply.
@@ -212,7 +214,11 @@ def _lowered(checkpoint: Checkpoint, window: Window, got: Read, *, block: bool) 
         return checkpoint
     if checkpoint.floor is None and got.started:
         checkpoint = replace(
-            checkpoint, watermark=got.started, fill_started=got.started, reach=got.highest or 0
+            checkpoint,
+            fill_started=got.started,
+            # a table that is read once more keeps the watermark and the reach of its scans
+            watermark=checkpoint.watermark or got.started,
+            reach=got.highest or 0 if checkpoint.reach is None else checkpoint.reach,
         )
     if block:  # all ids of the block were asked for by number, so all of it is read
         return replace(checkpoint, floor=window.above + 1 if window.above else 0)

@@ -51,7 +51,10 @@ TOLD = [
     (e.FillStarted(table="deals", at=NOW, expected=None), "INFO deals fill start"),
     (e.FillEnded(table="deals", at=NOW, seconds=4320), "INFO deals fill done  1 h 12 min"),
     (e.Counted(table="deals", rows=1, deleted=0), None),
-    (e.ColumnsAdded(table="deals", at=NOW, columns=("uf_a", "uf_b")), "INFO deals new columns  uf_a, uf_b"),
+    (
+        e.Drifted(table="deals", at=NOW, added=("uf_a", "uf_b"), retired=("uf_c",)),
+        "WARNING deals new columns uf_a, uf_b  gone from the portal uf_c",
+    ),
     (e.Unreadable(table="task_comments", count=0), None),
     (
         e.Unreadable(table="task_comments", count=2),

@@ -329,7 +329,7 @@ def test_work_inside_a_transaction_belongs_to_it(file_store):
 
 def test_a_view_that_somebody_built_upon_stays_and_nothing_fails(pg_store, admin):
     admin.execute("CREATE VIEW mine AS SELECT title FROM v_deals")
-    assert pg_store.shape(DEALS, (*DEAL, Field(name="UF_NEW", kind=Kind.TEXT))) == ("uf_new",)
+    assert pg_store.shape(DEALS, (*DEAL, Field(name="UF_NEW", kind=Kind.TEXT))).added == ("uf_new",)
     commit(pg_store, deal(1, UF_NEW="x"))
     assert admin.execute("SELECT title FROM mine").fetchall() == [("Deal 1",)]
     assert admin.execute("SELECT uf_new FROM deals").fetchall() == [("x",)]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import Store, names, schema
+from bitsheet_tui.store.schema import Drift
 from bitsheet_tui.tables import Table
 from tests import hostile
 from tests.store.conftest import DEAL, NOW, TABLES, deal, query
@@ -60,9 +61,9 @@ def test_the_id_is_the_primary_key_whatever_the_portal_calls_it(open_store):
 
 def test_a_new_field_becomes_a_column_and_is_told(store, rows):
     store.commit(DEALS, [deal(1)], None, at=NOW, cycle=1)
-    assert store.shape(DEALS, DEAL) == ()
-    assert store.shape(DEALS, (*DEAL, text("UF_NEW"))) == ("uf_new",)
-    assert store.shape(DEALS, (*DEAL, text("UF_NEW"))) == ()
+    assert store.shape(DEALS, DEAL) == Drift()
+    assert store.shape(DEALS, (*DEAL, text("UF_NEW"))).added == ("uf_new",)
+    assert store.shape(DEALS, (*DEAL, text("UF_NEW"))) == Drift()
     store.commit(DEALS, [deal(1), deal(2, UF_NEW="x")], None, at=NOW, cycle=1)
     assert rows("SELECT id, uf_new FROM deals ORDER BY id") == [(1, None), (2, "x")]
 
@@ -70,7 +71,7 @@ def test_a_new_field_becomes_a_column_and_is_told(store, rows):
 def test_a_field_that_disappears_keeps_its_column_and_its_old_values(store, rows):
     store.commit(DEALS, [deal(1), deal(2)], None, at=NOW, cycle=1)
     without = tuple(field for field in DEAL if field.name != "TITLE")
-    assert store.shape(DEALS, without) == ()
+    assert store.shape(DEALS, without) == Drift(retired=("title",))
     store.commit(DEALS, [deal(1), deal(2, CLOSED="Y"), deal(3)], None, at=NOW, cycle=1)
     assert rows("SELECT id, title FROM deals ORDER BY id") == [(1, "Deal 1"), (2, None), (3, None)]
     assert [
@@ -84,7 +85,7 @@ def test_a_field_that_disappears_keeps_its_column_and_its_old_values(store, rows
 
 def test_a_field_that_returns_has_its_column_again(store, rows):
     store.shape(DEALS, DEAL[:1])
-    assert store.shape(DEALS, DEAL) == ()
+    assert "title" in store.shape(DEALS, DEAL).added
     store.commit(DEALS, [deal(1)], None, at=NOW, cycle=1)
     assert rows("SELECT title FROM deals") == [("Deal 1",)]
 
@@ -103,7 +104,7 @@ def test_the_shapes_survive_a_restart(store, open_store):
 
 def test_new_titles_and_values_are_remembered_without_new_columns(store):
     fields = (DEAL[0], Field(name="TITLE", kind=Kind.TEXT, title="Other", values=(("1", "a"),)), *DEAL[2:])
-    assert store.shape(DEALS, fields) == ()
+    assert store.shape(DEALS, fields) == Drift()
     assert store.shapes()["deals"] == fields
 
 
@@ -124,7 +125,7 @@ def test_a_field_that_changes_its_type_is_widened_with_the_values_it_has(
     column = field.lower()
     store.commit(DEALS, [deal(1), deal(2)], None, at=NOW, cycle=1)
     changed = tuple(Field(name=f.name, kind=kind) if f.name == field else f for f in DEAL)
-    assert store.shape(DEALS, changed) == ()
+    assert store.shape(DEALS, changed) == Drift(widened=(column,))
     done = store.commit(DEALS, [deal(2, **{field: new})], None, at=NOW, cycle=1)
     assert (done.updated, done.quarantined) == (1, 0)
     again = store.commit(DEALS, [deal(2, **{field: new})], None, at=NOW, cycle=1)
@@ -134,8 +135,8 @@ def test_a_field_that_changes_its_type_is_widened_with_the_values_it_has(
         before.removesuffix("0") or "0", after,
     )  # fmt: skip
     assert rows(f"SELECT {column} FROM v_deals WHERE id = 2") == [(after,)]
-    assert store.shape(DEALS, changed) == ()
-    assert store.shape(DEALS, DEAL) == ()
+    assert store.shape(DEALS, changed) == Drift()
+    assert store.shape(DEALS, DEAL) == Drift()
     assert {f.name: f.kind for f in store.shapes()["deals"]}[field] is Kind.TEXT
 
 
@@ -155,9 +156,9 @@ def test_an_integer_that_turns_out_to_be_a_reference_stays_a_number(store, rows)
 
 def test_hostile_names_are_columns_that_work_and_do_no_harm(store, rows):
     fields = (*DEAL, *(text(name) for name in hostile.NAMES))
-    added = store.shape(DEALS, fields)
+    added = store.shape(DEALS, fields).added
     assert len(set(added)) == len(hostile.NAMES)
-    assert store.shape(DEALS, (*fields, text("a\0b"), text("\ud800"), text(""))) == ()
+    assert store.shape(DEALS, (*fields, text("a\0b"), text("\ud800"), text(""))) == Drift()
     assert all(names.is_safe(name) for name in added)
     values = {name: f"value {n}" for n, name in enumerate(hostile.NAMES)}
     store.commit(DEALS, [deal(1, **values)], None, at=NOW, cycle=1)
@@ -198,7 +199,7 @@ def test_more_fields_than_a_table_can_have_columns_overflow_into_one(open_store)
     assert all(name == value for name, value in kept.items())
     row[next(iter(kept))] = "changed"
     assert store.commit(DEALS, [row], None, at=NOW, cycle=1).updated == 1
-    assert store.shape(DEALS, [*DEAL, *many, text("UF_ONE_MORE")]) == ("extra",)
+    assert store.shape(DEALS, [*DEAL, *many, text("UF_ONE_MORE")]).added == ("extra",)
 
 
 def test_change_times_and_deleted_rows_are_indexed(store, rows):

@@ -1,5 +1,6 @@
 """One table in full: how it is read, how far, how fast, what is odd about it."""
 
+from bitsheet_tui.events import Drifted
 from bitsheet_tui.state import Standing, TableState
 from bitsheet_tui.tables import CATALOGUE, Table
 from bitsheet_tui.text import plain
@@ -63,6 +64,11 @@ def _fill(picture: Picture, table: TableState) -> list[Line]:
     return out
 
 
+def _drift(drift: Drifted) -> list[Line]:
+    told = (("added", drift.added), ("now text", drift.widened), ("gone", drift.retired))
+    return [_fact("columns", (f"{what}: {plain(', '.join(names))}", "wait")) for what, names in told if names]
+
+
 def _stored(table: TableState) -> list[Line]:
     new, changed, gone = f.delta("+", table.new), f.delta("~", table.changed), f.delta(MINUS, table.gone)
     last = f"{new} new, {changed} changed, {gone} gone"
@@ -70,6 +76,8 @@ def _stored(table: TableState) -> list[Line]:
         _fact("rows", (f.count(table.rows), "strong"), (f"  and {table.deleted:,} marked deleted", "dim")),
         _fact("last cycle", (last, "")),
     ]
+    if table.drift:
+        out += _drift(table.drift)
     if table.quarantined:
         out.append(
             _fact("set aside", (f"{f.plural(table.quarantined, 'row')} in bitsheet_quarantine", "wait"))
