@@ -34,6 +34,14 @@ STATUS_LISTS: Mapping[tuple[str, str], str] = {
     ("deals", "SOURCE_ID"): "SOURCE",
     ("deals", "TYPE_ID"): "DEAL_TYPE",
 }
+# numbers that mean the same on every portal (apidocs.bitrix24.com crm.enum.*)
+CODES: Mapping[tuple[str, str], Sequence[str]] = {
+    ("activities", "OWNER_TYPE_ID"): ("", "lead", "deal", "contact", "company"),
+    ("activities", "TYPE_ID"): ("", "meeting", "call", "task", "e-mail", "action", "custom"),
+    ("activities", "STATUS"): ("", "pending", "done", "done automatically"),
+    ("activities", "PRIORITY"): ("", "low", "medium", "high"),
+    ("activities", "DIRECTION"): ("", "incoming", "outgoing"),
+}
 LINKS: Mapping[str, tuple[str, str, str]] = {  # field -> table, what names its rows, name of the column
     "COMPANY_ID": ("companies", "x.title", "company_title"),
     "LEAD_ID": ("leads", "x.title", "lead_title"),
@@ -42,6 +50,7 @@ LINKS: Mapping[str, tuple[str, str, str]] = {  # field -> table, what names its 
 }
 PERSON = "nullif(trim(coalesce(x.name, '') || ' ' || coalesce(x.last_name, '')), '')"
 DIGEST = "views"
+SPARE = 90  # columns that a query may have beyond those of the widest table, on either database
 Shapes = Mapping[str, Sequence[Column]]
 
 
@@ -83,11 +92,13 @@ def drop_all(database: Database) -> None:
 
 def _select(table: str, shapes: Shapes, dialect: Dialect) -> str:
     live = [column for column in shapes[table] if column.name and not column.retired]
+    room = dialect.widest + SPARE - len(live)
     taken = {str(column.name) for column in live} | {SYNCED, DELETED}
     parts: list[str] = []
     for column in live:
         parts.append(f"t.{quote(str(column.name))}")
-        for name in _explanations(table, column, shapes, dialect):
+        for name in _explanations(table, column, shapes, dialect) if room > 0 else ():
+            room -= 1
             final = names.column_name(name.column, taken)
             taken.add(final)
             parts.append(f"{name.sql} AS {quote(final)}")
@@ -101,6 +112,8 @@ def _explanations(table: str, column: Column, shapes: Shapes, dialect: Dialect) 
     base = str(column.name).removesuffix("_id")
     if field.values and "enum_values" in shapes:
         yield Name(f"{base}_name", _enumeration(table, column, here, dialect))
+    elif (table, field.name) in CODES:
+        yield Name(f"{base}_name", _words(CODES[table, field.name], here))
     elif (table, field.name) in STATUS_LISTS and "statuses" in shapes:
         yield Name(f"{base}_name", _status(here, f"'{STATUS_LISTS[table, field.name]}'"))
     elif (table, field.name) == ("deals", "STAGE_ID") and "statuses" in shapes:
@@ -160,6 +173,11 @@ def _enumeration(table: str, column: Column, here: str, dialect: Dialect) -> str
         one = f"CASE jsonb_typeof({here}) WHEN 'array' THEN {here} ELSE jsonb_build_array({here}) END"
         what, codes = "string_agg(x.value, ', ')", f"SELECT jsonb_array_elements_text({one})"
     return _lookup("enum_values", what, f"{where} AND x.value_id IN ({codes})")
+
+
+def _words(words: Sequence[str], here: str) -> str:
+    cases = " ".join(f"WHEN '{code}' THEN '{word}'" for code, word in enumerate(words) if word)
+    return f"CASE CAST({here} AS TEXT) {cases} END"
 
 
 def _code(column: Column, here: str) -> str:

@@ -180,6 +180,32 @@ def test_a_person_of_a_deal_links_to_the_contact(store, rows):
     assert rows("SELECT contact_name FROM v_deals") == [("Bo Ek",)]
 
 
+def test_activities_say_in_words_what_they_are(open_store):
+    store = open_store()
+    numbers = ("OWNER_TYPE_ID", "TYPE_ID", "STATUS", "PRIORITY", "DIRECTION")
+    fields = [Field(name=name, kind=Kind.INTEGER) for name in ("ID", *numbers)]
+    store.shape(TABLES["activities"], fields)
+    rows = [{"ID": 1, **dict.fromkeys(numbers, "2")}, {"ID": 2, **dict.fromkeys(numbers, "99")}, {"ID": 3}]
+    store.commit(TABLES["activities"], rows, None, at=NOW, cycle=1)
+    sql = "SELECT owner_type_name, type_name, status_name, priority_name, direction_name FROM v_activities"
+    assert query(store, f"{sql} ORDER BY id") == [
+        ("deal", "call", "done", "medium", "outgoing"), (None,) * 5, (None,) * 5,
+    ]  # fmt: skip
+
+
+def test_a_view_of_more_names_than_a_query_can_have_leaves_some_out(open_store):
+    store = open_store()
+    many = tuple(
+        Field(name=f"UF_{n}", kind=Kind.REFERENCE, type="enumeration", values=(("1", "one"),))
+        for n in range(1450)
+    )
+    store.fill_dictionary("enum_values", enum_rows("deals", many))
+    store.shape(TABLES["deals"], (*DEAL, *many))
+    store.commit(TABLES["deals"], [deal(1, UF_0="1")], None, at=NOW, cycle=1)
+    assert query(store, "SELECT uf_0_name FROM v_deals") == [("one",)]
+    assert len(columns_of(store, "v_deals")) > len(columns_of(store, "deals"))
+
+
 def columns_of(store: Store, table: str) -> set[str]:
     database = store._database
     cursor = database.read(lambda: database.execute(f"SELECT * FROM {table} LIMIT 0"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import sqlite3
 import subprocess
@@ -15,9 +16,9 @@ import pytest
 from bitsheet_tui.errors import MirrorHeld, StoreDamaged, StoreError, StoreFull, StoreUnavailable
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.secret import Secret
-from bitsheet_tui.store import Checkpoint, Store, writer
+from bitsheet_tui.store import Checkpoint, DiscussionRead, Store, writer
 from bitsheet_tui.store.lock import advisory_key
-from tests.store.conftest import DEAL, NOW, TABLES, deal, query
+from tests.store.conftest import CONTACT, DEAL, NOW, TABLES, TASK, comment, deal, query, task
 
 DEALS = TABLES["deals"]
 TERMINATE = (
@@ -346,3 +347,86 @@ def test_a_database_that_keeps_no_session_is_refused(pg_store, monkeypatch):
     with pytest.raises(StoreUnavailable, match="another session") as caught:
         driver._take_lock()
     assert "PgBouncer" in caught.value.hint
+
+
+class Crash(BaseException):
+    """The process is as good as gone."""
+
+
+class FailingAt:
+    """Fails at the n-th thing the store asks of its database."""
+
+    def __init__(self, store: Store, n: int, error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.left = n
+        for name in ("many", "rows", "execute"):
+            original = getattr(store._database, name)
+            monkeypatch.setattr(store._database, name, self.counting(original, error))
+
+    def counting(self, original, error):
+        def step(*args):
+            self.left -= 1
+            if self.left == 0:
+                raise error
+            return original(*args)
+
+        return step
+
+
+def everything(store: Store) -> list:
+    tables = ("contacts", "contact_points", "tasks", "task_comments", "bitsheet_discussions", "bitsheet_changes",
+              "bitsheet_quarantine", "bitsheet_checkpoints")  # fmt: skip
+    return [sorted(map(repr, query(store, f"SELECT * FROM {table}"))) for table in tables]
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), Crash()], ids=["error", "crash"])
+def test_failing_at_the_nth_step_leaves_all_or_nothing_for_every_n(store_url, monkeypatch, error):
+    contacts, tasks, comments = (TABLES[name] for name in ("contacts", "tasks", "task_comments"))
+    store = Store.open(store_url)
+    store.shape(contacts, CONTACT)
+    store.shape(tasks, TASK)
+    store.shape(comments, comments.fields)
+    phone = [{"ID": "6", "VALUE": "+1", "TYPE_ID": "PHONE"}]
+
+    def page(round_):
+        rows = [{"ID": n, "NAME": f"{n} {round_}", "PHONE": phone} for n in range(1, 4)]
+        rows.append({"ID": 9, "PHONE": [math.nan]})
+        store.commit(contacts, rows, Checkpoint(table="contacts", reach=round_), at=NOW, cycle=round_)
+
+    def task_page(round_):
+        rows = [task(n, TITLE=f"{n} {round_}") for n in (1, 2)]
+        store.commit(tasks, rows, Checkpoint(table="tasks", reach=round_), at=NOW, cycle=round_)
+
+    def talk(round_):
+        read = [
+            DiscussionRead(task_id=n, read_at=NOW, forum=[], chat=[comment(10 * n + round_)], readable=True)
+            for n in (1, 2)
+        ]
+        store.commit_discussions(comments, read, at=NOW, cycle=round_)
+
+    def sweep(round_):
+        store.sweep(contacts, {1}, Checkpoint(table="contacts", reach=-round_), at=NOW, cycle=round_)
+
+    steps = [
+        failed_steps(store, monkeypatch, error, lambda work=work, round_=round_: work(round_))
+        for round_, work in enumerate((page, page, task_page, talk, talk, sweep), start=1)
+    ]
+    store.close()
+    assert min(steps) > 3
+    assert sum(steps) > 30
+
+
+def failed_steps(store: Store, monkeypatch, error: BaseException, work) -> int:
+    """How often `work` fails until it does not, and nothing has changed before that."""
+    before = everything(store)
+    for n in range(1, 100):
+        with monkeypatch.context() as failing:
+            counter = FailingAt(store, n, error, failing)
+            try:
+                work()
+            except (ZeroDivisionError, Crash):
+                assert counter.left <= 0
+            else:
+                break
+        assert everything(store) == before
+    assert everything(store) != before
+    return n - 1
