@@ -358,9 +358,9 @@ class FailingAt:
 
     def __init__(self, store: Store, n: int, error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
         self.left = n
-        for name in ("many", "rows", "execute"):
-            original = getattr(store._database, name)
-            monkeypatch.setattr(store._database, name, self.counting(original, error))
+        database = store._database
+        for place, name in ((database, "many"), (database, "rows"), (database.peewee, "execute_sql")):
+            monkeypatch.setattr(place, name, self.counting(getattr(place, name), error))
 
     def counting(self, original, error):
         def step(*args):
