@@ -10,7 +10,6 @@ from typing import Any
 from bitsheet_tui.store.models import ControlRecord, CycleRecord, RunRecord
 from bitsheet_tui.store.orm import peewee
 
-
 DRIFT = "drift"  # the kind of a run that read nothing
 
 
