@@ -259,6 +259,13 @@ class Resync:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """Try once more to store what is in quarantine, of these tables or of all."""
+
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Start no cycle and no request after the page in hand."""
 
@@ -273,4 +280,4 @@ class Stop:
     """End gracefully; a request in flight is abandoned, a commit in hand is finished."""
 
 
-Command = SyncNow | Resync | Pause | Resume | Stop
+Command = SyncNow | Resync | Retry | Pause | Resume | Stop

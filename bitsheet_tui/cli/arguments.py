@@ -53,6 +53,11 @@ def _tables(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tables", nargs="+", metavar="TABLE", help="these")
 
 
+def _quarantine(parser: argparse.ArgumentParser) -> None:
+    _some_tables(parser)
+    parser.add_argument("--retry", action="store_true", help="try to store them once more")
+
+
 def _port(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_a_port, default=0, metavar="N", help="default: any that is free")
 
@@ -78,6 +83,7 @@ COMMANDS = (
     Command(name="resume", help="end a pause"),
     Command(name="sync", help="read what has changed, now", add=_some_tables),
     Command(name="resync", help="read tables again from scratch", add=_tables),
+    Command(name="quarantine", help="rows that could not be stored, and why", add=_quarantine),
     Command(name="service", help="print the systemd unit for this installation"),
     Command(name="portal", help="run the demo portal alone; stdout begins with its webhook", add=_port),
 )

@@ -29,15 +29,16 @@ def run(arguments: Namespace) -> int:
     """Passes the request on. Raises UsageError where there is nobody to pause."""
     config = load(arguments.config, os.environ)
     tables = tuple(getattr(arguments, "tables", ()))
-    _check(tables, config)
-    if _passed_on(config, arguments.request, tables):
+    check_tables(tables, config)
+    if passed_on(config, arguments.request, tables):
         return Exit.DONE
     if arguments.request in {"pause", "resume"}:
         raise UsageError(f"no instance is running: there is nothing to {arguments.request}")
     return _do(config, Resync(tables) if arguments.request == "resync" else SyncNow(tables))
 
 
-def _check(tables: tuple[str, ...], config: Config) -> None:
+def check_tables(tables: tuple[str, ...], config: Config) -> None:
+    """Raises UsageError with the nearest name for one that is no table."""
     known = [table.name for table in wiring.tables(config)]
     for name in tables:
         if name not in known:
@@ -46,7 +47,7 @@ def _check(tables: tuple[str, ...], config: Config) -> None:
             raise UsageError(f"there is no table {name}", hint)
 
 
-def _passed_on(config: Config, request: str, tables: tuple[str, ...]) -> bool:
+def passed_on(config: Config, request: str, tables: tuple[str, ...]) -> bool:
     """Whether there is an instance, which has been asked then."""
     try:
         store = wiring.open_to_ask(config)

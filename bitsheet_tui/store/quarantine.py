@@ -1,7 +1,9 @@
 """Rows that could not be stored, kept with the reason until a later version of them can."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bitsheet_tui.store.bulk import chunks
@@ -21,6 +23,19 @@ class Poison:
     row_id: str
     reason: str
     portal: Portal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A row that is kept aside: its newest version, why it cannot be stored, and since when."""
+
+    table: str
+    row_id: str
+    reason: str
+    row: Portal
+    first_seen: datetime
+    last_seen: datetime
+    times: int
 
 
 def row_id(layout: Layout, portal: Portal) -> str:
@@ -61,3 +76,22 @@ def count(database: Database) -> dict[str, int]:
         QuarantineRecord.table_name, peewee.fn.COUNT(peewee.SQL("*")).alias("times")
     ).group_by(QuarantineRecord.table_name)
     return {record.table_name: int(record.times) for record in query.execute(database.peewee)}
+
+
+def listing(database: Database, tables: Collection[str] = ()) -> list[Quarantined]:
+    """What is kept of these tables, or of all, oldest first."""
+    query = QuarantineRecord.select().order_by(QuarantineRecord.first_seen, QuarantineRecord.row_id)
+    if tables:
+        query = query.where(QuarantineRecord.table_name.in_(tuple(tables)))
+    return [
+        Quarantined(
+            table=record.table_name,
+            row_id=record.row_id,
+            reason=record.reason,
+            row=json.loads(record.row_json),
+            first_seen=record.first_seen,
+            last_seen=record.last_seen,
+            times=record.times,
+        )
+        for record in query.execute(database.peewee)
+    ]

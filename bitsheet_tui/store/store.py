@@ -18,6 +18,7 @@ from bitsheet_tui.store import (
     discussions,
     layout,
     migrations,
+    quarantine,
     schema,
     tombstones,
     views,
@@ -199,6 +200,15 @@ class Store(Books):
             rows = dictionaries.with_real_columns(rows, self._columns)
         when = When(at=datetime.now(UTC), cycle=0)
         dictionaries.fill(self._database, self._layout(table), rows, when)
+
+    def quarantined(self, tables: Collection[str] = ()) -> list[quarantine.Quarantined]:
+        """The rows of these tables, or of all, that could not be stored, oldest first."""
+        return self._database.read(lambda: quarantine.listing(self._database, tables))
+
+    def retry(self, table: Table, *, at: datetime, cycle: int) -> Stored:
+        """Try once more to store what is in quarantine; what still cannot be stored stays there."""
+        rows = [kept.row for kept in self.quarantined((table.name,))]
+        return self.commit(table, rows, None, at=at, cycle=cycle)
 
     # --- discussions ---------------------------------------------------------------------------------------
 

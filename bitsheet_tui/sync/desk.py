@@ -142,6 +142,13 @@ class Desk:
         self.tell(table, stored, read=len(raw), fill=fill)
         return stored
 
+    def retry(self, table: Table) -> Stored:
+        """Try once more to store the table's rows that are in quarantine."""
+        stored = self.store.retry(table, at=now(), cycle=self.cycle)
+        self.count(table, stored)
+        self.tell(table, stored, read=stored.inserted + stored.updated)
+        return stored
+
     def keep(self, checkpoint: Checkpoint) -> None:
         """Save a checkpoint that comes without rows."""
         self.store.keep(checkpoint)

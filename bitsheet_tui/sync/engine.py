@@ -31,6 +31,7 @@ _COMMANDS: Mapping[str, Callable[[str], e.Command]] = {
     "resume": lambda _: e.Resume(),
     "sync": lambda names: e.SyncNow(tuple(names.split())),
     "resync": lambda names: e.Resync(tuple(names.split())),
+    "retry": lambda names: e.Retry(tuple(names.split())),
 }
 
 
@@ -143,20 +144,32 @@ class Engine:
     def _obey(self, command: e.Command) -> None:
         match command:
             case e.Stop():
-                if not self._stop.is_set():
-                    self._say(e.Stopping(at=now()))
-                self._stop.set()
-            case e.Pause():
-                if self._desk.moving.is_set():
-                    self._desk.moving.clear()
-                    self._say(e.Paused(at=now()))
-            case e.Resume():
-                if not self._desk.moving.is_set():
-                    self._desk.moving.set()
-                    self._say(e.Resumed(at=now()))
+                self._stop_now()
+            case e.Pause() | e.Resume():
+                self._move(isinstance(command, e.Resume))
+            case e.Retry():
+                self._retry(command.tables)
             case e.SyncNow() | e.Resync():
                 self._wishes.append(command)
                 self._wake.set()
+
+    def _stop_now(self) -> None:
+        if not self._stop.is_set():
+            self._say(e.Stopping(at=now()))
+        self._stop.set()
+
+    def _move(self, on: bool) -> None:
+        moving = self._desk.moving
+        if on is not moving.is_set():
+            moving.set() if on else moving.clear()
+            self._say(e.Resumed(at=now()) if on else e.Paused(at=now()))
+
+    def _retry(self, names: tuple[str, ...]) -> None:
+        """Store what can be stored now of what could not; nothing is asked for that."""
+        for table in self._desk.tables:
+            if table.name in self._desk.fields and (not names or table.name in names):
+                self._desk.retry(table)
+        self._count()
 
     def _alarm(self) -> None:
         self._wake.set()

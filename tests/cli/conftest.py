@@ -65,3 +65,15 @@ def start():
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def run(start):
+    """Runs `bitsheet-tui` to its end: its return code, stdout and stderr."""
+
+    def to_the_end(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        process = start(*words, **environment)
+        out, err = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    return to_the_end

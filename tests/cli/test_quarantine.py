@@ -1,0 +1,58 @@
+"""Rows that cannot be stored are told of, and can be tried once more."""
+
+import json
+import sqlite3
+
+from bitsheet_tui.portal.demo import Column, DemoPortal
+from tests.cli.conftest import SMALL, configure
+
+
+def poisoned(portal):
+    """The id of a deal whose probability no database can hold."""
+    ident = next(iter(portal.world.truth("deals")))["ID"]
+    portal.world.edit("deals", ident, PROBABILITY=10**30)
+    return ident
+
+
+def test_a_row_that_cannot_be_stored_is_listed_with_its_reason_and_stored_on_retry(home, run):
+    portal = DemoPortal(SMALL)
+    with portal.run_in_thread() as webhook:
+        configure(home, webhook)
+        ident = poisoned(portal)
+        assert run("--once").returncode == 0
+        listed = run("quarantine")
+        assert listed.returncode == 0
+        table, row, _, times, reason = listed.stdout.strip().split("\t")
+        assert (table, row, times) == ("deals", str(ident), "1")
+        assert "PROBABILITY" in reason
+        assert run("quarantine", "leads").stdout == ""
+        still = run("quarantine", "--retry")
+        assert still.stdout.split("\t")[3] == "2"
+        with sqlite3.connect(home / "bitsheet.db") as database:  # the reason goes away
+            (text,) = database.execute("SELECT row_json FROM bitsheet_quarantine").fetchone()
+            mended = json.dumps(json.loads(text) | {"PROBABILITY": "50"})
+            database.execute("UPDATE bitsheet_quarantine SET row_json = ?", (mended,))
+        assert run("quarantine", "--retry").stdout == ""
+        with sqlite3.connect(home / "bitsheet.db") as database:
+            found = database.execute("SELECT probability FROM deals WHERE id = ?", (ident,)).fetchone()
+        assert found == (50,)
+
+
+def test_it_is_stored_by_itself_once_the_portal_calls_the_field_a_text(home, run):
+    portal = DemoPortal(SMALL)
+    with portal.run_in_thread() as webhook:
+        configure(home, webhook)
+        ident = poisoned(portal)
+        run("--once")
+        portal.world.change_field("deals", Column(name="PROBABILITY", type="string", title="Probability"))
+        assert run("--once").returncode == 0
+        assert run("quarantine").stdout == ""
+        with sqlite3.connect(home / "bitsheet.db") as database:
+            found = database.execute("SELECT probability FROM deals WHERE id = ?", (ident,)).fetchone()
+        assert str(found[0]) == str(10**30)
+
+
+def test_an_unknown_table_is_bad_usage(home, run):
+    asked = run("quarantine", "deal")
+    assert asked.returncode == 64
+    assert "did you mean deals?" in asked.stderr
