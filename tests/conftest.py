@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -13,6 +13,20 @@ import psycopg
 import pytest
 
 from bitsheet_tui.secret import Secret
+
+FIGURES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Takes a sentence with what a proof counted; all of them are shown when the tests are over."""
+    return request.config.stash.setdefault(FIGURES, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the proofs counted."""
+    for sentence in terminalreporter.config.stash.get(FIGURES, []):
+        terminalreporter.write_line(f"proved: {sentence}")
 
 
 @pytest.fixture(scope="session")

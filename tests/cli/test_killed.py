@@ -44,7 +44,7 @@ def killed(start, pick: random.Random) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "times"), [("sqlite", 50), ("postgresql", 10)])
 def test_killed_at_random_moments_of_a_backfill_it_ends_equal_and_reads_little_twice(
-    home, start, demo, request, record_property, kind, times
+    home, start, demo, request, figure, kind, times
 ):
     url = Secret(f"sqlite:///{home}/bitsheet.db")
     if kind == "postgresql":
@@ -65,7 +65,7 @@ def test_killed_at_random_moments_of_a_backfill_it_ends_equal_and_reads_little_t
         assert unequal == {}
         rows = sum(len(mirror.held(url, table.name)) for table in CATALOGUE)
         twice = demo.stats.rows - rows
-        record_property("killed", f"{kind}: {kills} kills, {rows:,} rows, {twice:,} of them read again")
+        figure(f"{kind}: {kills} kills, {rows:,} rows mirrored, {twice:,} read more than once")
         assert kills > times // 2
         assert twice <= (kills + 1) * (BATCH + PROBES)
         if kind == "sqlite":

@@ -1,0 +1,194 @@
+"""The webhook's code and the database's password are in nothing that the program lets out."""
+
+import base64
+import json
+import os
+import random
+import string
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from bitsheet_tui.portal.demo import DemoPortal, Settings, Size
+from bitsheet_tui.portal.demo.faults import Fault, Kind
+from tests import mirror
+from tests.cli.test_console import terminal
+
+SECONDS = 60.0
+SMALL = Size(leads=3, contacts=60, companies=2, deals=60, activities=60, tasks=20, users=3, departments=2)
+PASSWORD = "pA55-w0rd/ü+ö=qZ7"
+CRASH = """
+import sys
+from bitsheet_tui.cli import main
+from bitsheet_tui.sync import rounds
+from bitsheet_tui.portal.client import Portal
+async def broken(desk, jobs):
+    webhook = desk.portal._wire._webhook.reveal()
+    raise RuntimeError(f"{webhook} {webhook!r} {webhook.encode()!r}")
+rounds.run = broken
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def forms(secret: str) -> set[bytes]:
+    """Every spelling under which a secret might slip out."""
+    raw = secret.encode()
+    found = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
+    found |= {json.dumps(secret, ensure_ascii=False)[1:-1].replace("/", "\\/"), raw.hex(), repr(raw)[2:-1]}
+    for shift in range(3):  # base64 of whatever it stands in
+        text = base64.b64encode(b"x" * shift + raw).decode()
+        found |= {text[4:-4], text[4:-4].translate(str.maketrans("+/", "-_"))}
+    return {form.encode() for form in found}
+
+
+class Ears:
+    """Everything that was heard."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.heard = home, []
+
+    def run(self, *words: str, code: int | None = 0, script: str = "", **environment: str) -> str:
+        """One run of the program, or of a script around it."""
+        start = ["-c", script, *words] if script else ["-m", "bitsheet_tui", *words]
+        process = subprocess.Popen(
+            [sys.executable, *start], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        )  # fmt: skip
+        self.heard.append(Path(f"/proc/{process.pid}/cmdline").read_bytes())
+        out, told = process.communicate(timeout=SECONDS)
+        self.heard += [out, told]
+        assert code is None or process.returncode == code, told.decode()
+        return (out + told).decode()
+
+    def files(self) -> None:
+        """What lies about, but for the configuration."""
+        self.heard += [
+            file.read_bytes()
+            for file in self.home.rglob("*")
+            if file.is_file() and file.name not in {"config.toml", "webhook"}
+        ]
+
+    def hits(self, secrets: list[str]) -> list[bytes]:
+        wanted = set().union(*(forms(secret) for secret in secrets))
+        return [form for form in wanted for heard in self.heard if form in heard]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("given", "store"),
+    [("in the file", "sqlite"), ("by the environment", "sqlite"), ("in a file of its own", "postgresql")],
+)
+def test_the_webhook_and_the_password_are_nowhere(home, request, figure, monkeypatch, given, store):
+    pick = random.Random(f"{given} {store}")
+    code = "".join(pick.choices(string.ascii_letters + string.digits, k=32))
+    demo = DemoPortal(SMALL, settings=Settings(code=code, gzip=True))
+    url = "sqlite:///bitsheet.db"
+    if store == "postgresql":
+        url = request.getfixturevalue("postgres_url").reveal()
+        url = url.replace("postgres@", f"postgres:{quote(PASSWORD, safe='')}@")
+    with demo.run_in_thread() as webhook:
+        write(home, webhook, url, given, monkeypatch)
+        ears = Ears(home)
+        every_way(ears, demo)
+        on_screen(ears)
+        demo.revoke()
+        assert "does not accept the webhook" in ears.run("--once", code=77)
+        ears.run("check", code=77)
+    ears.files()
+    if store == "postgresql":
+        ears.heard += rows_of(request.getfixturevalue("postgres_url"))
+    scanned, hits = sum(map(len, ears.heard)), ears.hits([code, PASSWORD])
+    figure(f"webhook given {given}, {store}: {scanned:,} bytes scanned, {len(hits)} hits")
+    assert scanned > 500_000
+    assert hits == []
+
+
+def rows_of(url) -> list[bytes]:
+    """Every row of every table on the server."""
+    query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    names = [name for (name,) in mirror.select(url, query)[1]]
+    assert "deals" in names
+    return [
+        text.encode()
+        for name in names
+        for (text,) in mirror.select(url, f'SELECT t::text FROM "{name}" t')[1]
+    ]
+
+
+def write(home: Path, webhook: str, url: str, given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The configuration, with the webhook where it is `given`."""
+    where = {
+        "in the file": f"webhook_url = {json.dumps(webhook)}",
+        "in a file of its own": 'webhook_file = "webhook"',
+    }
+    text = (
+        f"[portal]\n{where.get(given, '')}\nrequests_per_second = 100\n"
+        f"[store]\nurl = {json.dumps(url)}\n[log]\nlevel = 'DEBUG'\n[sync]\ninterval = 0.2\n"
+    )
+    (home / "config.toml").write_text(text, encoding="utf-8")
+    (home / "config.toml").chmod(0o600)
+    (home / "webhook").write_text(f"{webhook}\n", encoding="utf-8")
+    (home / "webhook").chmod(0o600)
+    if given == "by the environment":
+        monkeypatch.setenv("BITSHEET_WEBHOOK", webhook)
+
+
+def on_screen(ears: Ears) -> None:
+    """Every screen of the console, each with a picture of it in a file."""
+    with terminal() as screen:
+        screen.until(b"CURRENT")
+        for key in b"leh?":
+            screen.press(bytes([key]))
+            screen.press(b"\x13")  # a picture
+            screen.press(b"\x1b")
+            time.sleep(0.3)
+        screen.press(b"q")
+        assert screen.ends() == 0
+        ears.heard.append(screen.seen)
+    assert list(ears.home.glob("*.svg"))
+
+
+def every_way(ears: Ears, demo: DemoPortal) -> None:
+    """Everything that may happen to the program while it works."""
+    for words in (["--help"], ["--version"], ["service"], ["init", "--help"]):
+        ears.run(*words, code=None)
+    ears.run("check")
+    assert "cycle 1 done" in ears.run("--once")
+    ears.run("status")
+    ears.run("status", "--json")
+    for kind, more in (
+        (Kind.STATUS, {"status": 503, "error": "QUERY_LIMIT_EXCEEDED"}),
+        (Kind.HTML, {"status": 200}),
+        (Kind.RESET, {}),
+        (Kind.TRUNCATED, {}),
+        (Kind.GARBAGE, {}),
+    ):
+        fault = demo.faults.add(Fault(kind=kind, **more))
+        ears.run("sync", "deals")
+        assert fault.struck
+    moved = demo.faults.add(
+        Fault(kind=Kind.REDIRECT, location=f"https://new.example/rest/1/{demo.office.code}/")
+    )
+    assert "moved to new.example" in ears.run("--once", code=77)
+    assert moved.struck
+    demo.faults.add(
+        Fault(kind=Kind.ERROR, method="crm.deal.list", status=400, error="X", description=demo.url, times=99)
+    )
+    ears.run("sync", "deals", code=1)
+    demo.faults.clear()
+    assert "this is a bug" in ears.run("--once", script=CRASH, code=70)
+    ears.run("resync", "deals", "tasks")
+
+
+def test_the_canary_would_be_found():
+    ears = Ears(Path())
+    code = "aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA"
+    for shift in range(3):
+        ears.heard = [base64.b64encode(b"y" * shift + code.encode() + b"tail")]
+        assert ears.hits([code]), shift
+    ears.heard = [json.dumps({"a": f"/rest/1/{PASSWORD}"}).encode()]
+    assert ears.hits([PASSWORD])
