@@ -43,6 +43,8 @@ def middle(words: str, cells: int) -> str:
 
 def cut(line: Line, cells: int) -> Line:
     """The first `cells` cells of the line, ending in an ellipsis if some are lost."""
+    if cells <= 0:
+        return ()
     if width(line) <= cells:
         return line
     out: list[Span] = []
@@ -59,10 +61,9 @@ def cut(line: Line, cells: int) -> Line:
 
 def spread(left: Line, right: Line, cells: int) -> Line:
     """`left` and `right` at the two ends of a line; `right` is whole, `left` gives way."""
+    right = cut(right, cells)
     room = cells - width(right)
-    if room < 8 and left:
-        return cut((*left, ("  ", ""), *right), cells) if room > 0 else cut(right, cells)
-    left = cut(left, room - 1)
+    left = cut(left, room - 1) if room > 1 else ()
     return (*left, (" " * (room - width(left)), ""), *right)
 
 

@@ -57,8 +57,9 @@ class Terminal:
 
 def tell(text: str) -> None:
     """One line for the people, on the normal screen; nobody may be there any more."""
+    stderr = sys.__stderr__ or sys.stderr  # the screen may still hold the other one
     try:
-        sys.stderr.write(text.rstrip("\n") + "\n")
-        sys.stderr.flush()
+        stderr.write(text.rstrip("\n") + "\n")
+        stderr.flush()
     except (OSError, ValueError):
         return

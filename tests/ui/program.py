@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from bitsheet_tui.errors import StoreFull
 from bitsheet_tui.secret import conceal
+from bitsheet_tui.ui import ending
 from bitsheet_tui.ui.run import run_console
 from bitsheet_tui.ui.terminal import tell
 from tests.ui import scenes
@@ -101,6 +102,8 @@ ENGINES = {
 if __name__ == "__main__":
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the controlling terminal, so that it can be hung up
     conceal(CODE)
+    if "quick" in sys.argv:
+        ending.ENGINE_SECONDS = 0.5
     code = run_console(ENGINES[sys.argv[1]](), RING, ascii_only=False)
     left = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     tell(f"threads left: {left}")

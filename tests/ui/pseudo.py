@@ -19,14 +19,16 @@ ENVIRON = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor"
 class Pseudo:
     """One run of tests/ui/program.py."""
 
-    def __init__(self, scene: str, report: Path | str = os.devnull, size: tuple[int, int] = (80, 24)) -> None:
+    def __init__(
+        self, scene: str, report: Path | str = os.devnull, size: tuple[int, int] = (80, 24), *more: str
+    ) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.before = termios.tcgetattr(slave)
         self.slave = slave
         self.out = b""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.ui.program", scene, str(report)],
+            [sys.executable, "-m", "tests.ui.program", scene, str(report), *more],
             stdin=slave, stdout=slave, stderr=slave, cwd=ROOT, env={**os.environ, **ENVIRON},
             start_new_session=True,
         )  # fmt: skip

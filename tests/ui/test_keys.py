@@ -185,7 +185,7 @@ async def test_digits_choose_the_level_of_the_log(key, sees, hides):
     async with console(size=(120, 40)) as (app, _engine, pilot):
         await pilot.press(key)
         await pilot.pause()
-        pane = "\n".join(screen(app)[22:])
+        pane = "\n".join(screen(app)[23:])
         assert sees in pane
         assert not hides or hides not in pane
 
@@ -244,6 +244,16 @@ async def test_a_double_click_opens_the_table_and_the_wheel_scrolls():
         await pilot.pause()
         assert app.chosen == "deals"
         assert app.screen.name == "table"
+
+
+async def test_the_wheel_scrolls_the_log():
+    from textual.events import MouseScrollDown, MouseScrollUp
+
+    async with console() as (app, _engine, pilot):
+        await pilot._post_mouse_events([MouseScrollUp], "LogPane")
+        assert "FROZEN +3 new" in text(app)
+        await pilot._post_mouse_events([MouseScrollDown], "LogPane")
+        assert "FOLLOW" in text(app)
 
 
 async def test_a_click_on_the_footer_presses_the_key():

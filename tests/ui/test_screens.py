@@ -157,6 +157,40 @@ async def test_the_details_follow_the_cursor_where_there_is_room():
         assert "crm.lead.list" not in text(app)
 
 
+async def test_the_details_of_a_backfill_say_how_far_it_is():
+    async with console(scenes.filling(), (100, 40)) as (app, _engine, pilot):
+        await pilot.press("down", "down", "down", "enter")
+        await pilot.pause()
+        shown = text(app)
+        assert "18,516 of about 30,355  in 40 pages" in shown
+        assert "359/s  33 s left" in shown
+        assert "deals" in shown.splitlines()[2]
+
+
+async def test_the_details_of_a_refused_table_say_what_to_do():
+    async with console(scenes.refused(), (100, 40)) as (app, engine, pilot):
+        await pilot.press(*"jjjjj", "enter")
+        await pilot.pause()
+        assert "its scope lacks task" in text(app)
+        assert "tick Tasks" in text(app)
+        engine.state = scenes.current()
+        app.look()
+        await pilot.pause()
+        assert "tick Tasks" not in text(app)
+
+
+async def test_the_details_show_the_log_of_that_table_only():
+    async with console(size=(100, 40)) as (app, _engine, pilot):
+        await pilot.press(*"jjj", "enter")
+        await pilot.pause()
+        shown = text(app)
+        assert "48 changed 2 new" in shown
+        assert "10 changed 40 new" not in shown
+        await pilot.press("slash", *"page", "enter", "escape", "escape")
+        assert app.screen.name == "dashboard"
+        assert app.log_window.table == ""  # the dashboard looks at all of it, as before
+
+
 async def test_many_tables_scroll_below_a_title_that_stays():
     from dataclasses import replace
 

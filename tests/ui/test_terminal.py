@@ -6,6 +6,9 @@ import signal
 
 import pytest
 
+from bitsheet_tui.errors import UsageError
+from bitsheet_tui.ui.run import run_console
+from tests.ui import scenes
 from tests.ui.program import CODE
 from tests.ui.pseudo import Pseudo
 
@@ -41,6 +44,21 @@ def test_a_second_signal_ends_it_at_once():
         assert console.restored()
 
 
+def test_an_engine_that_never_stops_is_left_after_a_while():
+    with Pseudo("deaf", "/dev/null", (80, 24), "quick") as console:
+        console.settle()
+        console.type(b"q")
+        assert console.end(6) == 75
+        assert console.restored()
+        assert b"The engine did not stop within" in console.out
+
+
+def test_without_a_terminal_it_says_how_to_run():
+    with pytest.raises(UsageError, match="needs a terminal") as error:
+        run_console(scenes.FakeEngine(), scenes.log())
+    assert "--no-ui" in error.value.hint
+
+
 def test_a_second_q_ends_it_at_once():
     with Pseudo("deaf") as console:
         console.settle()
@@ -50,6 +68,15 @@ def test_a_second_q_ends_it_at_once():
         assert console.end(3) == 128 + signal.SIGINT
         assert console.restored()
         assert b"left at cycle 812" in console.out
+
+
+def test_ctrl_l_draws_everything_again():
+    with Pseudo("beating") as console:
+        console.settle()
+        console.type(b"\x0c")
+        again = console.read(3, b"Quit")
+        for words in (b"bitsheet-tui", b"Paused by you", b"departments", b"FOLLOW"):
+            assert words in again
 
 
 def test_ctrl_z_comes_back_with_fg():
