@@ -52,18 +52,21 @@ class Steps:
 class MemoryWire:
     """Carries requests to a demo portal in the same process, and counts them."""
 
-    def __init__(self, demo: DemoPortal, steps: Steps) -> None:
+    def __init__(self, demo: DemoPortal, steps: Steps, happen=lambda: None) -> None:
         demo.office.code = CODE
         limits = demo.settings.limits
         self._door = Door(
             demo.office, Bucket(limits), Operating(limits), demo.faults, demo.stats, demo.tokens
         )
         self._steps = steps
+        self._happen = happen  # what people do meanwhile
 
     async def post(self, method: str, body: bytes):
         try:
             self._steps.step("send", ConnectionResetError("sending"))
+            self._happen()
             reply = await self._answer(method, body)
+            self._happen()
             self._steps.step("receive", ConnectionResetError("receiving"))
         except ConnectionResetError as error:
             return wires.fault(error)
@@ -73,7 +76,8 @@ class MemoryWire:
         headers = {"content-type": "application/json"}
         request = Request(verb="POST", path=f"/rest/1/{CODE}/{method}", query="", headers=headers, body=body)
         response = await self._door.answer(request)
-        assert isinstance(response, Response)
+        if not isinstance(response, Response):
+            raise ConnectionResetError("damaged on its way")
         return Reply(status=response.status, body=redact_bytes(response.body))
 
     async def close(self) -> None:

@@ -4,6 +4,7 @@ import json
 import random
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -41,14 +42,19 @@ def killed(start, pick: random.Random) -> bool:
     return process.wait(SECONDS) == -signal.SIGKILL
 
 
+def url_of(kind: str, home: Path, request: pytest.FixtureRequest) -> Secret:
+    """An empty store of the kind."""
+    if kind == "postgresql":
+        return request.getfixturevalue("postgres_url")
+    return Secret(f"sqlite:///{home}/bitsheet.db")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "times"), [("sqlite", 50), ("postgresql", 10)])
 def test_killed_at_random_moments_of_a_backfill_it_ends_equal_and_reads_little_twice(
     home, start, demo, request, figure, kind, times
 ):
-    url = Secret(f"sqlite:///{home}/bitsheet.db")
-    if kind == "postgresql":
-        url = request.getfixturevalue("postgres_url")
+    url = url_of(kind, home, request)
     pick = random.Random(5)
     with demo.run_in_thread() as webhook:
         store = f"[store]\nurl = {json.dumps(url.reveal())}\n[log]\nfile = ''\n"

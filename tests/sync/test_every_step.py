@@ -25,15 +25,16 @@ TABLES = ("deals", "tasks", "task_comments", "users")  # one of every kind
 class Trial:
     """A world, a mirror, and two runs between which people work."""
 
-    def __init__(self, url: Secret, steps: Steps) -> None:
+    def __init__(self, url: Secret, steps: Steps, *, size=SIZE, tables=TABLES, overlap=300) -> None:
         self.clock = ManualClock(NOON)
-        self.demo = DemoPortal(SIZE, seed=3, settings=Settings(), clock=self.clock)
+        self.demo = DemoPortal(size, seed=3, settings=Settings(), clock=self.clock)
         self.steps = steps
+        self.happen = lambda: None  # while a request is under way
         self.config = Config(
             webhook=Secret(WEBHOOK),
             store_url=url,
             portal=PortalSettings(requests_per_second=100_000, burst=100_000),
-            sync=SyncSettings(tables=TABLES, static_every=1),
+            sync=SyncSettings(tables=tables, static_every=1, overlap=overlap),
         )
 
     def work(self) -> None:
@@ -67,7 +68,7 @@ class Trial:
         async def sleep(_: float) -> None:
             """No time to lose."""
 
-        wire = MemoryWire(self.demo, self.steps)
+        wire = MemoryWire(self.demo, self.steps, self.happen)
         return Portal(self.config.webhook, self.config.portal, say=say, wire=wire, sleep=sleep)
 
     def unequal(self) -> dict:
