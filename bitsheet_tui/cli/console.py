@@ -1,7 +1,6 @@
 """`bitsheet-tui`: the console, with the engine in the same process."""
 
 import os
-import sys
 from argparse import Namespace
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from bitsheet_tui.errors import UsageError
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState, start
 from bitsheet_tui.tables import select
+from bitsheet_tui.ui.terminal import usable
 
 if TYPE_CHECKING:
     from bitsheet_tui.sync.engine import Engine
@@ -25,7 +25,7 @@ def run(arguments: Namespace) -> int:
     The configuration is read first, so that what is wrong with it is said before the screen changes;
     everything that takes longer is done behind the first screen.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not usable():
         raise UsageError("the console needs a terminal", "to run without one: bitsheet-tui --no-ui")
     from bitsheet_tui.ui.deferred import Deferred  # noqa: PLC0415 - without a terminal it is not needed
     from bitsheet_tui.ui.run import run_console  # noqa: PLC0415
