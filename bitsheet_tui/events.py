@@ -7,15 +7,7 @@ from bitsheet_tui.errors import Reason
 
 # reasons that do not end by themselves
 NEEDS_OPERATOR = frozenset(
-    {
-        Reason.ACCESS,
-        Reason.SCOPE,
-        Reason.RIGHTS,
-        Reason.GONE,
-        Reason.MOVED,
-        Reason.BLOCKED,
-        Reason.TLS,
-    }
+    {Reason.ACCESS, Reason.SCOPE, Reason.RIGHTS, Reason.GONE, Reason.MOVED, Reason.BLOCKED, Reason.TLS}
 )
 
 # --- what happened; `at` is the host's clock, aware UTC, and only for people -----------------------------
@@ -132,6 +124,24 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionsHeld:
+    """`count` rows seem to be gone from the portal; nothing is marked until somebody confirms."""
+
+    table: str
+    at: datetime
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldEnded:
+    """The rows that were held are back, or marked as somebody confirmed."""
+
+    table: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """The portal gave no usable answer; the request is repeated at `until`."""
 
@@ -236,8 +246,8 @@ class Stopped:
 
 Event = (
     CycleStarted | CycleEnded | PageStored | TableRead | TableFailed | FillStarted | FillEnded | Counted
-    | Drifted | Unreadable | Waiting | Answered | NeedsOperator | StoreTrouble | PortalSeen | Scheduled
-    | ClockJumped | Paused | Resumed | Stopping | Stopped
+    | Drifted | Unreadable | DeletionsHeld | HoldEnded | Waiting | Answered | NeedsOperator | StoreTrouble
+    | PortalSeen | Scheduled | ClockJumped | Paused | Resumed | Stopping | Stopped
 )  # fmt: skip
 
 
@@ -266,6 +276,13 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmDeletions:
+    """The held rows of this table are gone indeed: compare once more, and mark them."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Start no cycle and no request after the page in hand."""
 
@@ -280,4 +297,4 @@ class Stop:
     """End gracefully; a request in flight is abandoned, a commit in hand is finished."""
 
 
-Command = SyncNow | Resync | Retry | Pause | Resume | Stop
+Command = SyncNow | Resync | Retry | ConfirmDeletions | Pause | Resume | Stop

@@ -58,6 +58,10 @@ def _quarantine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retry", action="store_true", help="try to store them once more")
 
 
+def _table(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("tables", nargs=1, metavar="TABLE", help="this one")
+
+
 def _port(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_a_port, default=0, metavar="N", help="default: any that is free")
 
@@ -84,6 +88,7 @@ COMMANDS = (
     Command(name="sync", help="read what has changed, now", add=_some_tables),
     Command(name="resync", help="read tables again from scratch", add=_tables),
     Command(name="quarantine", help="rows that could not be stored, and why", add=_quarantine),
+    Command(name="confirm", help="mark the deletions of a table that are held", add=_table),
     Command(name="service", help="print the systemd unit for this installation"),
     Command(name="portal", help="run the demo portal alone; stdout begins with its webhook", add=_port),
 )
@@ -132,6 +137,6 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         raise UsageError(f"--demo does not go with the command {given.command}")
     if not given.command:
         given.command = "headless" if given.no_ui or given.once else "console"
-    elif given.command in {"pause", "resume", "sync", "resync"}:
+    elif given.command in {"pause", "resume", "sync", "resync", "confirm"}:
         given.request, given.command = given.command, "control"
     return given

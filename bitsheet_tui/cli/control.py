@@ -1,10 +1,11 @@
-"""`pause`, `resume`, `sync` and `resync`: asks the running instance, or does it where none runs."""
+"""`pause`, `resume`, `sync`, `resync`, `confirm`: asks the running instance, or does it where none runs."""
 
 import getpass
 import os
 import socket
 import time
 from argparse import Namespace
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -16,11 +17,16 @@ from bitsheet_tui.cli.headless import once
 from bitsheet_tui.cli.stopping import Stopping
 from bitsheet_tui.config import Config, load
 from bitsheet_tui.errors import Exit, StoreUnavailable, UsageError
-from bitsheet_tui.events import Resync, SyncNow
+from bitsheet_tui.events import ConfirmDeletions, Resync, SyncNow
 from bitsheet_tui.observe.systemd import Notifier
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.store import Store
 
+WISHES: dict[str, Callable[[tuple[str, ...]], SyncNow | Resync | ConfirmDeletions]] = {
+    "sync": SyncNow,
+    "resync": Resync,
+    "confirm": lambda tables: ConfirmDeletions(tables[0]),
+}
 PATIENCE = 10.0  # seconds to wait for the instance's answer
 LOOK = 0.2
 
@@ -32,9 +38,9 @@ def run(arguments: Namespace) -> int:
     check_tables(tables, config)
     if passed_on(config, arguments.request, tables):
         return Exit.DONE
-    if arguments.request in {"pause", "resume"}:
+    if arguments.request not in WISHES:
         raise UsageError(f"no instance is running: there is nothing to {arguments.request}")
-    return _do(config, Resync(tables) if arguments.request == "resync" else SyncNow(tables))
+    return _do(config, WISHES[arguments.request](tables))
 
 
 def check_tables(tables: tuple[str, ...], config: Config) -> None:
@@ -54,6 +60,8 @@ def passed_on(config: Config, request: str, tables: tuple[str, ...]) -> bool:
     except StoreUnavailable:  # no mirror yet: nobody can be holding it
         return False
     with closing(store):
+        if request == "confirm" and tables[0] not in {one.table for one in store.reconciles.held()}:
+            raise UsageError(f"no deletions of {tables[0]} are held", "see `bitsheet-tui status`")
         holder = store.holder()
         if holder is None:
             return False
@@ -74,7 +82,7 @@ def _answer(store: Store, number: int, holder: Holder) -> str:
     return f"{who} has been asked and has not answered yet; see `bitsheet-tui status`"
 
 
-def _do(config: Config, wish: SyncNow | Resync) -> int:
+def _do(config: Config, wish: SyncNow | Resync | ConfirmDeletions) -> int:
     with ExitStack() as ending:
         stopping = ending.enter_context(Stopping(Notifier({})))
         engine = prepare(config, ending)

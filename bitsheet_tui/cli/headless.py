@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from bitsheet_tui.cli.ground import configured, prepare
 from bitsheet_tui.cli.stopping import Stopping
 from bitsheet_tui.errors import Exit
-from bitsheet_tui.events import Resync, SyncNow
+from bitsheet_tui.events import ConfirmDeletions, Resync, SyncNow
 from bitsheet_tui.observe.systemd import Notifier, report
 from bitsheet_tui.sync.engine import Engine
 
@@ -27,13 +27,13 @@ def run(arguments: Namespace) -> int:
         return Exit.DONE
 
 
-def once(engine: Engine, wish: SyncNow | Resync | None = None) -> int:
+def once(engine: Engine, wish: SyncNow | Resync | ConfirmDeletions | None = None) -> int:
     """One cycle of what is due or wished for, and how it went as an exit code."""
     asyncio.run(_once(engine, wish))
     return Exit.TABLE_FAILED if engine.failed else Exit.DONE
 
 
-async def _once(engine: Engine, wish: SyncNow | Resync | None) -> None:
+async def _once(engine: Engine, wish: SyncNow | Resync | ConfirmDeletions | None) -> None:
     await engine.once(wish)
 
 

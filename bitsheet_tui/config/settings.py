@@ -119,8 +119,6 @@ SECTIONS: dict[str, type[Section]] = {
 # read and checked, but nothing goes by them yet
 INERT = frozenset(
     {
-        "sync.reconcile_every",
-        "sync.deletion_guard",
         "metrics.listen",
         "notify.urls",
         "notify.reminder",

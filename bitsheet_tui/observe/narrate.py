@@ -128,6 +128,20 @@ def _(event: e.Unreadable) -> Line | None:
 
 
 @_narrate.register
+def _(event: e.DeletionsHeld) -> Line:
+    text = (
+        f"{count(event.count, 'deletion')} held: {event.reason}"
+        f"  nothing is marked; if they are meant: bitsheet-tui confirm {event.table}"
+    )
+    return Line(level="ERROR", table=event.table, text=text, trouble=f"held {event.count} {event.reason}")
+
+
+@_narrate.register
+def _(event: e.HoldEnded) -> Line:
+    return Line(level="INFO", table=event.table, text="deletions no longer held", ends="held")
+
+
+@_narrate.register
 def _(event: e.Waiting) -> Line:
     seconds = max(0.0, (event.until - event.at).total_seconds())
     text = f"{event.text.rstrip('.')}; asked again in {duration(seconds)}"

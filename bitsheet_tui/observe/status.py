@@ -25,6 +25,8 @@ class TableStatus:
     standing: Standing
     error: str = ""
     hint: str = ""
+    held: int = 0  # deletions that wait for somebody's word
+    held_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +70,14 @@ def _place(one: Count) -> tuple[int, str]:
 def _table(store: Store, one: Count) -> TableStatus:
     runs = store.last_runs(1, one.table)
     last = runs[0] if runs else None
+    found = store.reconciles.load(one.table)
     return TableStatus(
         count=one,
         standing=_standing(one, store.checkpoint(one.table), last),
         error=last.error if last else "",
         hint=last.hint if last else "",
+        held=found.held,
+        held_reason=found.reason,
     )
 
 
@@ -130,6 +135,8 @@ def _table_json(table: TableStatus) -> dict[str, Any]:
         "state": str(table.standing),
         "error": plain(table.error, 1000),
         "hint": plain(table.hint, 1000),
+        "held": table.held,
+        "held_reason": plain(table.held_reason, 1000),
     }
 
 
@@ -158,6 +165,11 @@ def to_lines(status: Status, now: datetime) -> list[str]:
     for table in status.tables:
         if table.error:
             lines += ["", f"{table.count.table}: {plain(table.error, 500)}", f"  {plain(table.hint, 500)}"]
+    for table in status.tables:
+        if table.held:
+            name = table.count.table
+            lines += ["", f"{name}: {count(table.held, 'deletion')} held: {plain(table.held_reason, 500)}"]
+            lines.append(f"  if they are meant: bitsheet-tui confirm {name}")
     if status.unreadable:
         lines += ["", f"comments of {count(status.unreadable, 'task')} are not readable with this webhook"]
     return [line.rstrip() for line in lines]

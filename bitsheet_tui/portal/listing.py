@@ -63,8 +63,13 @@ class Read:
     error: PortalError | None = None  # why it stopped early; the rows before are good
 
 
-def chain(table: Table, window: Window, pages: int, prefix: str) -> dict[str, Ask]:
-    """Ask for up to `pages` pages of the window, keyed `prefix` + number in the order to run."""
+def chain(
+    table: Table, window: Window, pages: int, prefix: str, fields: Sequence[str] = ()
+) -> dict[str, Ask]:
+    """Ask for up to `pages` pages of the window, keyed `prefix` + number in the order to run.
+
+    `fields` instead of the table's own selection.
+    """
     asks: dict[str, Ask] = {}
     bound: int | str | None = window.below
     for number in range(pages):
@@ -72,7 +77,7 @@ def chain(table: Table, window: Window, pages: int, prefix: str) -> dict[str, As
         if bound is not None:
             conditions["<ID"] = bound
         key = f"{prefix}{number}"
-        asks[key] = Ask(table.method, parameters(table, conditions))
+        asks[key] = Ask(table.method, parameters(table, conditions, fields))
         bound = f"0$result[{key}]{last_row(table)}"
     return asks
 

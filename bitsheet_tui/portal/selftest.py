@@ -83,24 +83,31 @@ def judge(tables: Sequence[Table], answers: Answers, host_now: datetime) -> Prof
 
     Raises the portal's refusal to say who we are.
     """
-    me = answers["profile"]
-    if isinstance(me, PortalError):
-        raise me
-    facts = me.result if isinstance(me.result, dict) else {}
-    scopes = _scopes(answers.get("scope"))
+    me = identify(answers["profile"], answers.get("scope"))
+    scopes = me.scopes
     faults = {table.name: fault for table in tables if (fault := _fault(table, answers, scopes))}
     probed = [table for table in tables if table.paging is Paging.KEYSET and table.name not in faults]
     ends = [
         one.started + timedelta(seconds=one.seconds) for one in answers.values() if isinstance(one, Answer)
     ]
+    return replace(
+        me,
+        clock_offset=(max(ends) - host_now).total_seconds(),
+        chained=_chained(probed, answers),
+        faults=faults,
+    )
+
+
+def identify(me: Answer | PortalError, scope: Answer | PortalError | None) -> Profile:
+    """Who the webhook acts as and what it is allowed, from `profile` and `scope`. Raises a refusal."""
+    if isinstance(me, PortalError):
+        raise me
+    facts = me.result if isinstance(me.result, dict) else {}
     return Profile(
         user_id=whole(facts.get("ID")),
         admin=facts.get("ADMIN") in (True, 1, "Y", "1"),
         zone=str(facts.get("TIME_ZONE") or ""),
-        scopes=scopes,
-        clock_offset=(max(ends) - host_now).total_seconds(),
-        chained=_chained(probed, answers),
-        faults=faults,
+        scopes=_scopes(scope),
     )
 
 

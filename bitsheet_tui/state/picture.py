@@ -83,6 +83,8 @@ class TableState:
     failing_since: datetime | None = None
     unreadable: int = 0
     drift: e.Drifted | None = None  # how its columns changed last, since the start
+    held: int = 0  # rows that seem to be gone and are not marked until somebody confirms
+    held_reason: str = ""
     seconds: tuple[float, ...] = ()  # how long its last reads took
 
 

@@ -144,6 +144,16 @@ def _(event: e.Unreadable, state: EngineState) -> EngineState:
 
 
 @_apply.register
+def _(event: e.DeletionsHeld, state: EngineState) -> EngineState:
+    return _with(state, event.table, lambda t: replace(t, held=event.count, held_reason=event.reason))
+
+
+@_apply.register
+def _(event: e.HoldEnded, state: EngineState) -> EngineState:
+    return _with(state, event.table, lambda t: replace(t, held=0, held_reason=""))
+
+
+@_apply.register
 def _(event: e.Waiting, state: EngineState) -> EngineState:
     return replace(state, waiting=event)
 

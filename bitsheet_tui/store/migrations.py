@@ -18,7 +18,15 @@ def _create(database: Database) -> None:
     )
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (_create,)
+def _reconcile(database: Database) -> None:
+    create_all(database.peewee)
+    columns = database.execute("SELECT * FROM bitsheet_discussions LIMIT 0").description
+    known = {column[0] for column in columns}
+    if "held" not in known:
+        database.execute("ALTER TABLE bitsheet_discussions ADD COLUMN held BIGINT NOT NULL DEFAULT 0")
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (_create, _reconcile)
 """The n-th step makes version n out of version n - 1; an empty database is version 0."""
 
 

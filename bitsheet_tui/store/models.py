@@ -197,9 +197,29 @@ class DiscussionRecord(Record):
     readable = peewee.BooleanField(default=True)
     # seconds from the last reading to the last activity: negative when read later, huge when never read
     behind = peewee.BigIntegerField()
+    # comments that seem to have vanished and are not marked
+    held = peewee.BigIntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0")])
 
     class Meta:
         table_name = "bitsheet_discussions"
+
+
+class ReconcileRecord(Record):
+    """What is known about rows that may be gone from the portal: one record for each table."""
+
+    table_name = peewee.TextField(primary_key=True)
+    cycle = peewee.BigIntegerField(default=0)  # of the last complete comparison
+    due = peewee.BooleanField(default=False)
+    facts = DocumentField(null=True)  # what the webhook was allowed then
+    held = peewee.BigIntegerField(default=0)
+    reason = peewee.TextField(default="")
+    held_since = InstantField(null=True)
+    confirmed = peewee.BigIntegerField(default=0)
+    audit_below = peewee.BigIntegerField(null=True)
+    audited_at = InstantField(null=True)
+
+    class Meta:
+        table_name = "bitsheet_reconciles"
 
 
 class AlertRecord(Record):
@@ -252,7 +272,7 @@ class ContactPointRecord(Record):
 
 RECORDS: tuple[type[Record], ...] = (
     FactRecord, ColumnRecord, CheckpointRecord, CycleRecord, RunRecord, ChangeRecord, QuarantineRecord,
-    DiscussionRecord, AlertRecord, ControlRecord, ContactPointRecord,
+    DiscussionRecord, ReconcileRecord, AlertRecord, ControlRecord, ContactPointRecord,
 )  # fmt: skip
 
 

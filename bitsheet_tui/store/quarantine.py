@@ -70,6 +70,13 @@ def release(database: Database, table: str, stored: Iterable[str]) -> None:
         QuarantineRecord.delete().where(here & QuarantineRecord.row_id.in_(chunk)).execute(database.peewee)
 
 
+def ids(database: Database, table: str) -> list[int]:
+    """The ids of the rows that are kept, as far as they have any."""
+    here = QuarantineRecord.table_name == table
+    query = QuarantineRecord.select(QuarantineRecord.row_id).where(here).execute(database.peewee)
+    return [int(record.row_id) for record in query if record.row_id.isascii() and record.row_id.isdigit()]
+
+
 def count(database: Database) -> dict[str, int]:
     """How many rows of each table are kept."""
     query = QuarantineRecord.select(

@@ -10,7 +10,6 @@ from bitsheet_tui.errors import NoMirror
 from bitsheet_tui.fields import Field
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import (
-    bulk,
     checkpoints,
     comments,
     counts,
@@ -33,6 +32,7 @@ from bitsheet_tui.store.feed import When
 from bitsheet_tui.store.layout import Column, Layout, Portal
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.models import FactRecord
+from bitsheet_tui.store.reconciles import Reconciles
 from bitsheet_tui.store.writer import Stored
 from bitsheet_tui.tables import CATALOGUE, Table
 
@@ -47,6 +47,7 @@ class Store(Books):
         self._tables: dict[str, Table] = {table.name: table for table in CATALOGUE}
         self._layouts: dict[str, Layout] = {}
         self.label = database.label
+        self.reconciles = Reconciles(database, self._layout, self._layout_of)
 
     @classmethod
     def open(
@@ -167,14 +168,7 @@ class Store(Books):
 
     def bury(self, table: Table, ids: Collection[int], *, at: datetime, cycle: int) -> int:
         """Mark the rows with these ids; how many were not marked before."""
-        database, mine = self._database, self._layout(table)
-
-        def work() -> int:
-            there = bulk.read(database, mine, [(id_,) for id_ in set(ids)])
-            keys = [key for key, row in there.items() if row[-1] is None]
-            return tombstones.bury(database, mine, keys, When(at=at, cycle=cycle), self._layout_of)
-
-        return database.write(work)
+        return self.reconciles.bury(table, ids, None, at=at, cycle=cycle)
 
     def ids(self, table: Table, *, above: int = 0, upto: int | None = None) -> list[int]:
         """The ids in (above, upto] that are not marked as deleted, ascending."""

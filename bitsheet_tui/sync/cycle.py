@@ -14,11 +14,12 @@ from time import monotonic
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import BitsheetError, PortalError
 from bitsheet_tui.store.ledger import Cycle
-from bitsheet_tui.sync import rounds
+from bitsheet_tui.sync import deletions, rounds
 from bitsheet_tui.sync.describing import DescribeJob, prepare
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
-from bitsheet_tui.sync.jobs import CommentJob, FillJob, Job, OffsetJob, ScanJob
+from bitsheet_tui.sync.jobs import CommentJob, FillJob, Job, ScanJob
+from bitsheet_tui.sync.offset import OffsetJob
 from bitsheet_tui.sync.runs import failure, note_comments, record
 from bitsheet_tui.sync.scan import begun, filling
 from bitsheet_tui.tables import Paging, Table
@@ -95,9 +96,11 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
     failed |= await prepare(desk, pass_.tables)
     pass_.began = monotonic()
     ready = [table for table in pass_.tables if table.name not in failed]
+    deletions.remember(desk, ready)
     jobs = _jobs(desk, fills, ready)
+    counts = deletions.counts(desk, jobs)
     describing = DescribeJob(desk) if static and known else None
-    await rounds.run(desk, [describing, *jobs] if describing else jobs)
+    await rounds.run(desk, [*([describing] if describing else ()), *_in_turn(jobs, counts)])
     if describing:
         failed |= describing.failed
     for job in jobs:
@@ -107,6 +110,7 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
         else:
             _settle(desk, job, pass_)
     _go_on(desk, fills, [table for table in ready if table.name not in failed])
+    _compare(desk, fills, ready, counts)
     return failed
 
 
@@ -148,6 +152,13 @@ def _job(desk: Desk, fills: Fills, table: Table, jobs: Sequence[Job]) -> Job | N
     return FillJob(desk, table, once=True)
 
 
+def _in_turn(jobs: Sequence[Job], counts: Sequence[deletions.CountJob]) -> list[Job]:
+    """Every count behind the scan of its table: what the scan stores is there when it is answered."""
+    behind = {count.table.name: count for count in counts}
+    pairs = ((job, behind.get(job.table.name)) for job in jobs)
+    return [one for pair in pairs for one in pair if one is not None]
+
+
 def _unfilled_parent(desk: Desk, table: Table) -> bool:
     parent = desk.table(table.parent.table) if table.parent else None
     return parent is not None and filling(parent, desk.checkpoint(parent))
@@ -174,3 +185,13 @@ def _go_on(desk: Desk, fills: Fills, tables: Sequence[Table]) -> None:
                 fills.start(table)
         elif filling(table, desk.checkpoint(table)):
             fills.start(table)
+
+
+def _compare(desk: Desk, fills: Fills, tables: Sequence[Table], counts: Sequence[deletions.CountJob]) -> None:
+    """Compare with the portal, next to the cycles, the tables whose count differs, or that somebody wants."""
+    for count in counts:
+        if count.error:
+            desk.unsettled[count.table.name] = desk.cycle
+            desk.say(failure(count.table, count.error))
+    for table in [*deletions.wanted(desk, tables), *(count.table for count in counts if count.differs)]:
+        fills.compare(table)

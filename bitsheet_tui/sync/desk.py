@@ -13,9 +13,11 @@ from bitsheet_tui.errors import PortalError, TooLarge
 from bitsheet_tui.fields import Field
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.client import Portal
+from bitsheet_tui.portal.listing import row_id
 from bitsheet_tui.portal.rows import clean
 from bitsheet_tui.portal.selftest import Profile
 from bitsheet_tui.store.checkpoints import Checkpoint
+from bitsheet_tui.store.reconciles import Reconcile
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.store.writer import Stored
 from bitsheet_tui.tables import Paging, Table
@@ -66,6 +68,11 @@ class Desk:
     moving: asyncio.Event = field(default_factory=asyncio.Event)  # cleared while paused
     owed: set[str] = field(default_factory=set)  # static tables that failed when they were due
     tallies: dict[str, Stored] = field(default_factory=dict)  # what was stored since the last ledger line
+    unsettled: dict[str, int] = field(
+        default_factory=dict
+    )  # tables not compared to the end, since which cycle
+    returning: dict[str, set[int]] = field(default_factory=dict)  # ids stored while a table is compared
+    _reconciles: dict[str, Reconcile] = field(default_factory=dict)
     _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
 
@@ -94,20 +101,39 @@ class Desk:
             self._checkpoints[table.name] = self.store.checkpoint(table.name)
         return self._checkpoints[table.name]
 
+    def reconcile(self, table: Table) -> Reconcile:
+        """Where the table stands with its deletions."""
+        if table.name not in self._reconciles:
+            self._reconciles[table.name] = self.store.reconciles.load(table.name)
+        return self._reconciles[table.name]
+
+    def note(self, reconcile: Reconcile) -> None:
+        """Save where a table stands with its deletions."""
+        self.store.reconciles.save(reconcile, now())
+        self.noted(reconcile)
+
+    def noted(self, reconcile: Reconcile) -> None:
+        """It has been saved with something else."""
+        self._reconciles[reconcile.table] = reconcile
+        self.unsettled.pop(reconcile.table, None)
+
     def refill(self, table: Table) -> None:
         """Let a backfill read every row again; scans go on from the watermark there is."""
         self.keep(replace(self.checkpoint(table), floor=None, fill_started=None))
 
     def restart(self, table: Table) -> None:
-        """Read the table again from scratch, changes included; its rows stay. Hold its lock."""
+        """Read the table again from scratch, changes included, and compare it in the end. Hold its lock."""
         before = self.checkpoint(table)
         self.keep(Checkpoint(table=table.name, watermark=before.watermark, reach=before.reach))
+        if table.paging is Paging.KEYSET:
+            self.note(replace(self.reconcile(table), due=True))
         if table.paging is Paging.COMMENTS:
             self.store.reread_discussions()
 
     def forget(self) -> None:
-        """Ask the store again for every checkpoint: it may have rolled back."""
+        """Ask the store again where every table stands: it may have rolled back."""
         self._checkpoints.clear()
+        self._reconciles.clear()
 
     def chained(self, table: Table) -> bool:
         """Whether the portal follows references from page to page for this table."""
@@ -138,6 +164,8 @@ class Desk:
             table, rows, checkpoint, at=now(), cycle=self.cycle, filling=first or fill is not None
         )
         self._checkpoints[table.name] = checkpoint
+        if table.name in self.returning:
+            self.returning[table.name].update(row_id(table, row) for row in raw)
         self.count(table, stored)
         self.tell(table, stored, read=len(raw), fill=fill)
         return stored

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,8 @@ PROMPT_SECONDS = 60.0  # how long a single run bears with a portal that does not
 RETRY_SECONDS = 60.0  # after trouble with the store, or with the portal as a whole
 
 
+Wish = e.SyncNow | e.Resync | e.ConfirmDeletions
+
 # what another process may ask through the store; the argument is names of tables, apart by spaces
 _COMMANDS: Mapping[str, Callable[[str], e.Command]] = {
     "pause": lambda _: e.Pause(),
@@ -32,6 +35,7 @@ _COMMANDS: Mapping[str, Callable[[str], e.Command]] = {
     "sync": lambda names: e.SyncNow(tuple(names.split())),
     "resync": lambda names: e.Resync(tuple(names.split())),
     "retry": lambda names: e.Retry(tuple(names.split())),
+    "confirm": e.ConfirmDeletions,
 }
 
 
@@ -56,7 +60,7 @@ class Engine:
         self._fills = Fills(self._desk, alarm=self._alarm)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._early: deque[e.Command] = deque()  # told before the loop ran
-        self._wishes: deque[e.SyncNow | e.Resync] = deque()
+        self._wishes: deque[Wish] = deque()
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._failed: dict[str, BitsheetError] = {}
@@ -87,7 +91,7 @@ class Engine:
             appointment.stop()
             await self._end()
 
-    async def once(self, wish: e.SyncNow | e.Resync | None = None) -> EngineState:
+    async def once(self, wish: Wish | None = None) -> EngineState:
         """One cycle of everything that is due, with the backfills it starts; then the end.
 
         Raises Refused and Unreachable when the portal does not serve at all, and StoreError.
@@ -132,6 +136,9 @@ class Engine:
                     synced_at=count.synced_at, watermark=count.watermark,
                 )
             )  # fmt: skip
+        for found in self._desk.store.reconciles.held():
+            at = found.held_since or now()
+            self._say(e.DeletionsHeld(table=found.table, at=at, count=found.held, reason=found.reason))
 
     def _jumped(self, seconds: float) -> None:
         self._say(e.ClockJumped(at=now(), seconds=seconds))
@@ -149,7 +156,7 @@ class Engine:
                 self._move(isinstance(command, e.Resume))
             case e.Retry():
                 self._retry(command.tables)
-            case e.SyncNow() | e.Resync():
+            case e.SyncNow() | e.Resync() | e.ConfirmDeletions():
                 self._wishes.append(command)
                 self._wake.set()
 
@@ -206,7 +213,7 @@ class Engine:
         passed = asyncio.get_running_loop().time() - began
         self._say(e.Scheduled(at=appointment.set(interval - passed)))
 
-    async def _guarded(self, wish: e.SyncNow | e.Resync | None) -> bool:
+    async def _guarded(self, wish: Wish | None) -> bool:
         """One cycle; true when the portal as a whole or the store was the trouble, which ends by itself."""
         try:
             await self._cycle(wish)
@@ -224,14 +231,16 @@ class Engine:
     def _retry_at(self) -> datetime:
         return now() + timedelta(seconds=min(RETRY_SECONDS, self._desk.settings.interval))
 
-    async def _cycle(self, wish: e.SyncNow | e.Resync | None) -> None:
+    async def _cycle(self, wish: Wish | None) -> None:
         self._fills.check()
         if isinstance(wish, e.Resync):
             await self._restart(wish.tables)
+        if isinstance(wish, e.ConfirmDeletions):
+            self._confirm(wish.table)
         self._failed = {}
-        self._failed = await cycle.run(self._desk, self._fills, wish.tables if wish else ())
+        self._failed = await cycle.run(self._desk, self._fills, _tables(wish))
 
-    async def _all_of(self, wish: e.SyncNow | e.Resync | None) -> None:
+    async def _all_of(self, wish: Wish | None) -> None:
         await self._cycle(wish)
         await self._fills.wait()
 
@@ -243,6 +252,13 @@ class Engine:
             async with self._desk.holding({name}):
                 self._desk.restart(table)
 
+    def _confirm(self, name: str) -> None:
+        """What is held of this table may be marked, once it has been compared again."""
+        for table in self._desk.tables:
+            found = self._desk.reconcile(table)
+            if table.name == name and found.held:
+                self._desk.note(replace(found, confirmed=found.held, due=True))
+
     async def _poll(self) -> None:
         """Look for what other processes ask of this one through the store."""
         while True:
@@ -252,3 +268,10 @@ class Engine:
                     command = _COMMANDS[request.command](request.argument)
                     self._obey(command)
                     self._desk.store.answer(request.id, "done", at=now())
+
+
+def _tables(wish: Wish | None) -> tuple[str, ...]:
+    """The tables that a wish speaks of; none: all that are due."""
+    if isinstance(wish, e.ConfirmDeletions):
+        return (wish.table,)
+    return wish.tables if wish else ()

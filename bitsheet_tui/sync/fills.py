@@ -10,6 +10,7 @@ from typing import Any
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import PortalError, Resting
 from bitsheet_tui.sync import rounds
+from bitsheet_tui.sync.deletions import CompareJob
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.jobs import CommentJob, FillJob
 from bitsheet_tui.sync.runs import failure, note_comments, record
@@ -36,11 +37,18 @@ class Fills:
 
     def start(self, table: Table) -> None:
         """Begin or go on with the table's backfill, unless it is under way."""
-        if self.running(table.name):
-            return
+        if not self.running(table.name):
+            work = self._comments(table) if table.paging is Paging.COMMENTS else self._rows(table)
+            self._begin(table, self._guard(table, work))
+
+    def compare(self, table: Table) -> None:
+        """Begin to compare the table with the portal, unless something else is under way with it."""
+        if not self.running(table.name):
+            self._begin(table, self._guard(table, self._compare(table), kind="reconcile"))
+
+    def _begin(self, table: Table, work: Coroutine[Any, Any, None]) -> None:
         self.failed.pop(table.name, None)
-        work = self._comments(table) if table.paging is Paging.COMMENTS else self._rows(table)
-        task = asyncio.get_running_loop().create_task(self._guard(table, work), name=table.name)
+        task = asyncio.get_running_loop().create_task(work, name=table.name)
         task.add_done_callback(self._ended)
         self._tasks[table.name] = task
 
@@ -71,18 +79,19 @@ class Fills:
         if not task.cancelled() and task.exception():
             self._alarm()
 
-    async def _guard(self, table: Table, work: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, table: Table, work: Coroutine[Any, Any, None], kind: str = "fill") -> None:
         began, at = monotonic(), now()
         try:
             await work
         except PortalError as error:
             self.failed[table.name] = error
             self._desk.say(failure(table, error))
-            record(self._desk, table, kind="fill", at=at, seconds=monotonic() - began, error=error)
+            record(self._desk, table, kind=kind, at=at, seconds=monotonic() - began, error=error)
         else:
             seconds = monotonic() - began
-            self._desk.say(e.FillEnded(table=table.name, at=now(), seconds=seconds))
-            record(self._desk, table, kind="fill", at=at, seconds=seconds)
+            if kind == "fill":
+                self._desk.say(e.FillEnded(table=table.name, at=now(), seconds=seconds))
+            record(self._desk, table, kind=kind, at=at, seconds=seconds)
 
     async def _rows(self, table: Table) -> None:
         desk = self._desk
@@ -91,6 +100,18 @@ class Fills:
         while filling(table, desk.checkpoint(table)):
             await self._budget(table)
             await self._step(job)
+        if desk.reconcile(table).due:
+            await self._compare(table)
+
+    async def _compare(self, table: Table) -> None:
+        job = CompareJob(self._desk, table)
+        self._desk.unsettled[table.name] = self._desk.cycle  # until it has come to its end
+        try:
+            while not job.done:
+                await self._budget(table)
+                await self._step(job)
+        finally:
+            self._desk.returning.pop(table.name, None)
 
     async def _comments(self, table: Table) -> None:
         desk = self._desk
@@ -108,7 +129,7 @@ class Fills:
                 note_comments(desk, table)
                 return
 
-    async def _step(self, job: FillJob | CommentJob) -> None:
+    async def _step(self, job: FillJob | CommentJob | CompareJob) -> None:
         """One request for the backfill. A method that rests is no error here."""
         job.error, job.once, job.complete = None, True, False
         await rounds.run(self._desk, [job])

@@ -5,14 +5,11 @@ with its checkpoint or not at all.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Protocol
 
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.portal.answer import Ask
-from bitsheet_tui.portal.listing import PAGE, offset_page, page_rows, row_id
 from bitsheet_tui.store.checkpoints import Checkpoint
-from bitsheet_tui.store.writer import Stored
 from bitsheet_tui.sync.desk import Answers, Desk, Progress, now
 from bitsheet_tui.sync.discussions import DiscussionReader
 from bitsheet_tui.sync.scan import TAIL, Backfill, Scan, Step, pages_for
@@ -136,59 +133,6 @@ def expected_rows(checkpoint: Checkpoint, done: int) -> int | None:
         return None
     read = reach - floor + 1
     return done + round(max(0, floor - 1) * done / read) if read > 0 else None
-
-
-@dataclass(slots=True)
-class OffsetJob:
-    """A whole list that can only be read by offset; what is not in it any more is marked deleted.
-
-    `start` beyond the end serves the first page again (main/classes/general/dbresult.php), so the pages are
-    asked one after the other, and the total must stay the same from the first to the last.
-    """
-
-    desk: Desk
-    table: Table
-    complete: bool = False
-    error: PortalError | None = None
-    rows: int = 0
-    _start: int = 0
-    _total: int | None = None
-    _began: datetime | None = None
-    _keys: set[int] = field(default_factory=set)
-
-    def asks(self, room: int) -> dict[str, Ask]:  # noqa: ARG002 - one page is indivisible
-        return {self.table.name: offset_page(self.table, self._start)}
-
-    def take(self, answers: Answers) -> None:
-        answer = answers[self.table.name]
-        if isinstance(answer, PortalError):
-            self.error = answer
-            return
-        desk, table = self.desk, self.table
-        self._began = self._began or answer.started
-        if self._total is not None and answer.total != self._total:  # the list moved under us
-            self._start, self._total, self._began, self._keys = 0, None, None, set()
-            return
-        self._total = answer.total
-        rows = page_rows(table, answer)
-        fresh = {row_id(table, row) for row in rows}
-        again = bool(fresh & self._keys)
-        self._keys |= fresh
-        self._start += PAGE
-        self.complete = again or len(rows) < PAGE or self._start >= (answer.total or 0)
-        checkpoint = desk.checkpoint(table)
-        stored = desk.commit(table, rows, checkpoint)
-        self.rows += stored.inserted + stored.updated
-        if self.complete:
-            self._finish()
-
-    def _finish(self) -> None:
-        desk, table = self.desk, self.table
-        checkpoint = replace(desk.checkpoint(table), watermark=self._began)
-        gone = desk.store.sweep(table, self._keys, checkpoint, at=now(), cycle=desk.cycle)
-        desk.keep(checkpoint)
-        if gone:
-            desk.tell(table, Stored(deleted=gone), read=0)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
-from bitsheet_tui.events import Pause, Resume, Resync, SyncNow
+from bitsheet_tui.events import Pause, Resume, SyncNow
 from bitsheet_tui.secret import redact
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
@@ -107,21 +107,16 @@ class Console(Window):
             self.ask_resync(self.chosen)
 
     def ask_resync(self, table: str) -> None:
-        """Say what it means, how much it is and how long it takes; Cancel is what enter means."""
-        from bitsheet_tui.ui.screens.confirm import Dialog  # noqa: PLC0415 - not for the first screen
-        from bitsheet_tui.ui.views.details import how_long, how_many  # noqa: PLC0415
+        """Ask, then read a table from scratch."""
+        from bitsheet_tui.ui import asking  # noqa: PLC0415 - not for the first screen
 
-        state = self.picture.state.tables.get(table)
-        facts = {"table": plain(table, 30), "rows": how_many(state), "long": how_long(self.picture, state)}
+        asking.resync(self, table)
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.engine.submit(Resync((table,)))
-                self.say(words.ASKED_RESYNC.format(table=table))
+    def action_confirm(self) -> None:
+        """Ask, then let what is held of the chosen table be marked."""
+        from bitsheet_tui.ui import asking  # noqa: PLC0415 - not for the first screen
 
-        title = words.RESYNC_TITLE.format(**facts)
-        body = [paragraph.format(**facts) for paragraph in words.RESYNC_BODY]
-        self.push_screen(Dialog(title, body, words.RESYNC_YES), answered)
+        asking.confirm(self, self.chosen)
 
     # --- screens ----------------------------------------------------------------------------------
 

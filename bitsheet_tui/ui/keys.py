@@ -36,6 +36,8 @@ KEYS = (
         table=True, words="read the table under the cursor now"),
     Key(id="resync", keys=("r",), shown="r", action="resync", label="Resync", table=True,
         words="read the table under the cursor again from scratch (asks first)"),
+    Key(id="confirm", keys=("y",), shown="y", action="confirm", label="Confirm deletions", table=True,
+        words="mark the deletions of the table under the cursor that are held (asks first)"),
     Key(id="retry", keys=("R", "shift+r"), shown="R", action="retry", label="Retry",
         words="try every table that failed again, now"),
     Key(id="log", keys=("l",), shown="l", action="open('log')", label="Log",
@@ -100,7 +102,7 @@ FOOTERS = {
     "log": "back help filter freeze only wrap debug copy pause quit palette",
     "errors": "back help retry log pause quit palette",
     "history": "back help force pause quit palette",
-    "table": "back help force_table resync filter pause errors log quit palette",
+    "table": "back help force_table resync confirm filter pause errors log quit palette",
     "help": "back top end quit",
 }
 

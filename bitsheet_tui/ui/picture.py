@@ -35,7 +35,7 @@ class Picture:
     @property
     def refused(self) -> list[TableState]:
         """The tables that somebody must do something about."""
-        return [table for table in self.tables if table.standing is Standing.REFUSED]
+        return [table for table in self.tables if table.held or table.standing is Standing.REFUSED]
 
     @property
     def fill(self) -> Fill | None:

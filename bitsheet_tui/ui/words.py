@@ -79,6 +79,21 @@ UNREADABLE_HINT = (
 QUARANTINE = "{count} could not be stored and wait in bitsheet_quarantine with the reason."
 QUARANTINE_HINT = "SELECT * FROM bitsheet_quarantine shows them; they are tried again when the row changes."
 
+HELD = "{count} held: {why}."
+HELD_HINT = (
+    "Nothing is marked meanwhile. Should the webhook have lost a right, give it back: this ends by itself. "
+    "If the rows are gone indeed, confirm with y on the table, or with: bitsheet-tui confirm {table}"
+)
+NOT_HELD = "No deletions of {table} are held."
+ASKED_CONFIRM = "{table} is compared once more, and what is gone is marked."
+CONFIRM_TITLE = "Mark {count} of {table} as deleted?"
+CONFIRM_BODY = (
+    "They are not on the portal any more, as far as the webhook may see: {why}.",
+    "A webhook that lost a right sees less, and that looks the same. Look at the portal first.",
+    "The table is compared once more. Marked rows stay in the mirror, and are unmarked should they return.",
+)
+CONFIRM_YES = "Mark"
+
 RESYNC_TITLE = "Resync {table}?"
 RESYNC_BODY = (
     "Every row of {table} is read again from the portal: {rows}, {long}.",
@@ -99,6 +114,7 @@ GLOSSARY = (
     ("WAITING", "the portal asked for calm, or the database is away; ends by itself"),
     ("OFFLINE", "the portal does not answer; it is tried again and again"),
     ("NEEDS YOU", "somebody must act: e says what to do"),
+    ("held", "so much seems to be deleted, or so little may be seen, that somebody must confirm it"),
     ("new chg gone", "rows of the table's last cycle: added, changed, marked as deleted"),
     ("rests", "the portal gives a method only so many seconds in ten minutes; this one is over it"),
     ("bucket", "requests that the portal counts against us; it drains by itself"),

@@ -64,6 +64,11 @@ TOLD = [
         e.Waiting(reason=Reason.RATE, text="too fast", at=NOW, until=LATER),
         "WARNING portal too fast; asked again in 3 min",
     ),
+    (
+        e.DeletionsHeld(table="deals", at=NOW, count=60, reason="all of it"),
+        "ERROR deals 60 deletions held: all of it  nothing is marked; if they are meant: bitsheet-tui confirm deals",
+    ),
+    (e.HoldEnded(table="deals", at=NOW), "INFO deals deletions no longer held"),
     (e.Answered(at=NOW), "INFO portal answers again"),
     (e.NeedsOperator(text="refused", hint="renew it", at=NOW, until=LATER), "ERROR portal refused  renew it"),
     (e.StoreTrouble(text="disk full", hint="make room", at=NOW, until=LATER), "ERROR store disk full  make room"),

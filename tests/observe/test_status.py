@@ -9,6 +9,7 @@ from bitsheet_tui.observe.status import look, to_json, to_lines
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.ledger import Cycle, Run
+from bitsheet_tui.store.reconciles import Reconcile
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.tables import CATALOGUE
 
@@ -65,6 +66,8 @@ def test_programs_get_stable_names(store):
         "state": "ok",
         "error": "",
         "hint": "",
+        "held": 0,
+        "held_reason": "",
     }
     assert told["tables"]["tasks"]["state"] == "filling"
     assert told["tables"]["leads"]["state"] == "failed"
@@ -107,3 +110,13 @@ def test_a_cycle_that_never_ended_is_not_called_done(store):
     assert (
         to_lines(look(store), NOW + timedelta(days=3))[2] == "cycle     2, started 3 days ago, not finished"
     )
+
+
+def test_deletions_that_are_held_are_told_with_the_way_out(store):
+    store.reconciles.save(Reconcile(table="deals", held=60, reason="all\x1b of it", held_since=NOW), NOW)
+    status = look(store)
+    told = to_json(status)["tables"]["deals"]
+    assert (told["held"], told["held_reason"]) == (60, "all\N{REPLACEMENT CHARACTER} of it")
+    lines = to_lines(status, NOW)
+    place = lines.index("deals: 60 deletions held: all\N{REPLACEMENT CHARACTER} of it")
+    assert lines[place + 1] == "  if they are meant: bitsheet-tui confirm deals"

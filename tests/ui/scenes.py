@@ -157,6 +157,11 @@ def refused() -> EngineState:
     return change(change(state, "deals", quarantined=3), "task_comments", unreadable=12)
 
 
+def held() -> EngineState:
+    reason = "12,000 of its 30,355 rows seem to be gone, more than 5%"
+    return change(current(), "deals", held=12000, held_reason=reason)
+
+
 def stopping() -> EngineState:
     return replace(syncing(), stopping=True)
 
@@ -169,7 +174,7 @@ SCENES = {
     scene.__name__: scene
     for scene in (
         first_start, current, syncing, filling, paused, resting, offline, throttled, needs_you, store_down,
-        refused, stopping, stopped,
+        refused, held, stopping, stopped,
     )
 }  # fmt: skip
 

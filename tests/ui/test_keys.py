@@ -2,7 +2,7 @@
 
 import pytest
 
-from bitsheet_tui.events import Pause, Resume, Resync, Stop, SyncNow
+from bitsheet_tui.events import ConfirmDeletions, Pause, Resume, Resync, Stop, SyncNow
 from bitsheet_tui.ui.keys import FOOTERS, KEYS
 from tests.ui import scenes
 from tests.ui.looking import console, said, screen, text
@@ -66,6 +66,32 @@ async def test_a_resync_needs_its_own_button():
         await pilot.pause()
         assert engine.told == [Resync(("leads",))]
         assert said(app) == ["leads is read again from scratch."]
+
+
+async def test_y_confirms_what_is_held_after_asking():
+    async with console(scenes.held()) as (app, engine, pilot):
+        await pilot.press("y")
+        assert said(app) == ["No deletions of leads are held."]
+        await pilot.press("down", "down", "down", "y")
+        await pilot.pause()
+        assert "Mark 12,000 rows of deals as deleted?" in text(app)
+        assert "12,000 of its 30,355" in text(app)
+        await pilot.press("enter")
+        assert engine.told == []
+        await pilot.press("y")
+        await pilot.pause()
+        await pilot.press("tab", "enter")
+        await pilot.pause()
+        assert engine.told == [ConfirmDeletions("deals")]
+
+
+async def test_what_is_held_is_seen_on_the_dashboard_and_among_the_errors():
+    async with console(scenes.held(), size=(120, 40)) as (app, _engine, pilot):
+        assert "12,000 held, see e" in text(app)
+        await pilot.press("e")
+        await pilot.pause()
+        assert "12,000 deletions held: 12,000 of its 30,355 rows" in text(app)
+        assert "confirm with y on the table" in text(app)
 
 
 async def test_the_keys_of_the_dashboard_rest_while_a_dialog_asks():

@@ -17,7 +17,7 @@ SIZES = [(80, 24), (120, 40), (200, 60), (60, 20), (40, 12), (160, 24), (80, 60)
 WORDS = {
     "first_start": "STARTING", "current": "CURRENT", "syncing": "SYNCING", "filling": "FILLING",
     "paused": "PAUSED", "resting": "SYNCING", "offline": "OFFLINE", "throttled": "WAITING",
-    "needs_you": "NEEDS YOU", "store_down": "WAITING", "refused": "CURRENT", "stopping": "STOPPING",
+    "needs_you": "NEEDS YOU", "store_down": "WAITING", "refused": "CURRENT", "held": "CURRENT", "stopping": "STOPPING",
     "stopped": "STOPPED",
 }  # fmt: skip
 

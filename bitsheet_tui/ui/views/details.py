@@ -82,6 +82,10 @@ def _stored(table: TableState) -> list[Line]:
         out.append(
             _fact("set aside", (f"{f.plural(table.quarantined, 'row')} in bitsheet_quarantine", "wait"))
         )
+    if table.held:
+        out.append(
+            _fact("held", (f"{f.plural(table.held, 'deletion')}: {plain(table.held_reason, 200)}", "bad"))
+        )
     if table.unreadable:
         out.append(_fact("hidden", (f"comments of {f.plural(table.unreadable, 'task')}", "wait")))
     return out

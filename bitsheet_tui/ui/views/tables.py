@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bitsheet_tui.state import Standing, TableState
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
-from bitsheet_tui.ui.glyphs import CURSOR, MINUS, PAUSE
+from bitsheet_tui.ui.glyphs import BAD, CURSOR, MINUS, PAUSE
 from bitsheet_tui.ui.line import Line, Span, cut, fit, width
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views import spark
@@ -162,7 +162,9 @@ def state(picture: Picture, table: TableState, cells: int, *, brief: bool = Fals
         words = f"{rests}until {f.clock(table.until, picture.zone, picture.now, seconds=bool(rests))}"
     if table.standing in {Standing.REFUSED, Standing.FAILED} and table.error and cells > 30:
         words = plain(table.error)
-    if table.standing is Standing.OK and table.quarantined:
+    if table.standing is Standing.OK and table.held:
+        sign, words, style = BAD, f"{table.held:,} held, see e", "bad"
+    elif table.standing is Standing.OK and table.quarantined:
         words = f"ok, {table.quarantined:,} set aside"
     elif table.standing is Standing.OK and table.unreadable:
         words = f"ok, {table.unreadable:,} hidden"

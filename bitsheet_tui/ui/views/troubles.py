@@ -58,6 +58,10 @@ def _of(table: TableState) -> list[Trouble]:
                 since=table.failing_since,
             )
         )  # fmt: skip
+    if table.held:
+        what = words.HELD.format(count=f.plural(table.held, "deletion"), why=table.held_reason)
+        hint = words.HELD_HINT.format(table=table.name)
+        found.append(Trouble(where=table.name, what=what, hint=hint, grave=True))
     if table.unreadable:
         what = words.UNREADABLE.format(count=f.plural(table.unreadable, "task"))
         found.append(Trouble(where=table.name, what=what, hint=words.UNREADABLE_HINT, grave=False))

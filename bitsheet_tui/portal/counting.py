@@ -1,0 +1,60 @@
+"""How many rows the portal has in a range of ids, and which of some ids it has.
+
+With `start` at 0 a list also says how many rows there are in all (`total`), for the price of counting them
+(apidocs.bitrix24.com/settings/performance/huge-data.html). Rows that the webhook may not see are not counted.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from bitsheet_tui.errors import BadAnswer, Reason
+from bitsheet_tui.portal.answer import Answer, Ask
+from bitsheet_tui.portal.listing import PAGE, page_rows, parameters, row_id
+from bitsheet_tui.tables import Table
+
+IDS = ("ID",)
+
+
+def count(table: Table, above: int, upto: int) -> Ask:
+    """Ask how many rows have an id in (above, upto]."""
+    bounds = {">ID": above, "<=ID": upto} if above else {"<=ID": upto}
+    return Ask(table.method, {**parameters(table, bounds, IDS), "start": 0})
+
+
+def counted(table: Table, above: int, upto: int, answer: Answer) -> int | None:
+    """What the answer to `count` says; None when it makes no sense.
+
+    `user.get` leaves the total out where there are no rows. Raises BadAnswer for rows outside of the range.
+    """
+    found = [row_id(table, row) for row in page_rows(table, answer)]
+    if any(not above < id_ <= upto for id_ in found):
+        raise _ignored(table)
+    total = answer.total
+    if not found:
+        return None if total else 0
+    if total is None or total < len(found):
+        return len(found) if total is None and len(found) < PAGE else None
+    return total if total == len(found) or len(found) == PAGE else None
+
+
+def some(table: Table, ids: Sequence[int], fields: Sequence[str] = ()) -> Ask:
+    """Ask for the rows with these ids, at most a page of them and at least one: no ids would mean all."""
+    if not 0 < len(ids) <= PAGE:
+        raise ValueError(f"a page is 1 to {PAGE} ids, not {len(ids)}")
+    return Ask(table.method, parameters(table, {"@ID": list(ids)}, fields))
+
+
+def those(table: Table, ids: Collection[int], answer: Answer) -> dict[int, dict[str, Any]]:
+    """The rows of the answer to `some`, by id. Raises BadAnswer for a row that was not asked for."""
+    rows = {row_id(table, row): row for row in page_rows(table, answer)}
+    if not rows.keys() <= set(ids):
+        raise _ignored(table)
+    return rows
+
+
+def _ignored(table: Table) -> BadAnswer:
+    return BadAnswer(
+        f"{table.method} ignores the filter on ID",
+        "Nothing was marked as deleted; it is compared again later.",
+        reason=Reason.FILTER,
+    )

@@ -1,0 +1,132 @@
+"""What is known about rows that may be gone from the portal: when it was looked at last, what is held, why.
+
+A table is *held* when more of it seems to be gone than may be marked unasked. Then nothing of it is marked,
+an alert stands for it, and somebody has to confirm; a confirmation speaks of the number that was shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bitsheet_tui.store import alerts, census, quarantine, tombstones
+from bitsheet_tui.store.database import Database
+from bitsheet_tui.store.feed import When
+from bitsheet_tui.store.layout import Layout
+from bitsheet_tui.store.models import ReconcileRecord
+from bitsheet_tui.tables import Table
+
+SEVERITY = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconcile:
+    """Where one table stands with its deletions."""
+
+    table: str
+    cycle: int = 0  # of the last comparison that came to its end
+    due: bool = False  # to be compared at once, whatever the cycle
+    facts: Mapping[str, Any] = field(default_factory=dict)  # what the webhook was allowed at that time
+    held: int = 0  # rows that seem to be gone and are not marked; 0: none
+    reason: str = ""  # why they are held
+    held_since: datetime | None = None  # the host's clock
+    confirmed: int = 0  # somebody has confirmed that so many are gone
+    audit_below: int | None = None  # the audit has read every id from here up
+    audited_at: datetime | None = None  # the host's clock: up to when the audit has done its share
+
+
+class Reconciles:
+    """The store's side of comparing ids with the portal."""
+
+    def __init__(
+        self,
+        database: Database,
+        layout: Callable[[Table], Layout],
+        layout_of: Callable[[str], Layout | None],
+    ) -> None:
+        self._database = database
+        self._layout = layout
+        self._layout_of = layout_of
+
+    def load(self, table: str) -> Reconcile:
+        """Where `table` stands; an empty record before the first comparison."""
+        return self._database.read(lambda: _load(self._database, table))
+
+    def save(self, record: Reconcile, at: datetime) -> None:
+        """Keep it, and let the table's alert begin or end with its hold. `at` is the host's clock."""
+        self._database.write(lambda: _save(self._database, record, at))
+
+    def held(self) -> list[Reconcile]:
+        """The tables whose deletions are held."""
+
+        def work() -> list[Reconcile]:
+            query = ReconcileRecord.select().where(ReconcileRecord.held > 0)
+            return [_read(record) for record in query.execute(self._database.peewee)]
+
+        return self._database.read(work)
+
+    def count(self, table: Table, *, above: int, upto: int) -> int:
+        """How many ids in (above, upto] the mirror knows of."""
+        mine = self._layout(table)
+        return self._database.read(lambda: census.count(self._database, mine, above=above, upto=upto))
+
+    def ids(self, table: Table, *, above: int, upto: int) -> list[int]:
+        """The ids in (above, upto] that the mirror knows of, ascending."""
+        mine = self._layout(table)
+        return self._database.read(lambda: census.ids(self._database, mine, above=above, upto=upto))
+
+    def cuts(self, table: Table, *, above: int, upto: int, parts: int) -> list[int]:
+        """The upper ends of up to `parts` ranges of (above, upto] with as many rows each."""
+        mine = self._layout(table)
+        return self._database.read(
+            lambda: census.cuts(self._database, mine, above=above, upto=upto, parts=parts)
+        )
+
+    def bury(
+        self, table: Table, ids: Collection[int], record: Reconcile | None, *, at: datetime, cycle: int
+    ) -> int:
+        """Mark the rows with these ids and keep the record, in one transaction; how many were not marked."""
+        database, mine = self._database, self._layout(table)
+
+        def work() -> int:
+            keys = [(id_,) for id_ in census.alive(database, mine, ids)]
+            quarantine.release(database, table.name, [str(id_) for id_ in ids])
+            if record:
+                _save(database, record, at)
+            return tombstones.bury(database, mine, keys, When(at=at, cycle=cycle), self._layout_of)
+
+        return database.write(work)
+
+
+def alert_key(table: str) -> str:
+    """Under which key the alert of a held table stands."""
+    return f"deletions_held:{table}"
+
+
+def alert_text(record: Reconcile) -> str:
+    """What the alert says."""
+    return f"{record.table}: {record.held:,} deletions are held: {record.reason}"
+
+
+def _load(database: Database, table: str) -> Reconcile:
+    record = ReconcileRecord.one(database.peewee, ReconcileRecord.table_name == table)
+    return Reconcile(table=table) if record is None else _read(record)
+
+
+def _read(record: Any) -> Reconcile:
+    names = [name for name in Reconcile.__slots__ if name not in {"table", "facts"}]
+    values = {name: getattr(record, name) for name in names}
+    return Reconcile(table=record.table_name, facts=record.facts or {}, **values)
+
+
+def _save(database: Database, record: Reconcile, at: datetime) -> None:
+    values = {name: getattr(record, name) for name in Reconcile.__slots__ if name != "table"}
+    values |= {"table_name": record.table, "facts": dict(record.facts)}
+    ReconcileRecord.save_over(database.peewee, values, key=("table_name",))
+    key = alert_key(record.table)
+    if record.held:
+        alerts.begin(database.peewee, key, severity=SEVERITY, text=alert_text(record), at=at)
+    else:
+        alerts.end(database.peewee, key, at)

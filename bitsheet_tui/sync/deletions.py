@@ -1,0 +1,243 @@
+"""Deletions: when a table is compared with the portal, and what becomes of the rows that are gone.
+
+In every `reconcile_every`-th cycle a count of the table's rows rides in the cycle's request. Where it is the
+mirror's own number there is nothing to do; otherwise the table is compared next to the cycles
+(`reconcile.py`), the guard decides (`guard.py`), and what it lets through is marked in one transaction. A
+table whose deletions are held is counted more often, so that a hold ends soon after the rows came back.
+Users who leave are dismissed, which is a change of their row; one is marked only when the row itself is gone.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from bitsheet_tui import events as e
+from bitsheet_tui.errors import PortalError
+from bitsheet_tui.portal.answer import Ask
+from bitsheet_tui.portal.counting import count, counted
+from bitsheet_tui.store.reconciles import Reconcile, Reconciles
+from bitsheet_tui.store.writer import Stored
+from bitsheet_tui.sync import guard
+from bitsheet_tui.sync.desk import Answers, Desk, now
+from bitsheet_tui.sync.reconcile import Comparison
+from bitsheet_tui.sync.runs import record as record_run
+from bitsheet_tui.sync.scan import filling
+from bitsheet_tui.tables import Paging, Table
+
+if TYPE_CHECKING:
+    from bitsheet_tui.sync.jobs import Job
+
+LARGE = 100_000  # ids: counting so many takes the portal a while, so only one such table is due in a cycle
+ALL = 2**62  # above every id
+
+
+def comparable(desk: Desk, table: Table) -> bool:
+    """Whether the mirror has every row of the table that there was up to its reach."""
+    checkpoint = desk.checkpoint(table)
+    known = bool(checkpoint.reach) and checkpoint.watermark is not None
+    return table.paging is Paging.KEYSET and known and not filling(table, checkpoint)
+
+
+def is_due(desk: Desk, table: Table) -> bool:
+    """Whether the table's turn has come."""
+    settings, found = desk.settings, desk.reconcile(table)
+    every = settings.reconcile_every
+    if found.held or table.name in desk.unsettled:
+        every = min(every, settings.static_every)
+    return (
+        comparable(desk, table) and desk.cycle - max(found.cycle, desk.unsettled.get(table.name, 0)) >= every
+    )
+
+
+def wanted(desk: Desk, tables: Sequence[Table]) -> list[Table]:
+    """The tables to be compared at once: after a resync, or because somebody confirmed or suspects."""
+    return [
+        table
+        for table in tables
+        if desk.reconcile(table).due
+        and comparable(desk, table)
+        and (table.name not in desk.unsettled or is_due(desk, table))
+    ]
+
+
+def counts(desk: Desk, jobs: Sequence["Job"]) -> list["CountJob"]:
+    """The counts that ride in this cycle, each behind the scan of its table; of large tables only one."""
+    due = [job for job in jobs if is_due(desk, job.table) and not desk.reconcile(job.table).due]
+    large = [job for job in due if (desk.checkpoint(job.table).reach or 0) > LARGE]
+    return [CountJob(desk, job.table, job) for job in due if job not in large[1:]]
+
+
+def remember(desk: Desk, tables: Sequence[Table]) -> None:
+    """Note, once for each table, what the webhook may do: later less may be a reason to hold."""
+    facts = guard.facts(desk.profile)
+    for table in tables:
+        if facts and not desk.reconcile(table).facts:
+            desk.note(replace(desk.reconcile(table), facts=facts))
+
+
+@dataclass(slots=True)
+class CountJob:
+    """How many rows the portal has, asked in the cycle's request; answered by the number of the mirror's."""
+
+    desk: Desk
+    table: Table
+    scan: "Job"  # of the same table: the mirror is compared as the scan leaves it
+    complete: bool = False
+    error: PortalError | None = None
+    rows: int = 0
+    differs: bool = False
+    _reach: int = 0
+    _asked: bool = False
+
+    def asks(self, room: int) -> dict[str, Ask]:  # noqa: ARG002 - one question is indivisible
+        if self._asked and not (self.scan.complete or self.scan.error):
+            return {}  # it was too early; once more when the scan is complete
+        self._asked = True
+        self._reach = self._reach or self.desk.checkpoint(self.table).reach or 0
+        asks = {f"{self.table.name}count": count(self.table, 0, self._reach)}
+        return asks | (guard.asks(self.table) if self.desk.reconcile(self.table).held else {})
+
+    def take(self, answers: Answers) -> None:
+        self.complete = self.scan.complete or self.scan.error is not None
+        if not self.scan.complete:
+            return
+        answer = answers[f"{self.table.name}count"]
+        if isinstance(answer, PortalError):
+            self.error = answer
+            return
+        theirs = counted(self.table, 0, self._reach, answer)
+        mine = self.desk.store.reconciles.count(self.table, above=0, upto=self._reach)
+        found = self.desk.reconcile(self.table)
+        if theirs is None:
+            self.differs = True
+        elif theirs == mine:
+            settle(self.desk, self.table, (), {})
+        elif not self._still_held(found, mine - theirs, mine, answers):
+            self.differs = not hold_early(self.desk, self.table, mine - theirs, mine)
+
+    def _still_held(self, found: Reconcile, short: int, mine: int, answers: Answers) -> bool:
+        """Whether what is held is missing as before, for the same reason."""
+        if not found.held or short != found.held:
+            return False
+        lost = guard.lost(found.facts, guard.told(self.table, answers))
+        if not guard.reason(gone=short, rows=mine, share=self.desk.settings.deletion_guard, lost=lost):
+            return False
+        self.desk.note(replace(found, cycle=self.desk.cycle))
+        return True
+
+
+@dataclass(slots=True)
+class CompareJob:
+    """One table against the portal, to the end: what is gone is marked or held, what was missed is stored."""
+
+    desk: Desk
+    table: Table
+    complete: bool = False  # one request is answered
+    done: bool = False
+    once: bool = True
+    error: PortalError | None = None
+    rows: int = 0
+    _comparison: Comparison | None = None
+
+    def asks(self, room: int) -> dict[str, Ask]:
+        if self._comparison is None:
+            self._comparison = self._begin()
+        return self._comparison.asks(room)
+
+    def _begin(self) -> Comparison:
+        desk, table = self.desk, self.table
+        returned = desk.returning[table.name] = set()
+        reach = desk.checkpoint(table).reach or 0
+        census = Mine(desk.store.reconciles, table)
+        return Comparison(table, reach, census, desk.chained(table), returned=returned)
+
+    def take(self, answers: Answers) -> None:
+        desk, table, comparison = self.desk, self.table, self._comparison
+        if comparison is None:
+            return
+        comparison.take(answers)
+        self.error, self.complete = comparison.error, True
+        if comparison.rows:
+            desk.commit(table, comparison.rows, desk.checkpoint(table))
+            comparison.rows.clear()
+        if comparison.done:
+            settle(desk, table, comparison.gone - comparison.returned, comparison.facts)
+            self.done = True
+        elif comparison.short:
+            self.done = hold_early(desk, table, comparison.short, self._mine())
+
+    def _mine(self) -> int:
+        return self.desk.store.reconciles.count(self.table, above=0, upto=ALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """What the mirror knows of one table."""
+
+    store: Reconciles
+    table: Table
+
+    def count(self, above: int, upto: int) -> int:
+        """How many ids in (above, upto]."""
+        return self.store.count(self.table, above=above, upto=upto)
+
+    def ids(self, above: int, upto: int) -> list[int]:
+        """Which."""
+        return self.store.ids(self.table, above=above, upto=upto)
+
+    def cuts(self, above: int, upto: int, parts: int) -> list[int]:
+        """The upper ends of ranges with equal shares of them."""
+        return self.store.cuts(self.table, above=above, upto=upto, parts=parts)
+
+
+def hold_early(desk: Desk, table: Table, short: int, mine: int) -> bool:
+    """Hold the table when the count alone says that too much is missing; whether it is held."""
+    confirmed = desk.reconcile(table).confirmed
+    share = desk.settings.deletion_guard
+    reason = guard.reason(gone=max(0, short), rows=mine, share=share, confirmed=confirmed)
+    if reason:
+        hold(desk, table, short, reason)
+    return bool(reason)
+
+
+def settle(desk: Desk, table: Table, gone: Collection[int], facts: dict[str, Any]) -> None:
+    """A comparison has come to its end: mark what is gone, or hold it.
+
+    `facts` is what the webhook may do now; empty when nothing is gone and nobody asked.
+    """
+    found, mine = desk.reconcile(table), desk.store.reconciles.count(table, above=0, upto=ALL)
+    reason = guard.reason(
+        gone=len(gone), rows=mine, share=desk.settings.deletion_guard, confirmed=found.confirmed,
+        lost=guard.lost(found.facts, facts),
+    )  # fmt: skip
+    if reason:
+        hold(desk, table, len(gone), reason)
+        return
+    facts = facts or guard.facts(desk.profile)
+    clear = replace(
+        found, cycle=desk.cycle, due=False, facts=facts, held=0, reason="", held_since=None, confirmed=0
+    )
+    began, at = monotonic(), now()
+    if gone:
+        stored = Stored(deleted=desk.store.reconciles.bury(table, gone, clear, at=at, cycle=desk.cycle))
+        desk.noted(clear)
+        desk.count(table, stored)
+        desk.tell(table, stored, read=0)
+        record_run(desk, table, kind="reconcile", at=at, seconds=monotonic() - began)
+    else:
+        desk.note(clear)
+    if found.held:
+        desk.say(e.HoldEnded(table=table.name, at=now()))
+
+
+def hold(desk: Desk, table: Table, gone: int, reason: str) -> None:
+    """Mark nothing; say why, and let it stand until the rows are back or somebody confirms."""
+    found = desk.reconcile(table)
+    desk.note(
+        replace(
+            found, cycle=desk.cycle, due=False, held=gone, reason=reason, confirmed=0,
+            held_since=found.held_since or now(),
+        )
+    )  # fmt: skip
+    desk.say(e.DeletionsHeld(table=table.name, at=now(), count=gone, reason=reason))

@@ -1,0 +1,67 @@
+"""Deletions that are held: seen in the status, confirmed from the command line."""
+
+import json
+
+import pytest
+
+from bitsheet_tui.cli import main
+from bitsheet_tui.portal.demo import DemoPortal, Settings, Size
+from tests.cli.conftest import CODE, configure
+from tests.cli.test_running import SECONDS, rows, until
+
+SIZE = Size(leads=3, contacts=4, companies=2, deals=160, activities=5, tasks=4, users=3, departments=2)
+MARKED = "SELECT count(*) FROM deals WHERE _deleted_at IS NOT NULL"
+
+
+@pytest.fixture
+def demo():
+    return DemoPortal(SIZE, settings=Settings(code=CODE))
+
+
+@pytest.fixture
+def portal(demo):
+    with demo.run_in_thread() as webhook:
+        yield webhook
+
+
+@pytest.fixture
+def hidden(home, portal, demo, capfd):
+    """A mirror that holds 80 deals which the webhook does not see any more."""
+    configure(home, portal, "[sync]\nreconcile_every = 1\n")
+    assert main(["--once"]) == 0
+    demo.world.hide("deals", *[row["ID"] for row in demo.world.truth("deals")][::2])
+    assert main(["--once"]) == 0
+    assert "80 deletions held" in capfd.readouterr().err
+    return home
+
+
+def held(capfd) -> int:
+    capfd.readouterr()
+    assert main(["status", "--json"]) == 0
+    return json.loads(capfd.readouterr().out)["tables"]["deals"]["held"]
+
+
+def test_where_no_instance_runs_confirm_marks_them_itself(hidden, capfd):
+    assert held(capfd) == 80
+    assert rows(hidden, MARKED) == [(0,)]
+    assert main(["confirm", "deals"]) == 0
+    assert "no longer held" in capfd.readouterr().err
+    assert rows(hidden, MARKED) == [(80,)]
+    assert held(capfd) == 0
+
+
+def test_a_running_instance_is_told(hidden, start, capfd):
+    process = start("--no-ui")
+    until(process, "cycle 3 done")
+    assert main(["confirm", "deals"]) == 0
+    assert ": done" in capfd.readouterr().err
+    until(process, "no longer held")
+    assert rows(hidden, MARKED) == [(80,)]
+    process.terminate()
+    assert process.wait(SECONDS) == 0
+
+
+def test_where_nothing_is_held_there_is_nothing_to_confirm(hidden, capfd):
+    assert main(["confirm", "leads"]) == 64
+    assert "no deletions of leads are held" in capfd.readouterr().err
+    assert main(["confirm"]) == 64

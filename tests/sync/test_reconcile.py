@@ -1,0 +1,275 @@
+"""Nothing lost, nothing invented: rows deleted on the portal are marked, and only those."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bitsheet_tui.events import ConfirmDeletions, DeletionsHeld, HoldEnded, Resync
+from tests import mirror
+from tests.sync.conftest import config, once, portal, unequal
+
+ALWAYS = {"reconcile_every": 1, "static_every": 1}
+OLD = datetime(2024, 3, 1, 9, 30, tzinfo=UTC)
+
+
+def ids(demo, table):
+    return sorted(row["ID"] for row in demo.world.truth(table))
+
+
+def marked(url, table):
+    return sorted(row["id"] for row in mirror.rows(url, table, "_deleted_at IS NOT NULL"))
+
+
+def alerts(url):
+    _, rows = mirror.select(url, "SELECT key, state, times FROM bitsheet_alerts ORDER BY key")
+    return [tuple(row) for row in rows]
+
+
+async def test_rows_deleted_on_the_portal_are_marked_and_the_others_are_not(store_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, store_url, **ALWAYS)
+        user = demo.world.create("users", NAME="Nobody")
+        await once(settings)
+        gone = {
+            name: ids(demo, name)[2:40:9]
+            for name in ("leads", "contacts", "companies", "deals", "activities", "tasks")
+        }
+        gone |= {"users": [user], "departments": ids(demo, "departments")[-1:]}
+        for name, some in gone.items():
+            for ident in some:
+                demo.world.delete(name, ident)
+        engine = await once(settings)
+        assert engine.failed == ()
+        assert unequal(store_url, demo) == {}
+        assert {name: marked(store_url, name) for name in gone} == gone
+        assert alerts(store_url) == []
+
+
+async def test_a_dismissed_user_changes_and_is_not_marked(store_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, store_url, **ALWAYS)
+        await once(settings)
+        demo.world.dismiss(ids(demo, "users")[-1])
+        await once(settings)
+        assert unequal(store_url, demo) == {}
+        assert marked(store_url, "users") == []
+
+
+async def test_a_restored_row_is_unmarked_with_its_comments(store_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, store_url, **ALWAYS)
+        await once(settings)
+        task = next(row["TASK_ID"] for row in demo.world.truth("task_comments"))
+        demo.world.delete("tasks", task)
+        await once(settings)
+        assert marked(store_url, "tasks") == [task]
+        assert unequal(store_url, demo) == {}
+        demo.world.restore_task(task)
+        await once(settings)
+        assert marked(store_url, "tasks") == []
+        assert unequal(store_url, demo) == {}
+
+
+async def test_nothing_is_looked_for_before_its_cycle(store_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, store_url, reconcile_every=4)
+        await once(settings)  # cycle 1
+        some = ids(demo, "deals")[5]
+        demo.world.delete("deals", some)
+        for _ in (2, 3):
+            await once(settings)
+            assert marked(store_url, "deals") == []
+        await once(settings)
+        assert marked(store_url, "deals") == [some]
+
+
+async def test_a_row_that_only_the_portal_has_is_fetched(store_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, store_url, **ALWAYS)
+        demo.world.hide("deals", *ids(demo, "deals")[10:13])
+        late = sorted(demo.world.tables["deals"].hidden)
+        await once(settings)
+        demo.world.show("deals", *late)  # commits that became visible late: low ids, old dates
+        engine = await once(settings)
+        assert engine.failed == ()
+        assert unequal(store_url, demo) == {}
+        assert set(late) <= {row["id"] for row in mirror.rows(store_url, "deals")}
+
+
+async def test_a_row_that_cannot_be_stored_is_not_looked_for_every_time(sqlite_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, sqlite_url, reconcile_every=1)
+        demo.world.edit("deals", ids(demo, "deals")[3], COMPANY_ID=10**30)
+        await once(settings)
+        _, rows = mirror.select(sqlite_url, "SELECT count(*) FROM bitsheet_quarantine")
+        assert rows == [(1,)]
+        demo.stats.reset()
+        await once(settings)
+        assert demo.stats.requests == 2  # the start-up test, and the cycle
+
+
+async def test_a_resync_ends_without_ghosts(store_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, store_url)
+        await once(settings)
+        gone = {name: ids(demo, name)[7] for name in ("deals", "users")}
+        for name, ident in gone.items():
+            demo.world.hide(name, ident)
+        await once(settings)
+        assert marked(store_url, "deals") == []
+        await once(settings, Resync(("deals", "users")))
+        assert {name: marked(store_url, name) for name in gone} == {n: [i] for n, i in gone.items()}
+
+
+class Told(list):
+    """The events of a kind."""
+
+    def of(self, kind):
+        return [event for event in self if isinstance(event, kind)]
+
+    @property
+    def held(self):
+        return {event.table: event.count for event in self.of(DeletionsHeld)}
+
+
+async def read(settings, wish=None):
+    told = Told()
+    engine = await once(settings, wish, [told.append])
+    return engine, told
+
+
+async def test_what_looks_like_lost_rights_is_held_and_marked_only_when_confirmed(store_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, store_url, **ALWAYS)
+        await once(settings)
+        world = demo.world
+        deals, companies = ids(demo, "deals")[::3] + ids(demo, "deals")[1::3], ids(demo, "companies")
+        departments = ids(demo, "departments")
+        world.hide("deals", *deals)
+        world.hide("companies", *companies)
+        world.hide("departments", *departments)
+        expected = {"deals": len(deals), "companies": len(companies), "departments": len(departments)}
+        for _ in range(3):  # looking again, and starting again, changes nothing
+            engine, told = await read(settings)
+            assert told.held == expected
+            assert {name: table.held for name, table in engine.state.tables.items() if table.held} == expected
+            assert [marked(store_url, name) for name in expected] == [[], [], []]
+            keys = [f"deletions_held:{name}" for name in sorted(expected)]
+            assert alerts(store_url) == [(key, "active", 1) for key in keys]
+        for name in ("deals", "departments"):
+            _, told = await read(settings, ConfirmDeletions(name))
+            assert [event.table for event in told.of(HoldEnded)] == [name]
+        assert marked(store_url, "deals") == sorted(deals)
+        assert marked(store_url, "departments") == departments
+        assert marked(store_url, "companies") == []
+        assert alerts(store_url) == [
+            ("deletions_held:companies", "active", 1),
+            ("deletions_held:deals", "ended", 1),
+            ("deletions_held:departments", "ended", 1),
+        ]
+        world.show("deals", *deals)
+        world.show("companies", *companies)
+        world.show("departments", *departments)
+        engine, told = await read(settings)
+        assert [event.table for event in told.of(HoldEnded)] == ["companies"]
+        assert unequal(store_url, demo) == {}
+        assert {state for _, state, _ in alerts(store_url)} == {"ended"}
+        assert not any(table.held for table in engine.state.tables.values())
+
+
+async def test_a_confirmation_speaks_of_the_number_that_was_shown(sqlite_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, sqlite_url, **ALWAYS)
+        await once(settings)
+        deals = ids(demo, "deals")
+        demo.world.hide("deals", *deals[:60])
+        await once(settings)
+        demo.world.hide("deals", *deals[60:])
+        _, told = await read(settings, ConfirmDeletions("deals"))
+        assert told.held == {"deals": len(deals)}
+        assert marked(sqlite_url, "deals") == []
+        await once(settings, ConfirmDeletions("deals"))
+        assert marked(sqlite_url, "deals") == deals
+
+
+async def test_confirming_what_is_not_held_marks_nothing_and_is_forgotten(sqlite_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, sqlite_url, reconcile_every=1)
+        await once(settings)
+        engine, told = await read(settings, ConfirmDeletions("deals"))
+        assert engine.failed == ()
+        demo.world.hide("deals", *ids(demo, "deals")[:60])
+        _, told = await read(settings)
+        assert told.held == {"deals": 60}
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda demo: object.__setattr__(demo.office.settings, "admin", False), "no administrator"),
+        (lambda demo: demo.lose_scope("im"), "the scope im"),
+        (lambda demo: object.__setattr__(demo.office.settings, "user_id", 2), "user 2"),
+    ],
+    ids=["admin", "scope", "user"],
+)
+async def test_a_single_row_is_held_when_the_webhook_may_do_less(sqlite_url, change, word):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, sqlite_url, tables=("deals",), **ALWAYS)
+        await once(settings)
+        some = ids(demo, "deals")[4]
+        change(demo)
+        later = webhook.replace("/rest/1/", f"/rest/{demo.office.settings.user_id}/")
+        settings = config(later, sqlite_url, tables=("deals",), **ALWAYS)
+        demo.world.hide("deals", some)
+        for _ in range(2):
+            engine, told = await read(settings)
+            assert told.held == {"deals": 1}
+            assert word in engine.state.tables["deals"].held_reason
+        assert marked(sqlite_url, "deals") == []
+        await once(settings, ConfirmDeletions("deals"))
+        assert marked(sqlite_url, "deals") == [some]
+        another = ids(demo, "deals")[6]
+        demo.world.hide("deals", another)  # what was confirmed is how it is from now on
+        await once(settings)
+        assert marked(sqlite_url, "deals") == [some, another]
+
+
+async def test_rights_that_return_end_the_hold_of_rows_that_are_gone_indeed(sqlite_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, sqlite_url, tables=("deals",), **ALWAYS)
+        await once(settings)
+        some = ids(demo, "deals")[4]
+        object.__setattr__(demo.office.settings, "admin", False)
+        demo.world.delete("deals", some)
+        await once(settings)
+        assert marked(sqlite_url, "deals") == []
+        object.__setattr__(demo.office.settings, "admin", True)
+        await once(settings)
+        assert marked(sqlite_url, "deals") == [some]
+        assert alerts(sqlite_url) == [("deletions_held:deals", "ended", 1)]
+
+
+async def test_a_scope_that_is_gone_fails_its_tables_and_marks_nothing(sqlite_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, sqlite_url, **ALWAYS)
+        await once(settings)
+        demo.lose_scope("crm")
+        engine = await once(settings)
+        assert {"deals", "leads", "contacts", "companies", "activities"} <= set(engine.failed)
+        assert [marked(sqlite_url, name) for name in engine.failed] == [[] for _ in engine.failed]
+
+
+async def test_counting_costs_no_request_and_finding_costs_few(sqlite_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, sqlite_url, reconcile_every=1)
+        await once(settings)
+        demo.stats.reset()
+        await once(settings)
+        quiet = demo.stats.requests
+        assert quiet == 2  # the start-up test, and the cycle with its counts
+        for ident in ids(demo, "deals")[::20]:
+            demo.world.delete("deals", ident)
+        demo.stats.reset()
+        await once(settings)
+        assert demo.stats.requests - quiet <= 2  # the ids of so small a table, and those that are missing
+        assert unequal(sqlite_url, demo) == {}
