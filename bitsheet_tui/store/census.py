@@ -10,6 +10,8 @@ from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import quote
 from bitsheet_tui.store.layout import DELETED, Layout
 
+ALL = 2**62  # above every id
+
 
 def count(database: Database, layout: Layout, *, above: int, upto: int) -> int:
     """How many ids in (above, upto] are known."""

@@ -100,15 +100,7 @@ def due(database: Database, *, overlap: int, limit: int) -> list[Discussion]:
         *_newest(database, DiscussionRecord.behind == NEVER_READ, limit),
     ]
     found.sort(key=lambda record: (record.activity_date or BEGINNING, record.task_id), reverse=True)
-    return [
-        Discussion(
-            task_id=record.task_id,
-            forum_topic_id=record.forum_topic_id,
-            chat_id=record.chat_id,
-            known_forum=record.known_forum,
-        )
-        for record in found[:limit]
-    ]
+    return [_discussion(record) for record in found[:limit]]
 
 
 def _newest(database: Database, where: Any, limit: int) -> list[Any]:
@@ -134,8 +126,8 @@ def all_due_again(database: Database) -> None:
     DiscussionRecord.update(values_).where(has_source).execute(database.peewee)
 
 
-def mark_read(database: Database, read: Sequence[DiscussionRead]) -> None:
-    """These discussions were read, or could not be.
+def mark_read(database: Database, read: Sequence[DiscussionRead], held: Mapping[int, int]) -> None:
+    """These discussions were read, or could not be; `held` comments by task are not marked.
 
     What still lies ahead of the reading is due within the overlap, no more: a date in the future must not
     make a discussion due again the moment it was read.
@@ -149,18 +141,72 @@ def mark_read(database: Database, read: Sequence[DiscussionRead]) -> None:
     }
     mark = database.dialect.mark
     database.many(
-        f"UPDATE bitsheet_discussions SET read_at = {mark}, readable = {mark}, behind = {mark}"  # noqa: S608
+        f"UPDATE bitsheet_discussions SET read_at = {mark}, readable = {mark}, behind = {mark}, held = {mark}"  # noqa: S608
         f" WHERE task_id = {mark}",
         [
             (
                 DiscussionRecord.read_at.db_value(one.read_at),
                 one.readable,
                 min(0, behind(records[one.task_id], one.read_at)),
+                held.get(one.task_id, 0 if one.readable else records[one.task_id]["held"]),
                 one.task_id,
             )
             for one in read
             if one.task_id in records
         ],
+    )
+
+
+def held(database: Database, tasks: Sequence[int]) -> dict[int, int]:
+    """How many comments of each of these tasks are held; none: no entry."""
+    return {
+        record.task_id: record.held
+        for chunk in chunks(tasks, 500)
+        for record in DiscussionRecord.select(DiscussionRecord.task_id, DiscussionRecord.held)
+        .where(DiscussionRecord.task_id.in_(chunk), DiscussionRecord.held > 0)
+        .execute(database.peewee)
+    }
+
+
+def count_held(database: Database) -> tuple[int, int]:
+    """How many comments are held, and in how many discussions."""
+    sql = "SELECT coalesce(sum(held), 0), count(*) FROM bitsheet_discussions WHERE held > 0"
+    ((comments, tasks),) = database.rows(sql)
+    return int(comments), int(tasks)
+
+
+def due_again(database: Database, tasks: Sequence[int] | None = None) -> None:
+    """These discussions are to be read soon; without `tasks` those of which comments are held."""
+    update = DiscussionRecord.update({DiscussionRecord.behind: NEVER_READ})
+    if tasks is None:
+        update.where(DiscussionRecord.held > 0).execute(database.peewee)
+    for chunk in chunks(tasks or (), 500):
+        update.where(DiscussionRecord.task_id.in_(chunk)).execute(database.peewee)
+
+
+def some(database: Database, *, below: int, limit: int) -> list[Discussion]:
+    """The next discussions that there is anything to read of, from the newest task under `below` down."""
+    query = (
+        DiscussionRecord.select()
+        .where(DiscussionRecord.task_id < below, DiscussionRecord.behind > NOTHING_TO_READ)
+        .order_by(DiscussionRecord.task_id.desc())
+        .limit(limit)
+    )
+    return [_discussion(record) for record in query.execute(database.peewee)]
+
+
+def count_all(database: Database) -> int:
+    """How many discussions there are that there is anything to read of."""
+    query = DiscussionRecord.select().where(DiscussionRecord.behind > NOTHING_TO_READ)
+    return int(query.count(database.peewee))
+
+
+def _discussion(record: Any) -> Discussion:
+    return Discussion(
+        task_id=record.task_id,
+        forum_topic_id=record.forum_topic_id,
+        chat_id=record.chat_id,
+        known_forum=record.known_forum,
     )
 
 

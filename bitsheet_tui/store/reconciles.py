@@ -6,13 +6,14 @@ an alert stands for it, and somebody has to confirm; a confirmation speaks of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bitsheet_tui.store import alerts, census, quarantine, tombstones
+from bitsheet_tui.store import alerts, census, discussions, quarantine, tombstones
 from bitsheet_tui.store.database import Database
+from bitsheet_tui.store.discussions import Discussion
 from bitsheet_tui.store.feed import When
 from bitsheet_tui.store.layout import Layout
 from bitsheet_tui.store.models import ReconcileRecord
@@ -98,6 +99,22 @@ class Reconciles:
             return tombstones.bury(database, mine, keys, When(at=at, cycle=cycle), self._layout_of)
 
         return database.write(work)
+
+    def held_comments(self) -> tuple[int, int]:
+        """How many comments are held, and in how many discussions."""
+        return self._database.read(lambda: discussions.count_held(self._database))
+
+    def reread(self, tasks: Sequence[int] | None = None) -> None:
+        """Let these discussions be read soon; without `tasks` those of which comments are held."""
+        self._database.write(lambda: discussions.due_again(self._database, tasks))
+
+    def discussions(self, *, below: int, limit: int) -> list[Discussion]:
+        """The next discussions there is anything to read of, from the newest task under `below` down."""
+        return self._database.read(lambda: discussions.some(self._database, below=below, limit=limit))
+
+    def count_discussions(self) -> int:
+        """How many discussions there is anything to read of."""
+        return self._database.read(lambda: discussions.count_all(self._database))
 
 
 def alert_key(table: str) -> str:

@@ -25,6 +25,7 @@ from bitsheet_tui.store import (
 )  # fmt: skip
 from bitsheet_tui.store.books import Books
 from bitsheet_tui.store.checkpoints import Checkpoint
+from bitsheet_tui.store.comments import Brake
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dictionaries import DICTIONARIES
 from bitsheet_tui.store.discussions import Discussion, DiscussionRead
@@ -219,11 +220,21 @@ class Store(Books):
         return self._database.read(lambda: discussions.count_unreadable(self._database))
 
     def commit_discussions(
-        self, table: Table, read: Sequence[DiscussionRead], *, at: datetime, cycle: int, filling: bool = False
+        self,
+        table: Table,
+        read: Sequence[DiscussionRead],
+        *,
+        at: datetime,
+        cycle: int,
+        filling: bool = False,
+        brake: Brake | None = None,
     ) -> Stored:
-        """Store whole discussions in one transaction: comments, marks for vanished ones, reading times."""
+        """Store whole discussions in one transaction: comments, marks for vanished ones, reading times.
+
+        `brake`: how many may vanish; the others are held.
+        """
         when = When(at=at, cycle=cycle, filling=filling)
-        return comments.commit(self._database, self._layout(table), read, when)
+        return comments.commit(self._database, self._layout(table), read, when, brake)
 
     def reread_discussions(self) -> None:
         """Every discussion is due again."""

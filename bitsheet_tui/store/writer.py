@@ -27,6 +27,7 @@ class Stored:
     unchanged: int = 0
     deleted: int = 0
     quarantined: int = 0
+    held: int = 0  # comments that seem to have vanished and are not marked
     seconds: float = 0.0
 
 

@@ -146,6 +146,7 @@ def _job(desk: Desk, fills: Fills, table: Table, jobs: Sequence[Job]) -> Job | N
         backlog = _unfilled_parent(desk, table) or desk.store.count_due(overlap=-1) > BACKLOG
         if backlog or fills.running(table.name):
             return None  # a backfill of its own reads them
+        deletions.look_again(desk, table)
         return CommentJob(desk, table, parent=parent)
     if begun(table, desk.checkpoint(table)):
         return ScanJob(desk, table)
@@ -169,6 +170,7 @@ def _settle(desk: Desk, job: Job, pass_: Pass) -> None:
     table = job.table
     if isinstance(job, CommentJob):
         note_comments(desk, table)
+        deletions.settle_comments(desk, table)
     checkpoint = desk.checkpoint(table)
     if checkpoint.watermark and not filling(table, checkpoint):
         desk.say(

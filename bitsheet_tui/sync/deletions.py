@@ -16,6 +16,8 @@ from bitsheet_tui import events as e
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.portal.counting import count, counted
+from bitsheet_tui.store.census import ALL
+from bitsheet_tui.store.comments import Brake
 from bitsheet_tui.store.reconciles import Reconcile, Reconciles
 from bitsheet_tui.store.writer import Stored
 from bitsheet_tui.sync import guard
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from bitsheet_tui.sync.jobs import Job
 
 LARGE = 100_000  # ids: counting so many takes the portal a while, so only one such table is due in a cycle
-ALL = 2**62  # above every id
 
 
 def comparable(desk: Desk, table: Table) -> bool:
@@ -229,6 +230,31 @@ def settle(desk: Desk, table: Table, gone: Collection[int], facts: dict[str, Any
         desk.note(clear)
     if found.held:
         desk.say(e.HoldEnded(table=table.name, at=now()))
+
+
+def brake(desk: Desk, table: Table, vanished: int) -> Brake:
+    """How many comments may vanish unasked in a piece of work in which `vanished` have already."""
+    confirmed = desk.reconcile(table).confirmed > 0
+    share = desk.settings.deletion_guard
+    return Brake(free=guard.FREE, share=share, before=vanished, confirmed=confirmed)
+
+
+def look_again(desk: Desk, table: Table) -> None:
+    """Let the discussions of which comments are held be read, if it is time or somebody confirmed."""
+    found, every = desk.reconcile(table), min(desk.settings.reconcile_every, desk.settings.static_every)
+    if found.held and (found.due or desk.cycle - found.cycle >= every):
+        desk.store.reconciles.reread()
+        desk.note(replace(found, cycle=desk.cycle))
+
+
+def settle_comments(desk: Desk, table: Table) -> None:
+    """All discussions that were due are read: hold what vanished suspiciously, or end the hold."""
+    found = desk.reconcile(table)
+    held, tasks = desk.store.reconciles.held_comments()
+    if held and (held != found.held or found.due):
+        hold(desk, table, held, f"comments of {tasks:,} discussions seem to have vanished all at once")
+    elif found.held and not held:
+        settle(desk, table, (), {})
 
 
 def hold(desk: Desk, table: Table, gone: int, reason: str) -> None:

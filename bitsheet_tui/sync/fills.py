@@ -10,7 +10,7 @@ from typing import Any
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import PortalError, Resting
 from bitsheet_tui.sync import rounds
-from bitsheet_tui.sync.deletions import CompareJob
+from bitsheet_tui.sync.deletions import CompareJob, settle_comments
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.jobs import CommentJob, FillJob
 from bitsheet_tui.sync.runs import failure, note_comments, record
@@ -127,6 +127,7 @@ class Fills:
                 await asyncio.sleep(NAP)
             else:
                 note_comments(desk, table)
+                settle_comments(desk, table)
                 return
 
     async def _step(self, job: FillJob | CommentJob | CompareJob) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.store.checkpoints import Checkpoint
+from bitsheet_tui.sync.deletions import brake
 from bitsheet_tui.sync.desk import Answers, Desk, Progress, now
 from bitsheet_tui.sync.discussions import DiscussionReader
 from bitsheet_tui.sync.scan import TAIL, Backfill, Scan, Step, pages_for
@@ -151,6 +152,7 @@ class CommentJob:
     done: int = 0  # discussions
     _reader: DiscussionReader | None = None
     _seen: set[int] = field(default_factory=set)
+    _vanished: int = 0  # comments so far
 
     def asks(self, room: int) -> dict[str, Ask]:
         if self._reader is None:
@@ -183,8 +185,10 @@ class CommentJob:
         if not read:
             return
         stored = desk.store.commit_discussions(
-            self.table, read, at=now(), cycle=desk.cycle, filling=self.filling
-        )
+            self.table, read, at=now(), cycle=desk.cycle, filling=self.filling,
+            brake=brake(desk, self.table, self._vanished),
+        )  # fmt: skip
+        self._vanished += stored.deleted + stored.held
         rows = sum(len(one.forum or ()) + len(one.chat or ()) for one in read)
         self.rows += stored.inserted + stored.updated
         self.done += len(read)

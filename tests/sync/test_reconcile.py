@@ -273,3 +273,72 @@ async def test_counting_costs_no_request_and_finding_costs_few(sqlite_url):
         await once(settings)
         assert demo.stats.requests - quiet <= 2  # the ids of so small a table, and those that are missing
         assert unequal(sqlite_url, demo) == {}
+
+
+def deleted_comments(url):
+    return len(mirror.rows(url, "task_comments", "_deleted_at IS NOT NULL"))
+
+
+async def test_a_discussion_that_is_empty_all_at_once_is_held(store_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, store_url, **ALWAYS)
+        task = next(row["TASK_ID"] for row in demo.world.truth("task_comments") if row["SOURCE"] == "forum")
+        said = [demo.world.comment(task, f"word {n}", source="forum") for n in range(3)]
+        await once(settings)
+        before = [one for one in demo.world.discussions.all(task) if one.source.value == "forum"]
+        for one in before:
+            demo.world.vanish_comment(one, bump=True)
+        for _ in range(2):
+            _, told = await read(settings)
+            assert told.held == {"task_comments": len(before)}
+            assert deleted_comments(store_url) == 0
+            assert alerts(store_url) == [("deletions_held:task_comments", "active", 1)]
+        _, told = await read(settings, ConfirmDeletions("task_comments"))
+        assert [event.table for event in told.of(HoldEnded)] == ["task_comments"]
+        assert deleted_comments(store_url) == len(before) >= len(said)
+        assert unequal(store_url, demo) == {}
+        assert alerts(store_url) == [("deletions_held:task_comments", "ended", 1)]
+
+
+async def test_comments_that_come_back_end_their_hold(sqlite_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, sqlite_url, **ALWAYS)
+        task = next(row["TASK_ID"] for row in demo.world.truth("task_comments") if row["SOURCE"] == "forum")
+        demo.world.comment(task, "a word", source="forum")
+        await once(settings)
+        before = [one for one in demo.world.discussions.all(task) if one.source.value == "forum"]
+        for one in before:
+            demo.world.vanish_comment(one, bump=True)
+        await once(settings)
+        demo.world.discussions.of(before[0].source, task)[:] = before  # the list as the portal keeps it
+        _, told = await read(settings)
+        assert [event.table for event in told.of(HoldEnded)] == ["task_comments"]
+        assert unequal(sqlite_url, demo) == {}
+
+
+async def test_many_comments_that_vanish_together_are_held_however_they_are_spread(sqlite_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, sqlite_url, **ALWAYS)
+        tasks = ids(demo, "tasks")[:70]
+        said = [demo.world.comment(task, "keep this", source="chat") for task in tasks]
+        await once(settings)
+        for one in said:
+            demo.world.vanish_comment(one, bump=True)
+        _, told = await read(settings)
+        assert told.held["task_comments"] + deleted_comments(sqlite_url) == len(said)
+        assert deleted_comments(sqlite_url) <= 50
+        await once(settings, ConfirmDeletions("task_comments"))
+        assert deleted_comments(sqlite_url) == len(said)
+        assert unequal(sqlite_url, demo) == {}
+
+
+async def test_a_word_that_is_deleted_here_and_there_goes_unasked(sqlite_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, sqlite_url, **ALWAYS)
+        said = [demo.world.comment(task, "oops", source="chat") for task in ids(demo, "tasks")[:5]]
+        await once(settings)
+        for one in said:
+            demo.world.vanish_comment(one, bump=True)
+        _, told = await read(settings)
+        assert told.held == {}
+        assert unequal(sqlite_url, demo) == {}
