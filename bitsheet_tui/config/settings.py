@@ -69,6 +69,7 @@ class SyncSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     interval: AboveZero = 300
     static_every: Positive = 10
     reconcile_every: Positive = 288
+    audit_days: AboveZero = 7
     overlap: Whole = 300
     tables: Words = ()
     deletion_guard: Share = 0.05

@@ -15,6 +15,7 @@ from bitsheet_tui import events as e
 from bitsheet_tui.errors import BitsheetError, PortalError
 from bitsheet_tui.store.ledger import Cycle
 from bitsheet_tui.sync import deletions, rounds
+from bitsheet_tui.sync.audit import audits
 from bitsheet_tui.sync.describing import DescribeJob, prepare
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
@@ -100,9 +101,11 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
     jobs = _jobs(desk, fills, ready)
     counts = deletions.counts(desk, jobs)
     describing = DescribeJob(desk) if static and known else None
-    await rounds.run(desk, [*([describing] if describing else ()), *_in_turn(jobs, counts)])
+    spare = audits(desk, jobs)
+    await rounds.run(desk, [*([describing] if describing else ()), *_in_turn(jobs, counts)], spare)
     if describing:
         failed |= describing.failed
+    pass_.rows += sum(job.rows for job in spare)
     for job in jobs:
         pass_.rows += job.rows
         if job.error:

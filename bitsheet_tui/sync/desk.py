@@ -68,9 +68,8 @@ class Desk:
     moving: asyncio.Event = field(default_factory=asyncio.Event)  # cleared while paused
     owed: set[str] = field(default_factory=set)  # static tables that failed when they were due
     tallies: dict[str, Stored] = field(default_factory=dict)  # what was stored since the last ledger line
-    unsettled: dict[str, int] = field(
-        default_factory=dict
-    )  # tables not compared to the end, since which cycle
+    unsettled: dict[str, int] = field(default_factory=dict)  # not compared to the end, since which cycle
+    sizes: dict[str, int] = field(default_factory=dict)  # what an audit goes through: rows, or discussions
     returning: dict[str, set[int]] = field(default_factory=dict)  # ids stored while a table is compared
     _reconciles: dict[str, Reconcile] = field(default_factory=dict)
     _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)

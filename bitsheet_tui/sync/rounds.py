@@ -8,16 +8,19 @@ from bitsheet_tui.sync.desk import LEAST_SECONDS, ROOM, Desk
 from bitsheet_tui.sync.jobs import Job
 
 
-async def run(desk: Desk, jobs: Sequence[Job]) -> None:
+async def run(desk: Desk, jobs: Sequence[Job], spare: Sequence[Job] = ()) -> None:
     """Read until every job is complete or has an error. An error ends its own job only.
 
-    Raises Refused and Unreachable when the portal as a whole does not serve, and StoreError.
+    `spare` jobs ride in the first request, if it has room for them, and in no other. Raises Refused and
+    Unreachable when the portal as a whole does not serve, and StoreError.
     """
     active = list(jobs)
     while active:
         await desk.moving.wait()
         async with desk.holding({job.table.name for job in active}):
             asks, asked = gather(desk, active)
+            ride(desk, spare, asks, asked)
+            spare = ()
             if asks:
                 await _turn(desk, asks, asked)
         active = [job for job in active if not (job.complete or job.error)]
@@ -38,6 +41,25 @@ async def _turn(desk: Desk, asks: dict[str, Ask], asked: list[tuple[Job, tuple[s
             job.take({key: answers[key] for key in keys})
         except PortalError as error:
             job.error = error
+
+
+Asked = list[tuple[Job, tuple[str, ...]]]
+
+
+def ride(desk: Desk, spare: Sequence[Job], asks: dict[str, Ask], asked: Asked) -> None:
+    """Let spare jobs use what is left of a request."""
+    seconds = desk.seconds - sum(
+        len(keys) * desk.portal.seconds_per_command(job.table.method) for job, keys in asked
+    )
+    for job in spare if asks else ():
+        room = min(
+            ROOM - len(asks), int(seconds / max(desk.portal.seconds_per_command(job.table.method), 0.001))
+        )
+        some = job.asks(room) if room > 0 else {}
+        if some and len(asks) + len(some) <= ROOM:
+            asks |= some
+            asked.append((job, tuple(some)))
+            seconds -= len(some) * desk.portal.seconds_per_command(job.table.method)
 
 
 def gather(desk: Desk, jobs: Sequence[Job]) -> tuple[dict[str, Ask], list[tuple[Job, tuple[str, ...]]]]:

@@ -1,0 +1,170 @@
+"""The rolling audit: every row is compared with the portal once in `audit_days`, whether it moved or not.
+
+Some changes move no date: bindings, values written straight into the portal's database, comments that are
+edited. So a few rows more are read in a cycle, from the newest id down and then from the top again, and so
+are a few discussions. An audit rides in the cycle's first request where that has room, and waits for the
+next cycle otherwise; it never makes a request of its own. Rows that the portal does not show are left
+to a comparison (`deletions.py`), for a page is too little to judge by.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bitsheet_tui.errors import PortalError
+from bitsheet_tui.portal.answer import Ask
+from bitsheet_tui.portal.listing import PAGE, Window, chain, read, row_id
+from bitsheet_tui.store.census import ALL
+from bitsheet_tui.sync.deletions import brake, comparable
+from bitsheet_tui.sync.desk import Answers, Desk, now
+from bitsheet_tui.sync.discussions import DiscussionReader
+from bitsheet_tui.sync.jobs import CommentJob, Job, ScanJob
+from bitsheet_tui.tables import Table
+
+MOST = 20  # pages of one table, or discussions, in one cycle; more that is owed is forgiven
+
+
+def audits(desk: Desk, jobs: Sequence[Job]) -> list[Job]:
+    """What may ride with these jobs. A table that is read whole anyway needs no audit."""
+    found: list[Job] = []
+    for job in jobs:
+        if isinstance(job, ScanJob) and job.table.cursors and comparable(desk, job.table):
+            found.append(AuditJob(desk, job.table))
+        elif isinstance(job, CommentJob):
+            found.append(DiscussionAuditJob(desk, job.table))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast an audit goes: `steps` in `seconds`."""
+
+    steps: int
+    seconds: float
+
+    def owed(self, since: datetime, at: datetime) -> int:
+        """How many whole steps are to be made, when those up to `since` have been."""
+        return min(MOST, int((at - since).total_seconds() / self.seconds * self.steps))
+
+    def paid(self, since: datetime, steps: int, at: datetime) -> datetime:
+        """Up to when they have been made after `steps` more."""
+        step = timedelta(seconds=self.seconds / max(1, self.steps))
+        return min(at, max(since + steps * step, at - MOST * step))
+
+
+def _owed(desk: Desk, table: Table, pace: Pace) -> int:
+    """The steps to be made now. A table that was never audited begins to owe now."""
+    since = desk.reconcile(table).audited_at
+    if since is None or since > now():
+        desk.note(replace(desk.reconcile(table), audited_at=now()))
+        return 0
+    return pace.owed(since, now())
+
+
+def _pay(desk: Desk, table: Table, pace: Pace, steps: int, below: int | None, *, suspicious: bool) -> None:
+    """Note how far the audit is; what is suspicious is compared at once, unless it is held already."""
+    found, at = desk.reconcile(table), now()
+    due = found.due or (suspicious and not found.held)
+    paid = pace.paid(found.audited_at or at, steps, at)
+    desk.note(replace(found, audit_below=below, audited_at=paid, due=due))
+
+
+@dataclass(slots=True)
+class AuditJob:
+    """The next few pages of one table."""
+
+    desk: Desk
+    table: Table
+    complete: bool = False
+    error: PortalError | None = None
+    rows: int = 0
+    _window: Window | None = None
+    _keys: tuple[str, ...] = ()
+
+    def asks(self, room: int) -> dict[str, Ask]:
+        desk, table = self.desk, self.table
+        pages = min(room, _owed(desk, table, self._pace()))
+        if pages < 1:
+            return {}
+        top = (desk.checkpoint(table).reach or 0) + 1
+        below = min(top, desk.reconcile(table).audit_below or top)
+        self._window = Window(name="audit", above=0, below=below)
+        asks = chain(table, self._window, pages if desk.chained(table) else 1, f"{table.name}audit")
+        self._keys = tuple(asks)
+        return asks
+
+    def _pace(self) -> Pace:
+        desk, table = self.desk, self.table
+        if table.name not in desk.sizes:
+            desk.sizes[table.name] = desk.store.reconciles.count(table, above=0, upto=ALL)
+        return Pace(-(-desk.sizes[table.name] // PAGE), desk.settings.audit_days * 86400)
+
+    def take(self, answers: Answers) -> None:
+        desk, table, window = self.desk, self.table, self._window
+        if window is None or window.below is None:
+            return
+        got = read(table, window, [answers[key] for key in self._keys])
+        stored = desk.commit(table, got.rows, desk.checkpoint(table))
+        self.rows = stored.inserted + stored.updated
+        self.error = got.error
+        low = 0 if got.complete else (got.lowest or window.below) - 1
+        there = {row_id(table, row) for row in got.rows}
+        mine = desk.store.reconciles.ids(table, above=low, upto=window.below - 1)
+        steps = -(-len(got.rows) // PAGE)
+        pace = self._pace()
+        if got.complete:
+            desk.sizes.pop(table.name)
+        _pay(desk, table, pace, steps, low + 1 if low else None, suspicious=not there.issuperset(mine))
+
+
+@dataclass(slots=True)
+class DiscussionAuditJob:
+    """The next few discussions, those that could not be read among them."""
+
+    desk: Desk
+    table: Table
+    complete: bool = False
+    error: PortalError | None = None
+    rows: int = 0
+    _reader: DiscussionReader | None = None
+    _tasks: tuple[int, ...] = ()
+
+    def asks(self, room: int) -> dict[str, Ask]:
+        desk, table = self.desk, self.table
+        count = min(room // 2, _owed(desk, table, self._pace()))  # a discussion takes two at most
+        if count < 1:
+            return {}
+        below = desk.reconcile(table).audit_below or ALL
+        found = desk.store.reconciles.discussions(below=below, limit=count)
+        self._tasks = tuple(one.task_id for one in found)
+        self._reader = DiscussionReader(table)
+        for one in found:
+            self._reader.begin(one)
+        if not found:
+            desk.sizes.pop(table.name)
+            desk.note(replace(desk.reconcile(table), audit_below=None))
+        return self._reader.asks(room)
+
+    def _pace(self) -> Pace:
+        desk, name = self.desk, self.table.name
+        if name not in desk.sizes:
+            desk.sizes[name] = desk.store.reconciles.count_discussions()
+        return Pace(desk.sizes[name], desk.settings.audit_days * 86400)
+
+    def take(self, answers: Answers) -> None:
+        desk, table, reader = self.desk, self.table, self._reader
+        if reader is None:
+            return
+        read_ = reader.take(answers, desk.portal_now())
+        self.error = reader.error
+        if self.error:
+            return
+        stored = desk.store.commit_discussions(
+            table, read_, at=now(), cycle=desk.cycle, brake=brake(desk, table, 0)
+        )
+        self.rows = stored.inserted + stored.updated
+        desk.count(table, stored)
+        desk.tell(table, stored, read=sum(len(one.forum or ()) + len(one.chat or ()) for one in read_))
+        long = set(self._tasks) - {one.task_id for one in read_}  # the rest of a long chat is for the fills
+        desk.store.reconciles.reread(sorted(long))
+        _pay(desk, table, self._pace(), len(self._tasks), min(self._tasks), suspicious=False)
