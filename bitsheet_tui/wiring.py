@@ -22,7 +22,7 @@ def open_store(config: Config, *, readonly: bool = False) -> Store:
     return Store.open(
         config.store_url,
         schema=config.store.schema,
-        keep_raw=config.store.keep_raw,
+        keep_raw=config.store.keep_raw and not readonly,
         readonly=readonly,
         base=config.base,
     )

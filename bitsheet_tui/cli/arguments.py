@@ -19,7 +19,7 @@ $XDG_CONFIG_HOME/bitsheet-tui/config.toml or /etc/bitsheet-tui/config.toml, the 
 
 exit codes:
   0 done, or stopped as asked    73 the store cannot be opened
-  1 a table failed               74 the store is damaged
+  1 a table failed, or differs   74 the store is damaged
   64 bad usage                   75 another instance holds the mirror
   70 a bug                       77 the portal refuses the webhook
                                  78 bad configuration"""
@@ -58,6 +58,11 @@ def _quarantine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retry", action="store_true", help="try to store them once more")
 
 
+def _verify(parser: argparse.ArgumentParser) -> None:
+    _some_tables(parser)
+    parser.add_argument("--full", action="store_true", help="compare every row, not only a sample")
+
+
 def _table(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tables", nargs=1, metavar="TABLE", help="this one")
 
@@ -88,6 +93,7 @@ COMMANDS = (
     Command(name="sync", help="read what has changed, now", add=_some_tables),
     Command(name="resync", help="read tables again from scratch", add=_tables),
     Command(name="quarantine", help="rows that could not be stored, and why", add=_quarantine),
+    Command(name="verify", help="compare the mirror with the portal; changes nothing", add=_verify),
     Command(name="confirm", help="mark the deletions of a table that are held", add=_table),
     Command(name="service", help="print the systemd unit for this installation"),
     Command(name="portal", help="run the demo portal alone; stdout begins with its webhook", add=_port),

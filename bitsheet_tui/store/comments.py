@@ -41,7 +41,7 @@ def commit(
     Without a brake whatever vanished is marked.
     """
     started = time.perf_counter()
-    sifted = writer.sift(layout, [row for one in read for row in _rows(one)])
+    sifted = writer.sift(layout, [row for one in read for row in rows_of(one)])
     complete = {(source, one.task_id) for one in read for source, rows in _sources(one) if rows is not None}
     seen: set[Key] = {*sifted.rows, *(_key(poison.portal) for poison in sifted.poison)}
 
@@ -97,7 +97,7 @@ def _sources(one: DiscussionRead) -> tuple[tuple[str, Sequence[Portal] | None], 
     return (FORUM, one.forum), (CHAT, one.chat)
 
 
-def _rows(one: DiscussionRead) -> list[Portal]:
+def rows_of(one: DiscussionRead) -> list[Portal]:
     """The rows as they were read, with what the reader knows: their source and their task."""
     return [
         {"SOURCE": source, "TASK_ID": one.task_id, **row}

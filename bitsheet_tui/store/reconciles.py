@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bitsheet_tui.store import alerts, census, discussions, quarantine, tombstones
+from bitsheet_tui.store import alerts, census, comparing, discussions, quarantine, tombstones
+from bitsheet_tui.store.comparing import Difference
 from bitsheet_tui.store.database import Database
-from bitsheet_tui.store.discussions import Discussion
+from bitsheet_tui.store.discussions import Discussion, DiscussionRead
 from bitsheet_tui.store.feed import When
-from bitsheet_tui.store.layout import Layout
+from bitsheet_tui.store.layout import Layout, Portal
 from bitsheet_tui.store.models import ReconcileRecord
 from bitsheet_tui.tables import Table
 
@@ -115,6 +116,16 @@ class Reconciles:
     def count_discussions(self) -> int:
         """How many discussions there is anything to read of."""
         return self._database.read(lambda: discussions.count_all(self._database))
+
+    def compare(self, table: Table, rows: Sequence[Portal]) -> Difference:
+        """How these rows of the portal differ from the mirror's; changes nothing."""
+        mine = self._layout(table)
+        return self._database.read(lambda: comparing.rows(self._database, mine, rows))
+
+    def compare_discussions(self, table: Table, read: Sequence[DiscussionRead]) -> Difference:
+        """How whole discussions differ from the mirror's; changes nothing."""
+        mine = self._layout(table)
+        return self._database.read(lambda: comparing.comments(self._database, mine, read))
 
 
 def alert_key(table: str) -> str:

@@ -65,3 +65,18 @@ def test_where_nothing_is_held_there_is_nothing_to_confirm(hidden, capfd):
     assert main(["confirm", "leads"]) == 64
     assert "no deletions of leads are held" in capfd.readouterr().err
     assert main(["confirm"]) == 64
+
+
+def test_verify_says_what_differs_while_an_instance_runs(hidden, start, capfd):
+    process = start("--no-ui")
+    until(process, "cycle 3 done")
+    capfd.readouterr()
+    assert main(["verify", "deals", "leads"]) == 1
+    told = capfd.readouterr().out.splitlines()
+    assert told[0] == "leads: 3 rows, equal"
+    assert told[1].startswith("deals: 160 rows, differs: 80 gone: ")
+    assert told[1].endswith("80 deletions are held")
+    assert main(["verify", "--full", "leads"]) == 0
+    assert main(["verify", "deal"]) == 64
+    process.terminate()
+    assert process.wait(SECONDS) == 0

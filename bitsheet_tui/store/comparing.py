@@ -1,0 +1,70 @@
+"""Rows of the portal against rows of the mirror, without changing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bitsheet_tui.store import bulk, discussions, writer
+from bitsheet_tui.store.comments import rows_of
+from bitsheet_tui.store.database import Database
+from bitsheet_tui.store.discussions import DiscussionRead
+from bitsheet_tui.store.feed import Op
+from bitsheet_tui.store.layout import Layout, Portal
+
+
+@dataclass(slots=True, kw_only=True)
+class Difference:
+    """The rows, by their keys in one word, that are not the same on both sides."""
+
+    missing: set[str] = field(default_factory=set)  # only the portal has them
+    gone: set[str] = field(default_factory=set)  # only the mirror has them
+    changed: set[str] = field(default_factory=set)  # some field differs
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.gone or self.changed)
+
+    def __or__(self, other: Difference) -> Difference:
+        return Difference(
+            missing=self.missing | other.missing,
+            gone=self.gone | other.gone,
+            changed=self.changed | other.changed,
+        )
+
+    def __and__(self, other: Difference) -> Difference:
+        return Difference(
+            missing=self.missing & other.missing,
+            gone=self.gone & other.gone,
+            changed=self.changed & other.changed,
+        )
+
+
+def rows(database: Database, layout: Layout, portal: Sequence[Portal]) -> Difference:
+    """How these rows of the portal differ from the mirror's. A row that cannot be stored does not count."""
+    sifted = writer.sift(layout, portal)
+    found = writer.compare(layout, sifted, bulk.read(database, layout, list(sifted.rows)))
+    difference = Difference()
+    for change in found.changes:
+        here = difference.changed if change.op is Op.UPDATE else difference.missing
+        here.add(layout.row_id(change.new))
+    return difference
+
+
+def comments(database: Database, layout: Layout, read: Sequence[DiscussionRead]) -> Difference:
+    """How whole discussions differ; a source that was not read does not count."""
+    portal = [row for one in read for row in rows_of(one)]
+    difference = rows(database, layout, portal)
+    told = {f"{row['SOURCE']}:{row['ID']}" for row in portal}
+    complete = {
+        (source, one.task_id)
+        for one in read
+        for source, found in (("forum", one.forum), ("chat", one.chat))
+        if found is not None
+    }
+    there = discussions.living_comments(database, layout, [one.task_id for one in read])
+    difference.gone |= {
+        f"{source}:{id_}"
+        for source, id_, task in there
+        if (source, task) in complete and f"{source}:{id_}" not in told
+    }
+    return difference
