@@ -12,7 +12,7 @@ from datetime import datetime
 from time import monotonic
 
 from bitsheet_tui import events as e
-from bitsheet_tui.errors import BitsheetError, PortalError
+from bitsheet_tui.errors import BitsheetError, PortalError, TooLarge
 from bitsheet_tui.store.ledger import Cycle
 from bitsheet_tui.sync import deletions, rounds
 from bitsheet_tui.sync.audit import audits
@@ -195,7 +195,9 @@ def _go_on(desk: Desk, fills: Fills, tables: Sequence[Table]) -> None:
 def _compare(desk: Desk, fills: Fills, tables: Sequence[Table], counts: Sequence[deletions.CountJob]) -> None:
     """Compare with the portal, next to the cycles, the tables whose count differs, or that somebody wants."""
     for count in counts:
-        if count.error:
+        if isinstance(count.error, TooLarge):
+            count.differs = True  # smaller ranges can be counted, next to the cycles
+        elif count.error:
             desk.unsettled[count.table.name] = desk.cycle
             desk.say(failure(count.table, count.error))
     for table in [*deletions.wanted(desk, tables), *(count.table for count in counts if count.differs)]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bitsheet_tui.errors import PortalError, TooLarge
 from bitsheet_tui.portal.answer import Ask
+from bitsheet_tui.sync.deletions import CountJob
 from bitsheet_tui.sync.desk import LEAST_SECONDS, ROOM, Desk
 from bitsheet_tui.sync.jobs import Job
 
@@ -32,6 +33,11 @@ async def _turn(desk: Desk, asks: dict[str, Ask], asked: list[tuple[Job, tuple[s
     try:
         answers = await desk.ask(asks)
     except TooLarge as error:
+        counts = [job for job, _ in asked if isinstance(job, CountJob)]
+        for count in counts:  # they are what takes long, and are not needed now
+            count.error = error
+        if counts:
+            return
         if len(asks) == 1 or desk.seconds <= LEAST_SECONDS:
             for job, _ in asked:
                 job.error = error

@@ -1,15 +1,14 @@
 """Nothing lost, nothing invented: rows deleted on the portal are marked, and only those."""
 
-from datetime import UTC, datetime
-
 import pytest
 
+from bitsheet_tui.errors import Reason, TooLarge
 from bitsheet_tui.events import ConfirmDeletions, DeletionsHeld, HoldEnded, Resync
+from bitsheet_tui.sync.desk import Desk
 from tests import mirror
 from tests.sync.conftest import config, once, portal, unequal
 
 ALWAYS = {"reconcile_every": 1, "static_every": 1}
-OLD = datetime(2024, 3, 1, 9, 30, tzinfo=UTC)
 
 
 def ids(demo, table):
@@ -341,4 +340,24 @@ async def test_a_word_that_is_deleted_here_and_there_goes_unasked(sqlite_url):
             demo.world.vanish_comment(one, bump=True)
         _, told = await read(settings)
         assert told.held == {}
+        assert unequal(sqlite_url, demo) == {}
+
+
+async def test_a_count_that_takes_the_portal_too_long_fails_nothing(sqlite_url, monkeypatch):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, sqlite_url, reconcile_every=1)
+        await once(settings)
+        some = ids(demo, "deals")[5]
+        demo.world.delete("deals", some)
+        ask = Desk.ask
+
+        async def impatient(desk, asks):
+            if any(key.endswith("count") for key in asks):
+                raise TooLarge("the portal took too long", reason=Reason.TIMEOUT)
+            return await ask(desk, asks)
+
+        monkeypatch.setattr(Desk, "ask", impatient)
+        engine = await once(settings)
+        assert engine.failed == ()
+        assert marked(sqlite_url, "deals") == [some]
         assert unequal(sqlite_url, demo) == {}
