@@ -265,9 +265,19 @@ class Engine:
             await asyncio.sleep(CONTROL_SECONDS)
             with suppress(StoreError):  # the cycle is the one to report it
                 for request in self._desk.store.open_requests():
-                    command = _COMMANDS[request.command](request.argument)
-                    self._obey(command)
-                    self._desk.store.answer(request.id, "done", at=now())
+                    answer = self._grant(request.command, request.argument)
+                    self._desk.store.answer(request.id, answer, at=now())
+
+    def _grant(self, command: str, argument: str) -> str:
+        """Do what was asked, or say why not: another version may ask what this one does not know."""
+        make = _COMMANDS.get(command)
+        if make is None:
+            return f"there is no request {command}"
+        known = {table.name for table in self._desk.tables}
+        if strange := [name for name in argument.split() if name not in known]:
+            return f"not mirrored here: {', '.join(strange)}"
+        self._obey(make(argument))
+        return "done"
 
 
 def _tables(wish: Wish | None) -> tuple[str, ...]:

@@ -1,0 +1,37 @@
+"""What other processes ask through the store is done, or refused in words; the engine outlives both."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from bitsheet_tui import wiring
+from bitsheet_tui.events import Stop
+from tests.sync.conftest import config, portal
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+async def test_a_request_that_is_not_known_is_answered_and_the_next_one_is_done(sqlite_url, monkeypatch):
+    monkeypatch.setattr("bitsheet_tui.sync.engine.CONTROL_SECONDS", 0.02)
+    async with portal() as (_, webhook):
+        store = wiring.open_store(config(webhook, sqlite_url))
+        try:
+            engine = wiring.build(config(webhook, sqlite_url), store)
+            running = asyncio.create_task(engine.run())
+            asked = [
+                store.ask("dance", by="somebody", at=NOW),
+                store.ask("resync", "nothing", by="somebody", at=NOW),
+                store.ask("pause", by="somebody", at=NOW),
+            ]
+            async with asyncio.timeout(10):
+                while store.open_requests():
+                    await asyncio.sleep(0.02)
+            assert [store.request(number).answer for number in asked] == [
+                "there is no request dance",
+                "not mirrored here: nothing",
+                "done",
+            ]
+            assert engine.state.paused_at
+            engine.submit(Stop())
+            await running
+        finally:
+            store.close()
