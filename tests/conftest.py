@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -27,6 +28,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What the proofs counted."""
     for sentence in terminalreporter.config.stash.get(FIGURES, []):
         terminalreporter.write_line(f"proved: {sentence}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hangups_are_heard() -> None:
+    """Programs that tests start hear a hang-up, also where the tests themselves run under nohup."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)  # a handler is not inherited, "ignore" would be
 
 
 @pytest.fixture(scope="session")

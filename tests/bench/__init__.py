@@ -1,0 +1,1 @@
+"""Benches: how fast, how light, compared with what; see `python -m tests.bench --help`."""

@@ -1,0 +1,28 @@
+"""`python -m tests.bench [NAME...]`: runs benches, prints tables. No name: all that take less than five minutes."""
+
+import sys
+
+from tests.bench import backfill
+from tests.bench.report import machine, say
+
+BENCHES = {
+    "documented": backfill.documented_costs,
+    "cheap": backfill.cheap_pages,
+    "growth": backfill.growth,
+}
+
+
+def main(names):
+    """Run the named benches in turn."""
+    if unknown := [name for name in names if name not in BENCHES]:
+        for name, bench in BENCHES.items():
+            say(f"{name:16}{bench.__doc__.splitlines()[0]}")
+        return int(unknown[0] not in ("-h", "--help"))
+    say(f"On {machine()}.")
+    for name in names or BENCHES:
+        BENCHES[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
