@@ -5,11 +5,11 @@ the filters we rely on and follows a chain: a filter it did not know would be dr
 look like success.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bitsheet_tui import events as e
-from bitsheet_tui.errors import BitsheetError, PortalError
+from bitsheet_tui.errors import BitsheetError, PortalError, TooLarge
 from bitsheet_tui.fields import Field
 from bitsheet_tui.portal import describe, selftest
 from bitsheet_tui.portal.answer import Ask
@@ -27,8 +27,9 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
     if not untested:
         return {}
     fresh = desk.profile is None
-    questions = describe.asks(untested) | (describe.dictionary_asks() if fresh else {})
-    answers = await desk.ask(selftest.asks(untested) | questions)
+    parts = [selftest.asks(()), describe.dictionary_asks() if fresh else {}]
+    parts += [selftest.asks([table]) | describe.asks([table]) for table in untested]
+    answers = await _ask_all(desk, parts)
     profile = selftest.judge(untested, answers, now())
     if desk.profile is not None:
         profile = desk.profile.amended(profile, untested)
@@ -40,6 +41,17 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
     if fresh:
         fill_dictionaries(desk, answers)
     return failed
+
+
+async def _ask_all(desk: Desk, parts: Sequence[Mapping[str, Ask]]) -> Answers:
+    """The answers to all parts: in one request, or in as many as a slow portal needs; no part is divided."""
+    try:
+        return await desk.ask({key: ask for part in parts for key, ask in part.items()})
+    except TooLarge:
+        if len(parts) == 1:
+            raise
+    half = len(parts) // 2
+    return {**await _ask_all(desk, parts[:half]), **await _ask_all(desk, parts[half:])}
 
 
 def shape(desk: Desk, tables: Iterable[Table], answers: Answers) -> dict[str, BitsheetError]:
