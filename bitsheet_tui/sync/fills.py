@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 from bitsheet_tui import events as e
-from bitsheet_tui.errors import PortalError, Resting
+from bitsheet_tui.errors import PortalError, Resting, StoreError
 from bitsheet_tui.sync import rounds
 from bitsheet_tui.sync.deletions import CompareJob, settle_comments
 from bitsheet_tui.sync.desk import Desk, now
@@ -60,11 +60,17 @@ class Fills:
         self.check()
 
     def check(self) -> None:
-        """Raise the exception of a backfill that ended by trouble with the store, or by a bug."""
+        """Raise what ended a backfill and is trouble with the store or a bug; a bug before trouble.
+
+        All that ended meanwhile are forgotten: they died of the same trouble, which is told once.
+        """
+        errors: list[BaseException] = []
         for name, task in list(self._tasks.items()):
             if task.done() and not task.cancelled() and (error := task.exception()):
                 del self._tasks[name]
-                raise error
+                errors.append(error)
+        for error in sorted(errors, key=lambda error: isinstance(error, StoreError)):
+            raise error
 
     async def cancel(self, *names: str) -> None:
         """Abandon these backfills, or all; what was committed stays and is gone on from."""
