@@ -81,7 +81,8 @@ def _(event: e.TableRead, state: EngineState) -> EngineState:
     def change(table: TableState) -> TableState:
         return replace(
             table,
-            standing=Standing.FILLING if table.fill else Standing.OK,
+            standing=Standing.OK,
+            fill=None,  # a backfill that died with the store was finished by the cycle
             synced_at=event.at,
             watermark=event.watermark,
             seconds=(*table.seconds, event.seconds)[-KEPT:],
