@@ -114,8 +114,8 @@ class Store(Books):
             database.write(work)
             self._columns[table.name] = todo.columns
             views.refresh(database, self._columns)
+            self._layouts.pop(table.name, None)
         self._tables[table.name] = table
-        self._layouts.pop(table.name, None)
         return schema.drift(todo, known)
 
     def shapes(self) -> dict[str, tuple[Field, ...]]:
