@@ -31,10 +31,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def hangups_are_heard() -> None:
-    """Programs that tests start hear a hang-up, also where the tests themselves run under nohup."""
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, lambda *_: None)  # a handler is not inherited, "ignore" would be
+def signals_are_heard() -> None:
+    """Programs that tests start hear signals, also where the tests run under nohup or in the background."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)  # a handler is not inherited, "ignore" would be
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,10 @@
 """The console from outside: it is quiet, it never stands in the engine's way, it leaves the terminal as it was."""
 
 import base64
+import os
 import re
 import signal
+import time
 
 import pytest
 
@@ -79,11 +81,20 @@ def test_ctrl_l_draws_everything_again():
             assert words in again
 
 
+def stopped(process):
+    """Wait until a process has really stopped itself."""
+    deadline = time.monotonic() + 8
+    while os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT | os.WNOHANG) is None:
+        assert time.monotonic() < deadline, "it never stopped"
+        time.sleep(0.02)
+
+
 def test_ctrl_z_comes_back_with_fg():
     with Pseudo("idle") as console:
         console.settle()
         console.type(b"\x1a")
         console.wait_for(b"?1049l")
+        stopped(console.process)  # a shell's fg is never earlier
         seen = len(console.out)
         console.send(signal.SIGCONT)
         console.read(5, b"CURRENT")
