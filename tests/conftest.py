@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import tempfile
@@ -15,19 +16,24 @@ import pytest
 
 from bitsheet_tui.secret import Secret
 
-FIGURES = pytest.StashKey[list[str]]()
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: much of a test is waiting."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Takes a sentence with what a proof counted; all of them are shown when the tests are over."""
-    return request.config.stash.setdefault(FIGURES, []).append
+    return lambda sentence: request.node.user_properties.append(("proved", sentence))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What the proofs counted."""
-    for sentence in terminalreporter.config.stash.get(FIGURES, []):
-        terminalreporter.write_line(f"proved: {sentence}")
+    """What the proofs counted; reports bring it here from whatever process ran the test."""
+    for report in terminalreporter.getreports("passed"):
+        for name, sentence in report.user_properties:
+            if name == "proved" and report.when == "call":
+                terminalreporter.write_line(f"proved: {sentence}")
 
 
 @pytest.fixture(scope="session", autouse=True)
