@@ -46,7 +46,8 @@ class Timing:
 
     started: datetime
     finished: datetime
-    seconds: float
+    seconds: float  # up to a second too many where `exact` is false
+    exact: bool = True
     operating: float | None = None
     reset_at: datetime | None = None  # when the oldest part of `operating` is forgotten
 
@@ -96,9 +97,10 @@ def mapping(value: Json) -> dict[str, Json]:
 
 
 def timing(value: Json) -> Timing:
-    """The `time` object of an answer; `start` may be whole or not. Raises ValueError when it is none.
+    """The `time` object of an answer. Raises ValueError when it is none.
 
-    Source: apidocs.bitrix24.com data-types, `time`.
+    Newer portals cut `start` to whole seconds and count `duration` from there, so it reads up to a second
+    too long; `finish` is always exact. Source: apidocs.bitrix24.com data-types, `time`.
     """
     if not isinstance(value, dict):
         raise ValueError("no time")  # noqa: TRY004 - whatever is wrong with it, it is no time
@@ -113,6 +115,7 @@ def timing(value: Json) -> Timing:
         started=started,
         finished=finished,
         seconds=max(0.0, seconds),
+        exact=isinstance(value.get("start"), float),
         operating=number(value.get("operating")),
         reset_at=moment(value.get("operating_reset_at")),
     )

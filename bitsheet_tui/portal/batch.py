@@ -8,7 +8,7 @@ Source: apidocs.bitrix24.com batch; `modules/rest/classes/general/rest_provider.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from bitsheet_tui.portal.judge import refusal
 from bitsheet_tui.portal.verdict import ENDS_ITSELF, Action
 
 COMMANDS = 50  # the 51st is refused
+WHOLE_SECOND = 1.0  # what may be cut off a start
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")  # a number would turn the portal's maps into lists
 
 
@@ -111,7 +112,40 @@ def outcomes(
     budgets.charge_batch(
         outer, [(asks[key].method, timed) for key, timed in parts.timings.items() if key in asks]
     )
+    for key, span in spans(asks, outer, parts.timings).items():
+        if has_rows(parts.result.get(key)):
+            budgets.time(asks[key].method, span.most, span.least)
     return {key: _outcome(key, ask, outer, parts, budgets) for key, ask in asks.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How long a command took: seconds at the least, and at the most."""
+
+    least: float
+    most: float
+
+
+def spans(asks: Iterable[str], outer: Timing, timings: Mapping[str, Timing]) -> dict[str, Span]:
+    """How long each command took that says something of its time; `asks` in the order they ran.
+
+    A command began when the one before it had finished, which is exact where its own start is not.
+    """
+    found: dict[str, Span] = {}
+    before = outer.started if outer.exact else None
+    for key in asks:
+        timed = timings.get(key)
+        if timed is None:
+            continue
+        if timed.exact:
+            found[key] = Span(timed.seconds, timed.seconds)
+        elif before is None or timed.finished < before:
+            found[key] = Span(max(0.0, timed.seconds - WHOLE_SECOND), timed.seconds)
+        else:
+            seconds = min(timed.seconds, (timed.finished - before).total_seconds())
+            found[key] = Span(seconds, seconds)
+        before = timed.finished
+    return found
 
 
 def _outcome(key: str, ask: Ask, outer: Timing, parts: Unpacked, budgets: Budgets) -> Answer | PortalError:
@@ -120,11 +154,9 @@ def _outcome(key: str, ask: Ask, outer: Timing, parts: Unpacked, budgets: Budget
     if key not in parts.result:
         text = f"The portal did not answer {ask.method} within a batch."
         return BadAnswer(text, ENDS_ITSELF, reason=Reason.GARBAGE)
-    result, timed = parts.result[key], parts.timings.get(key, outer)
-    if key in parts.timings and has_rows(result):
-        budgets.time(ask.method, timed.seconds)
+    timed = parts.timings.get(key, outer)
     return Answer(
-        result=result,
+        result=parts.result[key],
         total=whole(parts.totals.get(key)),
         next=whole(parts.nexts.get(key)),
         started=timed.started,

@@ -68,12 +68,19 @@ class Budgets:
                 self.charge(method, timing)
         self._outer = outer.operating or 0.0
 
-    def time(self, method: str, seconds: float) -> None:
-        """Note how long a command with rows took. Slower ones count at once, faster ones by and by."""
+    def time(self, method: str, most: float, least: float | None = None) -> None:
+        """Note how long a command with rows took: `most` seconds, or something from `least` to that.
+
+        Slower ones count at once, faster ones by and by; what agrees with the average changes nothing.
+        """
         account = self._account(method)
-        weight = (RISE if seconds > account.seconds else FALL) if account.timed else 1.0
-        account.seconds += weight * (seconds - account.seconds)
-        account.timed = True
+        least = most if least is None else least
+        if not account.timed:
+            account.seconds = (least + most) / 2
+            account.timed = least == most
+            return
+        seconds = min(max(account.seconds, least), most)
+        account.seconds += (RISE if seconds > account.seconds else FALL) * (seconds - account.seconds)
 
     def exhausted(self, method: str) -> datetime:
         """The portal refused `method` for its budget: it rests until the returned moment."""

@@ -24,7 +24,7 @@ from bitsheet_tui.errors import PortalError
 from bitsheet_tui.events import Answered, PortalSeen, Waiting
 from bitsheet_tui.portal import judge as judging
 from bitsheet_tui.portal.answer import Answer, Ask, Json, decode
-from bitsheet_tui.portal.batch import Envelope, Unpacked, envelope, has_rows, outcomes, pack, unpack
+from bitsheet_tui.portal.batch import Envelope, Unpacked, envelope, has_rows, outcomes, pack, spans, unpack
 from bitsheet_tui.portal.budget import Budgets
 from bitsheet_tui.portal.encode import plain
 from bitsheet_tui.portal.judge import BATCH
@@ -97,7 +97,8 @@ class Portal:
         whole = await self._ask(method, body, {method}, lambda whole: whole, divisible=False)
         self._budgets.charge(method, whole.timing)
         if has_rows(whole.result):
-            self._budgets.time(method, whole.timing.seconds)
+            span = spans([method], whole.timing, {method: whole.timing})[method]
+            self._budgets.time(method, span.most, span.least)
         return whole.answer()
 
     def hurry(self, seconds: float) -> None:

@@ -152,3 +152,14 @@ def test_slower_commands_count_at_once_and_faster_ones_by_and_by(budgets):
     assert budgets.seconds("deals") == pytest.approx(0.6)
     budgets.time("deals", 0.1)
     assert budgets.seconds("deals") == pytest.approx(0.55)
+
+
+def test_a_time_that_is_only_known_to_lie_between_two_moves_the_average_no_further_than_it_must(budgets):
+    budgets.time("deals", 0.9, 0.0)
+    assert budgets.seconds("deals") == pytest.approx(0.45)
+    budgets.time("deals", 0.068)  # the first exact one replaces a guess
+    assert budgets.seconds("deals") == pytest.approx(0.068)
+    budgets.time("deals", 1.0, 0.0)
+    assert budgets.seconds("deals") == pytest.approx(0.068)
+    budgets.time("deals", 1.468, 0.468)
+    assert budgets.seconds("deals") == pytest.approx(0.268)

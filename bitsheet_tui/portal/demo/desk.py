@@ -52,10 +52,10 @@ class Desk:
         """One command. Raises Failure."""
         known = self._known(name)
         lower = known.name.lower()
-        now = self.office.now()
+        began, measured = self.office.now(), time.perf_counter()
+        before = self.told_only()
         self.admit(lower)
         self.stats.commands[lower] += 1
-        began, measured = now, time.perf_counter()
         struck = self.faults.of_command(lower)
         self.stats.faults += len(struck)
         reply, extra = self._handled(known, params, struck)
@@ -65,7 +65,7 @@ class Desk:
         if spent and self.office.settings.cost.slept:
             await asyncio.sleep(spent)
             measured += spent
-        return Done(reply, self.time(lower, began, spent + time.perf_counter() - measured))
+        return Done(reply, self.time(lower, began, spent + time.perf_counter() - measured, before))
 
     def admit(self, name: str) -> None:
         """Raises Failure when a method has used up its time."""
@@ -124,10 +124,13 @@ class Desk:
         """Seconds of this hit that were told but not waited for."""
         return 0.0 if self.office.settings.cost.slept else sum(self._spent.values())
 
-    def time(self, name: str, began: float, seconds: float) -> dict[str, Any]:
-        """The `time` of an answer. Newer builds cut the fraction off `start`, and count from there."""
+    def time(self, name: str, began: float, seconds: float, before: float = 0.0) -> dict[str, Any]:
+        """The `time` of an answer. Newer builds cut the fraction off `start`, and count from there.
+
+        `before`: seconds told, but not waited for, of the commands before it; it finishes after them.
+        """
         exact = self.office.settings.float_times
-        finished = began + seconds
+        finished = began + before + seconds
         told: dict[str, Any] = {
             "start": began if exact else int(began),
             "finish": finished,
