@@ -22,6 +22,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def times(name: str, few: int) -> int:
+    """How often a proof by chance is tried: `few`, or as often as the environment variable says."""
+    return int(os.environ.get(name, few))
+
+
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Takes a sentence with what a proof counted; all of them are shown when the tests are over."""

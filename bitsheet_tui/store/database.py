@@ -69,6 +69,17 @@ class Database:
         """Connect now, instead of with the first query."""
         self.read(lambda: None)
 
+    @property
+    def astray(self) -> bool:
+        """Whether the mirror is not as this process left it; nothing works until that is accepted."""
+        return self.driver.astray
+
+    def accept(self, learn: Callable[[], None]) -> None:
+        """Take what is there now for the mirror, once `learn` has found out what that is."""
+        self.driver.accept()
+        learn()
+        self.driver.astray = False
+
     def close(self) -> None:
         """End the connection and let others write. Again is nothing."""
         with self._mutex:
@@ -99,9 +110,12 @@ class Database:
         self._depth += 1
         try:
             with self.peewee.atomic(*self.driver.begin):
-                return work()
+                result = work()
+                self.driver.before_commit()
+            self.driver.after_commit()
         finally:
             self._depth -= 1
+        return result
 
     def _connect(self) -> None:
         try:

@@ -35,6 +35,7 @@ GONE = frozenset({"57P01", "57P02", "57P03", "57P05"})  # terminated, crashed, c
 TIMED_OUT = frozenset({"55P03", "57014"})
 DEPENDED_UPON = "2BP01"
 LINGER = 2.0  # seconds: a killed instance's session lives on until the server notices
+COMMITS = "commits"  # in bitsheet_meta: how many its holders have made
 DENIED = frozenset({"42501", "25006", "28000", "28P01"})
 
 
@@ -52,6 +53,10 @@ class Postgres:
         self.readonly = readonly
         self._locked = locked
         self._key = advisory_key(address.database, address.schema)
+        self._commits: tuple[int, ...] = ()  # what the mirror may count, as far as this process knows
+        self.astray = (
+            False  # the mirror is not as this process left it: all that is known of it is read again
+        )
         secret = {"password": address.password.reveal()} if address.password else {}
         self.db = peewee.PostgresqlDatabase(
             address.database, prefer_psycopg3=True, thread_safe=False, autoconnect=False,
@@ -74,6 +79,7 @@ class Postgres:
         self.db.execute_sql(f"SET search_path = {quote(self.schema)}, pg_temp")
         if self._locked:
             self._take_lock()
+            self._recognise()
 
     def disconnect(self) -> None:
         """End the session, and with it its lock."""
@@ -104,6 +110,24 @@ class Postgres:
 
     def before_write(self) -> None:
         """Nothing to look at: a lost session says so itself."""
+
+    def before_commit(self) -> None:
+        """Count the commit, in the same transaction: a server that forgets it is found out."""
+        if self._locked:
+            (count,) = self.db.execute_sql(
+                "INSERT INTO bitsheet_meta (key, value) VALUES (%s, '1') ON CONFLICT (key)"
+                " DO UPDATE SET value = bitsheet_meta.value::bigint + 1 RETURNING value",
+                (COMMITS,),
+            ).fetchone()
+            self._commits = (*self._commits[-1:], int(count))  # until it is known to be done
+
+    def after_commit(self) -> None:
+        """The commit is done."""
+        self._commits = self._commits[-1:]
+
+    def accept(self) -> None:
+        """Whatever is there now is the mirror."""
+        self._commits = ()
 
     def lost(self, error: Exception) -> bool:
         """Whether trying again, on a new session if need be, makes sense."""
@@ -168,6 +192,25 @@ class Postgres:
     def reshaped(self, table: str) -> None:
         """The table has other columns now, so its loading table is made anew."""
         self.db.execute_sql(f"DROP TABLE IF EXISTS pg_temp.{quote(loading_name(table))}")
+
+    def _recognise(self) -> None:
+        """Raises StoreUnavailable when commits of this process are missing, or others have been added.
+
+        A server that crashes may lose what it had acknowledged, where synchronous_commit is off; so may the
+        one that takes over from it; and a backup may have been restored under us.
+        """
+        if self._commits and self._counted() not in self._commits:
+            self.astray = True
+            raise StoreUnavailable(
+                f"{self.label} is not as it was left: its newest commits are lost, or others were made.",
+                hint="Nothing to do: what is missing is read again.",
+            )
+
+    def _counted(self) -> int | None:
+        (there,) = self.db.execute_sql("SELECT to_regclass('bitsheet_meta') IS NOT NULL").fetchone()
+        query = "SELECT value FROM bitsheet_meta WHERE key = %s"
+        row = self.db.execute_sql(query, (COMMITS,)).fetchone() if there else None
+        return int(row[0]) if row else None
 
     def _take_lock(self) -> None:
         patience = monotonic() + LINGER

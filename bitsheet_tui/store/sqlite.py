@@ -49,6 +49,7 @@ class Sqlite:
         self._lock = FileLock(Path(f"{address.path}.lock"))
         self._locked = locked
         self._file: tuple[int, int] | None = None
+        self.astray = False
         uri = f"{self.path.as_uri()}?mode={'ro' if readonly else 'rw'}"
         pragmas = PRAGMAS if readonly else PRAGMAS + WRITING
         self.db = peewee.SqliteDatabase(
@@ -88,6 +89,15 @@ class Sqlite:
                 f"The file {plain(self.path)} was moved, deleted or replaced while it was in use.",
                 hint="Restart bitsheet-tui to go on with the file that is there now.",
             )
+
+    def before_commit(self) -> None:
+        """Nothing to count: a file forgets nothing while the process lives."""
+
+    def after_commit(self) -> None:
+        """Nothing to count."""
+
+    def accept(self) -> None:
+        """There is nothing else to accept."""
 
     def lost(self, error: Exception) -> bool:  # noqa: ARG002 - a file has no connection to lose
         """Whether trying again on a new connection makes sense."""

@@ -78,15 +78,21 @@ class Store(Books):
         store = cls(database, keep_raw=keep_raw)
         ready = False
         try:
-            store._prepare() if prepare else store._expect_mirror()
-            store._columns = database.read(lambda: schema.all_remembered(database))
-            if prepare:
-                views.refresh(database, store._columns)
+            store._begin() if prepare else store._expect_mirror()
             ready = True
         finally:
             if not ready:
                 database.close()
         return store
+
+    @property
+    def astray(self) -> bool:
+        """Whether the mirror is not as this process left it: commits are lost, or somebody else made some."""
+        return self._database.astray
+
+    def accept(self) -> None:
+        """Take what is there now for the mirror, and learn anew what it is."""
+        self._database.accept(self._begin)
 
     def close(self) -> None:
         """End the connection and let others write. Again is nothing."""
@@ -255,11 +261,14 @@ class Store(Books):
         """How much space the mirror takes."""
         return self._database.read(self._database.driver.size_bytes)
 
-    def _prepare(self) -> None:
+    def _begin(self) -> None:
         migrations.migrate(self._database)
         if self._database.dialect.name == "postgresql":  # SQLite's lock file says who holds it
             note = {"key": "holder", "value": Holder.me().to_text()}
             self._database.write(lambda: FactRecord.save_over(self._database.peewee, note, key=("key",)))
+        self._columns = self._database.read(lambda: schema.all_remembered(self._database))
+        self._layouts.clear()
+        views.refresh(self._database, self._columns)
 
     def _expect_mirror(self) -> None:
         found = self._database.read(lambda: migrations.version(self._database))
@@ -269,6 +278,7 @@ class Store(Books):
                 hint="Start bitsheet-tui, or let store.url name the mirror.",
             )
         migrations.refuse_newer(self._database, found)
+        self._columns = self._database.read(lambda: schema.all_remembered(self._database))
 
     def _plan(self, table: Table, fields: Sequence[Field], known: Sequence[Column]) -> schema.Plan:
         return schema.plan(table, fields, known, widest=self._database.dialect.widest)

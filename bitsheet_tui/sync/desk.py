@@ -134,6 +134,12 @@ class Desk:
         self._checkpoints.clear()
         self._reconciles.clear()
 
+    def relearn(self) -> None:
+        """The mirror is not as it was left: go on from what is there, whatever was known before."""
+        self.store.accept()
+        self.forget()
+        self.fields.clear()  # a column may be missing: the portal is asked again what there is
+
     def chained(self, table: Table) -> bool:
         """Whether the portal follows references from page to page for this table."""
         return bool(self.profile) and table.name in self.profile.chained and table.name not in self.unchained  # type: ignore[union-attr]

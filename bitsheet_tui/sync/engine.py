@@ -232,6 +232,9 @@ class Engine:
         return now() + timedelta(seconds=min(RETRY_SECONDS, self._desk.settings.interval))
 
     async def _cycle(self, wish: Wish | None) -> None:
+        if self._desk.store.astray:
+            await self._fills.cancel()
+            self._desk.relearn()
         self._fills.check()
         if isinstance(wish, e.Resync):
             await self._restart(wish.tables)

