@@ -5,6 +5,7 @@ The map, from the bottom up; a module imports only from rows above its own:
     errors, secret, text what can go wrong; strings that cannot be printed; text that cannot harm
     fields, tables       what is mirrored, as data                          <- read tables first
     events, state, ring  what happens, and the one picture made of it
+    commands             what the engine can be told
     config               the settings
     portal/              asks the portal: client, limits, lists, and a demo portal to ask
     store/               keeps the mirror: SQLite or PostgreSQL, schema, values, one transaction a page

@@ -1,4 +1,4 @@
-"""What the engine says happened, and what it can be told."""
+"""What the engine says happened."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -249,52 +249,3 @@ Event = (
     | Drifted | Unreadable | DeletionsHeld | HoldEnded | Waiting | Answered | NeedsOperator | StoreTrouble
     | PortalSeen | Scheduled | ClockJumped | Paused | Resumed | Stopping | Stopped
 )  # fmt: skip
-
-
-# --- what the engine can be told ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SyncNow:
-    """Start a cycle now, of these tables or of all that are incremental."""
-
-    tables: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Resync:
-    """Read these tables again from scratch; their rows stay readable meanwhile."""
-
-    tables: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Try once more to store what is in quarantine, of these tables or of all."""
-
-    tables: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ConfirmDeletions:
-    """The held rows of this table are gone indeed: compare once more, and mark them."""
-
-    table: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Start no cycle and no request after the page in hand."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """End a pause."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """End gracefully; a request in flight is abandoned, a commit in hand is finished."""
-
-
-Command = SyncNow | Resync | Retry | ConfirmDeletions | Pause | Resume | Stop

@@ -4,10 +4,13 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from bitsheet_tui import __version__
 from bitsheet_tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import date
 
 DESCRIPTION = """\
 A live, trustworthy SQL copy of a Bitrix24 portal. Without a command: the console,
@@ -49,10 +52,6 @@ def _some_tables(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tables", nargs="*", metavar="TABLE", help="only these")
 
 
-def _tables(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("tables", nargs="+", metavar="TABLE", help="these")
-
-
 def _quarantine(parser: argparse.ArgumentParser) -> None:
     _some_tables(parser)
     parser.add_argument("--retry", action="store_true", help="try to store them once more")
@@ -61,6 +60,12 @@ def _quarantine(parser: argparse.ArgumentParser) -> None:
 def _verify(parser: argparse.ArgumentParser) -> None:
     _some_tables(parser)
     parser.add_argument("--full", action="store_true", help="compare every row, not only a sample")
+
+
+def _resync(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help="these")
+    parser.add_argument("--all", action="store_true", help="every table")
+    parser.add_argument("--since", type=_a_day, metavar="YYYY-MM-DD", help="only what changed since that day")
 
 
 def _table(parser: argparse.ArgumentParser) -> None:
@@ -77,6 +82,15 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _a_day(text: str) -> "date":
+    from datetime import date  # noqa: PLC0415 - nobody else needs it
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not a day such as 2026-01-31") from None
+
+
 def _a_port(text: str) -> int:
     port = int(text)
     if not 0 <= port <= 65535:
@@ -91,7 +105,7 @@ COMMANDS = (
     Command(name="pause", help="tell the running instance to start no more cycles"),
     Command(name="resume", help="end a pause"),
     Command(name="sync", help="read what has changed, now", add=_some_tables),
-    Command(name="resync", help="read tables again from scratch", add=_tables),
+    Command(name="resync", help="read tables again from scratch, or since a day", add=_resync),
     Command(name="quarantine", help="rows that could not be stored, and why", add=_quarantine),
     Command(name="verify", help="compare the mirror with the portal; changes nothing", add=_verify),
     Command(name="confirm", help="mark the deletions of a table that are held", add=_table),

@@ -5,7 +5,6 @@ import os
 import socket
 import time
 from argparse import Namespace
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -15,32 +14,50 @@ from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.cli.ground import prepare
 from bitsheet_tui.cli.headless import once
 from bitsheet_tui.cli.stopping import Stopping
+from bitsheet_tui.commands import Command, ConfirmDeletions, Pause, Resume, Resync, SyncNow, to_words
 from bitsheet_tui.config import Config, load
 from bitsheet_tui.errors import Exit, StoreUnavailable, UsageError
-from bitsheet_tui.events import ConfirmDeletions, Resync, SyncNow
 from bitsheet_tui.observe.systemd import Notifier
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.store import Store
+from bitsheet_tui.sync.answers import NOT_DONE
 
-WISHES: dict[str, Callable[[tuple[str, ...]], SyncNow | Resync | ConfirmDeletions]] = {
-    "sync": SyncNow,
-    "resync": Resync,
-    "confirm": lambda tables: ConfirmDeletions(tables[0]),
-}
 PATIENCE = 10.0  # seconds to wait for the instance's answer
-LOOK = 0.2
+LOOK = 0.05
 
 
 def run(arguments: Namespace) -> int:
-    """Passes the request on. Raises UsageError where there is nobody to pause."""
+    """Passes the request on. Raises UsageError where there is nobody to pause, or nothing to confirm."""
     config = load(arguments.config, os.environ)
+    command = _command(arguments, config)
+    code = passed_on(config, command)
+    if code is not None:
+        return code
+    if isinstance(command, SyncNow | Resync | ConfirmDeletions):
+        return _do(config, command)
+    raise UsageError(f"no instance is running: there is nothing to {arguments.request}")
+
+
+def _command(arguments: Namespace, config: Config) -> Command:
     tables = tuple(getattr(arguments, "tables", ()))
     check_tables(tables, config)
-    if passed_on(config, arguments.request, tables):
-        return Exit.DONE
-    if arguments.request not in WISHES:
-        raise UsageError(f"no instance is running: there is nothing to {arguments.request}")
-    return _do(config, WISHES[arguments.request](tables))
+    match arguments.request:
+        case "pause":
+            return Pause()
+        case "resume":
+            return Resume()
+        case "sync":
+            return SyncNow(tables)
+        case "resync":
+            return Resync(_wanted(tables, config, everything=arguments.all), arguments.since)
+        case _:
+            return ConfirmDeletions(tables[0])
+
+
+def _wanted(tables: tuple[str, ...], config: Config, *, everything: bool) -> tuple[str, ...]:
+    if everything is bool(tables):
+        raise UsageError("name the tables, or say --all", "see `bitsheet-tui resync --help`")
+    return tables or tuple(table.name for table in wiring.tables(config))
 
 
 def check_tables(tables: tuple[str, ...], config: Config) -> None:
@@ -53,33 +70,51 @@ def check_tables(tables: tuple[str, ...], config: Config) -> None:
             raise UsageError(f"there is no table {name}", hint)
 
 
-def passed_on(config: Config, request: str, tables: tuple[str, ...]) -> bool:
-    """Whether there is an instance, which has been asked then."""
+def passed_on(config: Config, command: Command) -> int | None:
+    """Let the running instance do it, and tell what it did: the exit code. None: there is no instance."""
     try:
         store = wiring.open_to_ask(config)
     except StoreUnavailable:  # no mirror yet: nobody can be holding it
-        return False
+        store = None
+    if store is None:
+        _something_held(command, set())
+        return None
     with closing(store):
-        if request == "confirm" and tables[0] not in {one.table for one in store.reconciles.held()}:
-            raise UsageError(f"no deletions of {tables[0]} are held", "see `bitsheet-tui status`")
+        _something_held(command, {one.table for one in store.reconciles.held()})
         holder = store.holder()
-        if holder is None:
-            return False
-        by = f"{getpass.getuser()}@{socket.gethostname()}"
-        number = store.ask(request, " ".join(tables), by=by, at=datetime.now(UTC))
-        tell(_answer(store, number, holder))
-    return True
+        return _ask(store, command, holder) if holder else None
 
 
-def _answer(store: Store, number: int, holder: Holder) -> str:
-    """What the instance says, once it has looked."""
+def _something_held(command: Command, held: set[str]) -> None:
+    if isinstance(command, ConfirmDeletions) and command.table not in held:
+        raise UsageError(f"no deletions of {command.table} are held", "see `bitsheet-tui status`")
+
+
+def _ask(store: Store, command: Command, holder: Holder) -> int:
+    """Wait for the instance's answer. What it did not get round to is taken back: not done some day."""
     who = f"the instance{f' (pid {holder.pid})' if holder.pid else ''}"
-    for _ in range(round(PATIENCE / LOOK)):
+    by = f"{getpass.getuser()}@{socket.gethostname()}"
+    number = store.ask(*to_words(command), by=by, at=datetime.now(UTC))
+    answer = _answer(store, number)
+    if answer is None:
+        store.answer(number, f"{NOT_DONE}taken back", at=datetime.now(UTC))
+        answer = _answer(store, number) or ""
+    if answer.endswith("taken back"):
+        tell(f"{who} has not answered within {PATIENCE:.0f} s, and the request was taken back")
+    else:
+        tell(f"{who}: {answer or 'done'}")
+    return Exit.TABLE_FAILED if answer.startswith(NOT_DONE) else Exit.DONE
+
+
+def _answer(store: Store, number: int) -> str | None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
         request = store.request(number)
         if request and request.answer is not None:
-            return f"{who}: {request.answer or 'done'}"
+            return request.answer
+        if time.monotonic() > deadline:
+            return None
         time.sleep(LOOK)
-    return f"{who} has been asked and has not answered yet; see `bitsheet-tui status`"
 
 
 def _do(config: Config, wish: SyncNow | Resync | ConfirmDeletions) -> int:

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 from bitsheet_tui.cli.ground import configured, prepare
 from bitsheet_tui.cli.stopping import Stopping
+from bitsheet_tui.commands import ConfirmDeletions, Resync, SyncNow
 from bitsheet_tui.errors import Exit
-from bitsheet_tui.events import ConfirmDeletions, Resync, SyncNow
 from bitsheet_tui.observe.systemd import Notifier, report
 from bitsheet_tui.sync.engine import Engine
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from bitsheet_tui import wiring
 from bitsheet_tui.cli.control import check_tables, passed_on
 from bitsheet_tui.cli.ending import tell
+from bitsheet_tui.commands import Retry
 from bitsheet_tui.config import Config, load
 from bitsheet_tui.errors import Exit
 from bitsheet_tui.secret import redact
@@ -20,7 +21,7 @@ def run(arguments: Namespace) -> int:
     config = load(arguments.config, os.environ)
     tables = tuple(arguments.tables)
     check_tables(tables, config)
-    if arguments.retry and not passed_on(config, "retry", tables):
+    if arguments.retry and passed_on(config, Retry(tables)) is None:
         _retry(config, tables)
     with closing(wiring.open_store(config, readonly=True)) as store:
         rows = store.quarantined(tables)

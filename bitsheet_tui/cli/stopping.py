@@ -5,7 +5,7 @@ import signal
 from types import FrameType
 from typing import Protocol
 
-from bitsheet_tui import events as e
+from bitsheet_tui import commands as c
 from bitsheet_tui.errors import Exit
 from bitsheet_tui.observe.systemd import Notifier
 
@@ -15,7 +15,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class Stoppable(Protocol):
     """What can be told to stop."""
 
-    def submit(self, command: e.Command) -> None:
+    def submit(self, command: c.Command) -> None:
         """Tell it; from any thread and from a signal handler."""
 
 
@@ -45,4 +45,4 @@ class Stopping:
         self._notifier.send("STOPPING=1")
         if self.engine is None:
             raise SystemExit(Exit.DONE)
-        self.engine.submit(e.Stop())
+        self.engine.submit(c.Stop())

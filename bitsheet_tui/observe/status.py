@@ -6,6 +6,7 @@ from typing import Any
 
 from bitsheet_tui.observe.narrate import count, duration
 from bitsheet_tui.state import Standing
+from bitsheet_tui.store.books import PAUSED
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.counts import Count
 from bitsheet_tui.store.ledger import Cycle, Run
@@ -36,6 +37,7 @@ class Status:
     store: str  # what and where, without passwords
     size_bytes: int
     holder: Holder | None  # the running instance
+    paused_at: datetime | None  # since when it is paused
     cycle: Cycle | None  # the newest
     tables: tuple[TableStatus, ...]
     unreadable: int  # tasks whose comments the webhook may not read
@@ -44,10 +46,13 @@ class Status:
 def look(store: Store) -> Status:
     """The status of an open store. Raises StoreError."""
     cycles = store.last_cycles(1)
+    holder = store.holder()
+    paused = store.remembered(PAUSED) if holder else ""
     return Status(
         store=store.label,
         size_bytes=store.size_bytes(),
-        holder=store.holder(),
+        holder=holder,
+        paused_at=datetime.fromisoformat(paused) if paused else None,
         cycle=cycles[0] if cycles else None,
         tables=tuple(_table(store, one) for one in sorted(_counts(store, cycles), key=_place)),
         unreadable=store.count_unreadable(),
@@ -106,6 +111,7 @@ def to_json(status: Status) -> dict[str, Any]:
             "pid": holder.pid if holder else None,
             "host": holder.host if holder else None,
             "since": _instant(holder.since if holder else None),
+            "paused_at": _instant(status.paused_at),
         },
         "cycle": _cycle_json(status.cycle) if status.cycle else None,
         "tables": {table.count.table: _table_json(table) for table in status.tables},
@@ -151,7 +157,7 @@ def to_lines(status: Status, now: datetime) -> list[str]:
     """The same as text; `now` is the host's clock."""
     lines = [
         f"mirror    {status.store}, {_size(status.size_bytes)}",
-        f"instance  {_instance(status.holder, now)}",
+        f"instance  {_instance(status, now)}",
         f"cycle     {_cycle(status.cycle, now)}",
         "",
         f"{'table':<16}{'rows':>12}{'deleted':>10}{'quarantined':>13}  {'synced':<16}state",
@@ -175,7 +181,8 @@ def to_lines(status: Status, now: datetime) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-def _instance(holder: Holder | None, now: datetime) -> str:
+def _instance(status: Status, now: datetime) -> str:
+    holder = status.holder
     if holder is None:
         return "not running"
     facts = ["running"]
@@ -183,6 +190,8 @@ def _instance(holder: Holder | None, now: datetime) -> str:
         facts.append(f"pid {holder.pid}{f' on {plain(holder.host, 80)}' if holder.host else ''}")
     if holder.since:
         facts.append(f"since {holder.since.astimezone():%Y-%m-%d %H:%M} ({_age(holder.since, now)})")
+    if status.paused_at:
+        facts.append(f"paused {_age(status.paused_at, now)}")
     return ", ".join(facts)
 
 

@@ -5,6 +5,9 @@ from datetime import datetime
 from bitsheet_tui.store import ledger
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.ledger import Cycle, Request, Run
+from bitsheet_tui.store.models import FactRecord
+
+PAUSED = "paused_at"  # the fact that says since when the running instance is paused
 
 
 class Books:
@@ -35,17 +38,36 @@ class Books:
 
     def ask(self, command: str, argument: str = "", *, by: str, at: datetime) -> int:
         """Leave a request for the running instance; its id."""
-        return self._database.write(
-            lambda: ledger.ask(self._database.peewee, command=command, argument=argument, by=by, at=at)
-        )
+        database = self._database
+
+        def work() -> int:
+            number = ledger.ask(database.peewee, command=command, argument=argument, by=by, at=at)
+            database.driver.call_holder()
+            return number
+
+        return database.write(work)
+
+    def asked(self) -> bool:
+        """Whether others wrote since the last look, so that there may be requests. Costs no query."""
+        return self._database.read(self._database.driver.called)
 
     def open_requests(self) -> list[Request]:
         """What has been asked and not yet done, oldest first."""
         return self._database.read(lambda: ledger.open_requests(self._database.peewee))
 
     def answer(self, request: int, text: str, *, at: datetime) -> None:
-        """The request has been done."""
+        """The request has been done, unless it was answered before."""
         self._database.write(lambda: ledger.answer(self._database.peewee, request, text, at))
+
+    def remember(self, key: str, value: str) -> None:
+        """Note a fact about the running instance for others; an empty one is none."""
+        note = {"key": key, "value": value}
+        self._database.write(lambda: FactRecord.save_over(self._database.peewee, note, key=("key",)))
+
+    def remembered(self, key: str) -> str:
+        """A fact, as last noted."""
+        record = self._database.read(lambda: FactRecord.one(self._database.peewee, FactRecord.key == key))
+        return str(record.value) if record else ""
 
     def request(self, id_: int) -> Request | None:
         """One request, with its answer if there is one."""

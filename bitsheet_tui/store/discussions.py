@@ -119,11 +119,13 @@ def count_unreadable(database: Database) -> int:
     return int(DiscussionRecord.select().where(~DiscussionRecord.readable).count(database.peewee))
 
 
-def all_due_again(database: Database) -> None:
-    """Every discussion counts as never read."""
-    has_source = DiscussionRecord.behind > NOTHING_TO_READ
+def all_due_again(database: Database, since: datetime | None = None) -> None:
+    """Every discussion counts as never read, or every one that moved since then."""
+    wanted = DiscussionRecord.behind > NOTHING_TO_READ
+    if since:
+        wanted &= DiscussionRecord.activity_date >= since
     values_ = {DiscussionRecord.read_at: None, DiscussionRecord.behind: NEVER_READ}
-    DiscussionRecord.update(values_).where(has_source).execute(database.peewee)
+    DiscussionRecord.update(values_).where(wanted).execute(database.peewee)
 
 
 def mark_read(database: Database, read: Sequence[DiscussionRead], held: Mapping[int, int]) -> None:

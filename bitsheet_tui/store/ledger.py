@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bitsheet_tui.store.models import ControlRecord, CycleRecord, RunRecord
 from bitsheet_tui.store.orm import peewee
 
+FORGOTTEN = timedelta(days=30)  # requests that were answered longer ago
 DRIFT = "drift"  # the kind of a run that read nothing
 
 
@@ -131,8 +132,10 @@ def open_requests(database: Any) -> list[Request]:
 
 
 def answer(database: Any, id_: int, text: str, at: datetime) -> None:
-    """The request has been done."""
-    ControlRecord.update(done_at=at, answer=text).where(ControlRecord.id == id_).execute(database)
+    """The request has been done, unless it was answered before; old requests are forgotten."""
+    here = (ControlRecord.id == id_) & ControlRecord.done_at.is_null()
+    ControlRecord.update(done_at=at, answer=text).where(here).execute(database)
+    ControlRecord.delete().where(ControlRecord.done_at < at - FORGOTTEN).execute(database)
 
 
 def request(database: Any, id_: int) -> Request | None:

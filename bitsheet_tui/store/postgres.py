@@ -57,6 +57,8 @@ class Postgres:
         self.astray = (
             False  # the mirror is not as this process left it: all that is known of it is read again
         )
+        self._channel = f"bitsheet_control_{self._key & (2**64 - 1):016x}"
+        self._called = False
         secret = {"password": address.password.reveal()} if address.password else {}
         self.db = peewee.PostgresqlDatabase(
             address.database, prefer_psycopg3=True, thread_safe=False, autoconnect=False,
@@ -80,6 +82,8 @@ class Postgres:
         if self._locked:
             self._take_lock()
             self._recognise()
+            connection.add_notify_handler(self._take_call)  # those that come with the answer to a query
+            self.db.execute_sql(f"LISTEN {self._channel}")
 
     def disconnect(self) -> None:
         """End the session, and with it its lock."""
@@ -107,6 +111,19 @@ class Postgres:
         if found is None:
             return None
         return self._told() or Holder(since=found[0], host=found[1] or "")
+
+    def called(self) -> bool:
+        """Whether somebody has notified us since the last look; nothing is sent to the server for that."""
+        connection = self.db.connection()
+        connection.pgconn.consume_input()
+        while connection.pgconn.notifies():
+            self._called = True
+        called, self._called = self._called, False
+        return called
+
+    def call_holder(self) -> None:
+        """Let whoever holds the lock know, once this transaction is committed."""
+        self.db.execute_sql("SELECT pg_notify(%s, '')", (self._channel,))
 
     def before_write(self) -> None:
         """Nothing to look at: a lost session says so itself."""
@@ -211,6 +228,9 @@ class Postgres:
         query = "SELECT value FROM bitsheet_meta WHERE key = %s"
         row = self.db.execute_sql(query, (COMMITS,)).fetchone() if there else None
         return int(row[0]) if row else None
+
+    def _take_call(self, _: object) -> None:
+        self._called = True
 
     def _take_lock(self) -> None:
         patience = monotonic() + LINGER

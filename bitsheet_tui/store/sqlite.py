@@ -50,6 +50,7 @@ class Sqlite:
         self._locked = locked
         self._file: tuple[int, int] | None = None
         self.astray = False
+        self._version = 0  # of the file, as changed by others
         uri = f"{self.path.as_uri()}?mode={'ro' if readonly else 'rw'}"
         pragmas = PRAGMAS if readonly else PRAGMAS + WRITING
         self.db = peewee.SqliteDatabase(
@@ -62,7 +63,6 @@ class Sqlite:
         unclean = self._examine()
         if self._locked:
             self._lock.take()
-        if not self.readonly:
             self._claim()
         self.db.connect(reuse_if_open=True)
         self._file = self._identity()
@@ -81,6 +81,15 @@ class Sqlite:
     def holder(self) -> Holder | None:
         """Who writes to this mirror; None: nobody."""
         return self._lock.holder()
+
+    def called(self) -> bool:
+        """Whether another process has written to the file since the last look."""
+        (version,) = self.db.execute_sql("PRAGMA data_version").fetchone()
+        before, self._version = self._version, version
+        return bool(version != before)
+
+    def call_holder(self) -> None:
+        """Whoever holds the lock sees a commit by itself."""
 
     def before_write(self) -> None:
         """Raises StoreUnavailable when the file was replaced or deleted while it was open."""
@@ -186,7 +195,7 @@ class Sqlite:
             return wal.exists() and wal.stat().st_size > 0
 
     def _refuse_absent(self) -> None:
-        if self.readonly:
+        if not self._locked:
             raise NoMirror(
                 f"There is no mirror at {plain(self.path)} yet.",
                 hint="Start bitsheet-tui, or let store.url name the mirror.",

@@ -242,12 +242,13 @@ class Store(Books):
         when = When(at=at, cycle=cycle, filling=filling)
         return comments.commit(self._database, self._layout(table), read, when, brake)
 
-    def reread_discussions(self) -> None:
-        """Every discussion is due again."""
+    def reread_discussions(self, since: datetime | None = None) -> None:
+        """Every discussion is due again, or every one that moved since then."""
 
         def work() -> None:
-            discussions.all_due_again(self._database)
-            checkpoints.mark_snapshot(self._database.peewee, discussions.CHILD, None)
+            discussions.all_due_again(self._database, since)
+            if since is None:
+                checkpoints.mark_snapshot(self._database.peewee, discussions.CHILD, None)
 
         self._database.write(work)
 

@@ -20,7 +20,7 @@ from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.reconciles import Reconcile
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.store.writer import Stored
-from bitsheet_tui.tables import Paging, Table
+from bitsheet_tui.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -119,15 +119,6 @@ class Desk:
     def refill(self, table: Table) -> None:
         """Let a backfill read every row again; scans go on from the watermark there is."""
         self.keep(replace(self.checkpoint(table), floor=None, fill_started=None))
-
-    def restart(self, table: Table) -> None:
-        """Read the table again from scratch, changes included, and compare it in the end. Hold its lock."""
-        before = self.checkpoint(table)
-        self.keep(Checkpoint(table=table.name, watermark=before.watermark, reach=before.reach))
-        if table.paging is Paging.KEYSET:
-            self.note(replace(self.reconcile(table), due=True))
-        if table.paging is Paging.COMMENTS:
-            self.store.reread_discussions()
 
     def forget(self) -> None:
         """Ask the store again where every table stands: it may have rolled back."""

@@ -2,41 +2,34 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bitsheet_tui import commands as c
 from bitsheet_tui import events as e
 from bitsheet_tui.config import SyncSettings
 from bitsheet_tui.errors import BitsheetError, PortalError, Refused, StoreError
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.state import EngineState, reduce, start
+from bitsheet_tui.store.books import PAUSED
 from bitsheet_tui.store.counts import Count
 from bitsheet_tui.store.store import Store
-from bitsheet_tui.sync import cycle
+from bitsheet_tui.sync import control, cycle
+from bitsheet_tui.sync.again import Again
+from bitsheet_tui.sync.answers import NOT_DONE, answer, refusal
 from bitsheet_tui.sync.clock import Appointment
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.tables import Table
 
-CONTROL_SECONDS = 2.0  # how often other processes' wishes are looked for
 PROMPT_SECONDS = 60.0  # how long a single run bears with a portal that does not answer
 RETRY_SECONDS = 60.0  # after trouble with the store, or with the portal as a whole
 
 
-Wish = e.SyncNow | e.Resync | e.ConfirmDeletions
-
-# what another process may ask through the store; the argument is names of tables, apart by spaces
-_COMMANDS: Mapping[str, Callable[[str], e.Command]] = {
-    "pause": lambda _: e.Pause(),
-    "resume": lambda _: e.Resume(),
-    "sync": lambda names: e.SyncNow(tuple(names.split())),
-    "resync": lambda names: e.Resync(tuple(names.split())),
-    "retry": lambda names: e.Retry(tuple(names.split())),
-    "confirm": e.ConfirmDeletions,
-}
+Wish = c.SyncNow | c.Resync | c.ConfirmDeletions
 
 
 class Engine:
@@ -58,8 +51,9 @@ class Engine:
         )
         self._desk = Desk(portal=portal, store=store, tables=tables, settings=settings, say=self._say)
         self._fills = Fills(self._desk, alarm=self._alarm)
+        self._again = Again(self._desk, self._fills)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._early: deque[e.Command] = deque()  # told before the loop ran
+        self._early: deque[c.Command] = deque()  # told before the loop ran
         self._wishes: deque[Wish] = deque()
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
@@ -67,7 +61,7 @@ class Engine:
 
     # --- from any thread ---
 
-    def submit(self, command: e.Command) -> None:
+    def submit(self, command: c.Command) -> None:
         """Tell the engine something; it acts on it as soon as no commit is in hand."""
         loop = self._loop
         if loop is None:
@@ -78,16 +72,28 @@ class Engine:
 
     # --- on the engine's loop ---
 
+    def grant(self, name: str, argument: str) -> str:
+        """Do what another process asks, and say what was done, or why not."""
+        try:
+            command = c.from_words(name, argument, self.state.tables)
+        except ValueError as error:
+            return f"{NOT_DONE}{error}"
+        before = self.state
+        if why := refusal(command, before):
+            return f"{NOT_DONE}{why}"
+        self._obey(command)
+        return answer(command, before, self.state)
+
     async def run(self) -> None:
         """Cycle after cycle, until told to stop. Raises what is a bug, or ends the store for good."""
         appointment = self._begin()
         appointment.start()
-        polling = asyncio.get_running_loop().create_task(self._poll())
+        listening = asyncio.get_running_loop().create_task(control.obey(self._desk.store, self.grant))
         try:
             while not self._stop.is_set():
                 await self._until_stop(self._due(appointment))
         finally:
-            polling.cancel()
+            listening.cancel()
             appointment.stop()
             await self._end()
 
@@ -119,6 +125,8 @@ class Engine:
     def _begin(self) -> Appointment:
         self._loop = asyncio.get_running_loop()
         self._desk.moving.set()
+        if self._desk.store.remembered(PAUSED):  # by an instance that ended in the middle of its pause
+            self._desk.store.remember(PAUSED, "")
         for command in self._early:
             self._obey(command)
         self._count()
@@ -148,15 +156,15 @@ class Engine:
         await self._desk.portal.close()
         self._say(e.Stopped(at=now()))
 
-    def _obey(self, command: e.Command) -> None:
+    def _obey(self, command: c.Command) -> None:
         match command:
-            case e.Stop():
+            case c.Stop():
                 self._stop_now()
-            case e.Pause() | e.Resume():
-                self._move(isinstance(command, e.Resume))
-            case e.Retry():
+            case c.Pause() | c.Resume():
+                self._move(isinstance(command, c.Resume))
+            case c.Retry():
                 self._retry(command.tables)
-            case e.SyncNow() | e.Resync() | e.ConfirmDeletions():
+            case c.SyncNow() | c.Resync() | c.ConfirmDeletions():
                 self._wishes.append(command)
                 self._wake.set()
 
@@ -170,6 +178,13 @@ class Engine:
         if on is not moving.is_set():
             moving.set() if on else moving.clear()
             self._say(e.Resumed(at=now()) if on else e.Paused(at=now()))
+            self._note_pause()
+
+    def _note_pause(self) -> None:
+        """Let others see in the store whether we are paused; trouble with it is the cycle's to report."""
+        at = self.state.paused_at
+        with suppress(StoreError):
+            self._desk.store.remember(PAUSED, at.isoformat() if at else "")
 
     def _retry(self, names: tuple[str, ...]) -> None:
         """Store what can be stored now of what could not; nothing is asked for that."""
@@ -236,9 +251,9 @@ class Engine:
             await self._fills.cancel()
             self._desk.relearn()
         self._fills.check()
-        if isinstance(wish, e.Resync):
-            await self._restart(wish.tables)
-        if isinstance(wish, e.ConfirmDeletions):
+        if isinstance(wish, c.Resync):
+            await self._again.begin(wish.tables, wish.since)
+        if isinstance(wish, c.ConfirmDeletions):
             self._confirm(wish.table)
         self._failed = {}
         self._failed = await cycle.run(self._desk, self._fills, _tables(wish))
@@ -247,14 +262,6 @@ class Engine:
         await self._cycle(wish)
         await self._fills.wait()
 
-    async def _restart(self, names: Iterable[str]) -> None:
-        """Let these tables be read again from scratch; what they hold stays readable."""
-        await self._fills.cancel(*names)
-        for name in names:
-            table = self._desk.table(name)
-            async with self._desk.holding({name}):
-                self._desk.restart(table)
-
     def _confirm(self, name: str) -> None:
         """What is held of this table may be marked, once it has been compared again."""
         for table in self._desk.tables:
@@ -262,29 +269,9 @@ class Engine:
             if table.name == name and found.held:
                 self._desk.note(replace(found, confirmed=found.held, due=True))
 
-    async def _poll(self) -> None:
-        """Look for what other processes ask of this one through the store."""
-        while True:
-            await asyncio.sleep(CONTROL_SECONDS)
-            with suppress(StoreError):  # the cycle is the one to report it
-                for request in self._desk.store.open_requests():
-                    answer = self._grant(request.command, request.argument)
-                    self._desk.store.answer(request.id, answer, at=now())
-
-    def _grant(self, command: str, argument: str) -> str:
-        """Do what was asked, or say why not: another version may ask what this one does not know."""
-        make = _COMMANDS.get(command)
-        if make is None:
-            return f"there is no request {command}"
-        known = {table.name for table in self._desk.tables}
-        if strange := [name for name in argument.split() if name not in known]:
-            return f"not mirrored here: {', '.join(strange)}"
-        self._obey(make(argument))
-        return "done"
-
 
 def _tables(wish: Wish | None) -> tuple[str, ...]:
     """The tables that a wish speaks of; none: all that are due."""
-    if isinstance(wish, e.ConfirmDeletions):
+    if isinstance(wish, c.ConfirmDeletions):
         return (wish.table,)
     return wish.tables if wish else ()

@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
-from bitsheet_tui.events import Pause, Resume, SyncNow
+from bitsheet_tui.commands import Pause, Resume, SyncNow
 from bitsheet_tui.secret import redact
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f

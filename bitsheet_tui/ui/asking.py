@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bitsheet_tui.events import Command, ConfirmDeletions, Resync
+from bitsheet_tui.commands import Command, ConfirmDeletions, Resync
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import words
 from bitsheet_tui.ui.screens.confirm import Dialog

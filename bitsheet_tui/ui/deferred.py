@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from bitsheet_tui.events import Command
+from bitsheet_tui.commands import Command
 from bitsheet_tui.state import EngineState
 from bitsheet_tui.ui.window import EngineLike
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from bitsheet_tui.commands import Stop
 from bitsheet_tui.errors import Exit
-from bitsheet_tui.events import Stop
 from bitsheet_tui.ui.terminal import Terminal, tell
 from bitsheet_tui.ui.window import EngineLike, Window
 from bitsheet_tui.ui.words import TOO_LONG

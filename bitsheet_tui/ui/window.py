@@ -11,7 +11,8 @@ from rich.console import Console as RichConsole
 from textual.app import App
 from textual.screen import Screen
 
-from bitsheet_tui.events import Command, NeedsOperator, Stop
+from bitsheet_tui.commands import Command, Stop
+from bitsheet_tui.events import NeedsOperator
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState
 from bitsheet_tui.text import plain

@@ -54,7 +54,7 @@ def test_a_running_instance_is_told(hidden, start, capfd):
     process = start("--no-ui")
     until(process, "cycle 3 done")
     assert main(["confirm", "deals"]) == 0
-    assert ": done" in capfd.readouterr().err
+    assert "80 held rows is marked" in capfd.readouterr().err
     until(process, "no longer held")
     assert rows(hidden, MARKED) == [(80,)]
     process.terminate()

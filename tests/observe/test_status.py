@@ -80,7 +80,13 @@ def test_a_reader_sees_who_holds_the_mirror_and_that_it_has_let_go(store, url):
     reader = Store.open(url, readonly=True)
     assert to_json(look(reader))["instance"]["pid"] == os.getpid()
     store.close()
-    assert to_json(look(reader))["instance"] == {"running": False, "pid": None, "host": None, "since": None}
+    assert to_json(look(reader))["instance"] == {
+        "running": False,
+        "pid": None,
+        "host": None,
+        "since": None,
+        "paused_at": None,
+    }
     reader.close()
 
 

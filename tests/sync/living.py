@@ -4,7 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 from bitsheet_tui import wiring
-from bitsheet_tui.events import Stop
+from bitsheet_tui.commands import Stop
 from bitsheet_tui.sync import engine as engines
 
 SECONDS = 20.0  # long enough for the slowest machine

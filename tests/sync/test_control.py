@@ -1,17 +1,19 @@
 """What other processes ask through the store is done, or refused in words; the engine outlives both."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bitsheet_tui import wiring
-from bitsheet_tui.events import Stop
+from bitsheet_tui.commands import Stop
 from tests.sync.conftest import config, portal
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 async def test_a_request_that_is_not_known_is_answered_and_the_next_one_is_done(sqlite_url, monkeypatch):
-    monkeypatch.setattr("bitsheet_tui.sync.engine.CONTROL_SECONDS", 0.02)
+    monkeypatch.setattr("bitsheet_tui.sync.control.GLANCE_SECONDS", 0.02)
+    monkeypatch.setattr("bitsheet_tui.sync.control.LOOK_SECONDS", 0.02)  # nobody else writes here
+    monkeypatch.setattr("bitsheet_tui.sync.control.STALE", timedelta(days=9000))
     async with portal() as (_, webhook):
         store = wiring.open_store(config(webhook, sqlite_url))
         try:
@@ -26,9 +28,9 @@ async def test_a_request_that_is_not_known_is_answered_and_the_next_one_is_done(
                 while store.open_requests():
                     await asyncio.sleep(0.02)
             assert [store.request(number).answer for number in asked] == [
-                "there is no request dance",
-                "not mirrored here: nothing",
-                "done",
+                "not done: there is no request dance",
+                "not done: not mirrored here: nothing",
+                "paused: nothing is asked of the portal until somebody resumes",
             ]
             assert engine.state.paused_at
             engine.submit(Stop())

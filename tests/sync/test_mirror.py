@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bitsheet_tui.events import Resync
+from bitsheet_tui.commands import Resync
 from bitsheet_tui.portal.demo import ManualClock
 from tests import mirror
 from tests.sync.conftest import config, once, portal, unequal

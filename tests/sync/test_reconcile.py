@@ -2,8 +2,9 @@
 
 import pytest
 
+from bitsheet_tui.commands import ConfirmDeletions, Resync
 from bitsheet_tui.errors import Reason, TooLarge
-from bitsheet_tui.events import ConfirmDeletions, DeletionsHeld, HoldEnded, Resync
+from bitsheet_tui.events import DeletionsHeld, HoldEnded
 from bitsheet_tui.sync.desk import Desk
 from tests import mirror
 from tests.sync.conftest import config, once, portal, unequal

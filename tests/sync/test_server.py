@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from bitsheet_tui.events import SyncNow
+from bitsheet_tui.commands import SyncNow
 from bitsheet_tui.state import Phase
 from tests.conftest import times
 from tests.server import Server

@@ -5,6 +5,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from bitsheet_tui import commands as c
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import Reason
 from bitsheet_tui.ring import Ring
@@ -199,19 +200,19 @@ class FakeEngine:
 
     def __init__(self, state: EngineState | None = None) -> None:
         self.state = state or current()
-        self.told: list[e.Command] = []
+        self.told: list[c.Command] = []
         self.beats = 0
         self.obeys = True
 
-    def submit(self, command: e.Command) -> None:
+    def submit(self, command: c.Command) -> None:
         self.told.append(command)
         if not self.obeys:
             return
-        if isinstance(command, e.Pause):
+        if isinstance(command, c.Pause):
             self.state = replace(self.state, paused_at=NOW)
-        elif isinstance(command, e.Resume):
+        elif isinstance(command, c.Resume):
             self.state = replace(self.state, paused_at=None)
-        elif isinstance(command, e.Stop):
+        elif isinstance(command, c.Stop):
             self.state = replace(self.state, stopping=True)
 
     async def run(self) -> None:

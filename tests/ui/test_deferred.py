@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from bitsheet_tui.commands import Pause, Stop
 from bitsheet_tui.errors import StoreUnavailable
-from bitsheet_tui.events import Pause, Stop
 from bitsheet_tui.ui.deferred import Deferred
 from tests.ui import scenes
 from tests.ui.looking import console, screen

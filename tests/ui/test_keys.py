@@ -2,7 +2,7 @@
 
 import pytest
 
-from bitsheet_tui.events import ConfirmDeletions, Pause, Resume, Resync, Stop, SyncNow
+from bitsheet_tui.commands import ConfirmDeletions, Pause, Resume, Resync, Stop, SyncNow
 from bitsheet_tui.ui.keys import FOOTERS, KEYS
 from tests.ui import scenes
 from tests.ui.looking import console, said, screen, text

@@ -4,7 +4,7 @@ from datetime import UTC
 
 import pytest
 
-from bitsheet_tui.events import Stop
+from bitsheet_tui.commands import Stop
 from bitsheet_tui.ui import line
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views import header

@@ -1,0 +1,114 @@
+"""What the engine can be told, and how another process words it."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class SyncNow:
+    """Start a cycle now, of these tables or of all that are due."""
+
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """Read these tables again from scratch, or what changed since a day; rows stay readable meanwhile."""
+
+    tables: tuple[str, ...]
+    since: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try once more to store what is in quarantine, of these tables or of all."""
+
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmDeletions:
+    """The held rows of this table are gone indeed: compare once more, and mark them."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Start no cycle and no request after the page in hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """End a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End gracefully; a request in flight is abandoned, a commit in hand is finished."""
+
+
+Command = SyncNow | Resync | Retry | ConfirmDeletions | Pause | Resume | Stop
+
+
+# --- from one process to another ------------------------------------------------------------------------
+
+
+SINCE = "since="
+
+
+def _resync(words: list[str]) -> Resync:
+    since = [word.removeprefix(SINCE) for word in words if word.startswith(SINCE)]
+    tables = tuple(word for word in words if not word.startswith(SINCE))
+    return Resync(tables, date.fromisoformat(since[0]) if since else None)
+
+
+_READERS: Mapping[str, Callable[[list[str]], Command]] = {
+    "pause": lambda words: Pause(*words),
+    "resume": lambda words: Resume(*words),
+    "sync": lambda words: SyncNow(tuple(words)),
+    "resync": _resync,
+    "retry": lambda words: Retry(tuple(words)),
+    "confirm": lambda words: ConfirmDeletions(*words),
+}
+
+
+def to_words(command: Command) -> tuple[str, str]:
+    """A name and its argument, as a request to another process. `Stop` is not for others."""
+    match command:
+        case SyncNow(tables):
+            return "sync", " ".join(tables)
+        case Resync(tables, since):
+            return "resync", " ".join((*tables, f"{SINCE}{since}") if since else tables)
+        case Retry(tables):
+            return "retry", " ".join(tables)
+        case ConfirmDeletions(table):
+            return "confirm", table
+        case _:
+            return type(command).__name__.lower(), ""
+
+
+def from_words(name: str, argument: str, tables: Collection[str]) -> Command:
+    """The command. Raises ValueError, in words: another version may ask what this one does not know."""
+    read = _READERS.get(name)
+    if read is None:
+        raise ValueError(f"there is no request {name}")
+    try:
+        command = read(argument.split())
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} does not go with {argument or 'nothing'}") from None
+    if strange := [table for table in named(command) if table not in tables]:
+        raise ValueError(f"not mirrored here: {', '.join(strange)}")
+    return command
+
+
+def named(command: Command) -> tuple[str, ...]:
+    """The tables that a command speaks of; none: all, or it is not about tables."""
+    match command:
+        case SyncNow(tables) | Resync(tables) | Retry(tables):
+            return tables
+        case ConfirmDeletions(table):
+            return (table,)
+        case _:
+            return ()
