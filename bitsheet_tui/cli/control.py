@@ -7,7 +7,6 @@ import time
 from argparse import Namespace
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
-from difflib import get_close_matches
 
 from bitsheet_tui import wiring
 from bitsheet_tui.cli.ending import tell
@@ -16,6 +15,7 @@ from bitsheet_tui.cli.headless import once
 from bitsheet_tui.cli.stopping import Stopping
 from bitsheet_tui.commands import Command, ConfirmDeletions, Pause, Resume, Resync, SyncNow, to_words
 from bitsheet_tui.config import Config, load
+from bitsheet_tui.config.findings import near
 from bitsheet_tui.errors import Exit, StoreUnavailable, UsageError
 from bitsheet_tui.observe.systemd import Notifier
 from bitsheet_tui.store.lock import Holder
@@ -65,8 +65,8 @@ def check_tables(tables: tuple[str, ...], config: Config) -> None:
     known = [table.name for table in wiring.tables(config)]
     for name in tables:
         if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            alike = near(name, known)
+            hint = f"did you mean {alike[0]}?" if alike else f"there are {', '.join(known)}"
             raise UsageError(f"there is no table {name}", hint)
 
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
 
 from bitsheet_tui.config import address
-from bitsheet_tui.config.findings import Findings
+from bitsheet_tui.config.findings import Findings, near
 from bitsheet_tui.config.settings import INERT, SECTIONS, Config, ExtraTable
 from bitsheet_tui.config.source import Source, find, read
 from bitsheet_tui.config.webhook import find_webhook
@@ -110,11 +109,11 @@ def _nearest(key: str) -> str:
     same_name = [known for known in TYPES if known.endswith(f".{name}")]
     names = [known.rpartition(".")[2] for known in TYPES]
     candidates = (
-        get_close_matches(key, [k for k in TYPES if k.startswith(f"{section}.")], 1, 0.75)
-        or (not section and get_close_matches(key, [*SECTIONS, "table"], 1))
+        near(key, [k for k in TYPES if k.startswith(f"{section}.")], 0.75)
+        or (not section and near(key, [*SECTIONS, "table"]))
         or same_name
-        or get_close_matches(key, TYPES, 1, 0.75)
-        or [k for k in TYPES if k.rpartition(".")[2] in get_close_matches(name, names, 1, 0.75)]
+        or near(key, TYPES, 0.75)
+        or [k for k in TYPES if k.rpartition(".")[2] in near(name, names, 0.75)]
     )
     return f"; did you mean {candidates[0]}?" if candidates else ""
 
@@ -127,8 +126,8 @@ def _from_environment(environ: MutableMapping[str, str], findings: Findings) -> 
         if key is None:
             section = variable.removeprefix(PREFIX).partition("_")[0].lower()
             if section in SECTIONS:
-                near = get_close_matches(variable, VARIABLES, 1)
-                hint = f"; did you mean {near[0]}?" if near else ""
+                alike = near(variable, VARIABLES)
+                hint = f"; did you mean {alike[0]}?" if alike else ""
                 findings.wrong(variable, f"no such setting{hint}", "environment")
             continue
         text = environ.pop(variable) if key in SECRETS else environ[variable]
@@ -201,8 +200,8 @@ def _check_tables(
     known = [table.name for table in CATALOGUE] + [table.name for table in extra]
     for name in values["sync.tables"]:
         if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
+            alike = near(name, known)
+            hint = f"; did you mean {alike[0]}?" if alike else f"; there are {', '.join(known)}"
             findings.wrong("sync.tables", f"no such table{hint}", given["sync.tables"].where)
 
 

@@ -33,14 +33,14 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 def clean(
     table: Table, rows: Iterable[Mapping[str, Any]], fields: Sequence[Field], *, zone: str, now: datetime
-) -> list[Row]:
+) -> list[Mapping[str, Any]]:
     """`rows` keyed by the names of `fields`.
 
     `zone` is the webhook owner's time zone, empty when unknown; `now` the portal's clock. Keys of tasks
     that no field explains are left out: names, links and pictures of people.
     """
     if table.case is Case.UPPER:
-        return [dict(row) for row in rows]
+        return list(rows)
     names = _names(tuple(fields))
     mend = _mender(zone, now)
     instants = {field.name for field in fields if field.kind is Kind.INSTANT} if mend else set[str]()

@@ -72,3 +72,7 @@ class Books:
     def request(self, id_: int) -> Request | None:
         """One request, with its answer if there is one."""
         return self._database.read(lambda: ledger.request(self._database.peewee, id_))
+
+    def rest(self) -> None:
+        """Keep nothing in memory that can be read again."""
+        self._database.read(self._database.driver.rest)

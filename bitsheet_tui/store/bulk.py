@@ -23,10 +23,8 @@ def read(database: Database, layout: Layout, keys: Sequence[Key]) -> dict[Key, R
     width = len(layout.key)
     found: dict[Key, Row] = {}
     for prefix, ids in _by_prefix(keys).items():
-        for chunk in chunks(ids, database.dialect.many):
-            sql = _select(layout, len(chunk))
-            parameters = (*prefix, *chunk) if database.dialect.name == "sqlite" else (*prefix, chunk)
-            found.update((row[:width], row) for row in database.rows(sql, parameters))
+        rows = database.rows(_select(layout), (*prefix, database.dialect.keys(ids)))
+        found.update((row[:width], row) for row in rows)
     return found
 
 
@@ -80,13 +78,12 @@ def _by_prefix(keys: Sequence[Key]) -> dict[Key, list[Any]]:
     return groups
 
 
-@lru_cache(256)
-def _select(layout: Layout, count: int) -> str:
+@lru_cache(64)
+def _select(layout: Layout) -> str:
     columns = ", ".join(quote(name) for name in (*layout.names, DELETED))
-    mark = layout.dialect.mark
-    fixed = "".join(f"{quote(name)} = {mark} AND " for name in layout.key[:-1])
-    one_of = f"IN ({layout.dialect.marks(count)})" if layout.dialect.name == "sqlite" else f"= ANY({mark})"
-    return f"SELECT {columns} FROM {layout.sql_name} WHERE {fixed}{quote(layout.key[-1])} {one_of}"  # noqa: S608
+    fixed = "".join(f"{quote(name)} = {layout.dialect.mark} AND " for name in layout.key[:-1])
+    key = f"{quote(layout.key[-1])} {layout.dialect.one_of}"
+    return f"SELECT {columns} FROM {layout.sql_name} WHERE {fixed}{key}"  # noqa: S608 - quoted names
 
 
 def _key_is(layout: Layout) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bitsheet_tui.store import quarantine, tombstones
-from bitsheet_tui.store.bulk import chunks
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import quote
 from bitsheet_tui.store.layout import DELETED, Layout
@@ -44,15 +43,11 @@ def cuts(database: Database, layout: Layout, *, above: int, upto: int, parts: in
 def alive(database: Database, layout: Layout, wanted: Collection[int]) -> list[int]:
     """Those of the ids whose row is there and not marked."""
     key, dialect = quote(layout.key[-1]), database.dialect
-    return [
-        row[0]
-        for chunk in chunks(sorted(wanted), 500)
-        for row in database.rows(
-            f"SELECT {key} FROM {layout.sql_name}"  # noqa: S608
-            f" WHERE {key} IN ({dialect.marks(len(chunk))}) AND {quote(DELETED)} IS NULL",
-            chunk,
-        )
-    ]
+    sql = (
+        f"SELECT {key} FROM {layout.sql_name}"  # noqa: S608 - quoted names
+        f" WHERE {key} {dialect.one_of} AND {quote(DELETED)} IS NULL ORDER BY {key}"
+    )
+    return [row[0] for row in database.rows(sql, (dialect.keys(sorted(wanted)),))]
 
 
 def _set_aside(database: Database, layout: Layout, above: int, upto: int) -> list[int]:

@@ -5,13 +5,10 @@ from typing import Any
 
 from bitsheet_tui.fields import Kind
 from bitsheet_tui.store import values
-from bitsheet_tui.store.bulk import chunks
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.feed import When
 from bitsheet_tui.store.layout import Portal
 from bitsheet_tui.store.values import Unstorable
-
-OWNERS = 200  # in one statement
 
 
 def points(portal: Portal, fields: Sequence[str]) -> list[tuple[int, str | None, str | None, str | None]]:
@@ -49,13 +46,11 @@ def mark_gone(database: Database, table: str, owners: Sequence[int], when: When)
     """Mark every contact point of these rows as deleted."""
     dialect = database.dialect
     at = dialect.encode(Kind.INSTANT, when.second)
-    for chunk in chunks(owners, OWNERS):
-        database.execute(
-            f"UPDATE contact_points SET _deleted_at = {dialect.mark}, _synced_at = {dialect.mark}"  # noqa: S608
-            f" WHERE owner_table = {dialect.mark} AND owner_id IN ({dialect.marks(len(chunk))})"
-            " AND _deleted_at IS NULL",
-            (at, at, table, *chunk),
-        )
+    database.execute(
+        f"UPDATE contact_points SET _deleted_at = {dialect.mark}, _synced_at = {dialect.mark}"  # noqa: S608
+        f" WHERE owner_table = {dialect.mark} AND owner_id {dialect.one_of} AND _deleted_at IS NULL",
+        (at, at, table, dialect.keys(owners)),
+    )
 
 
 def _entries(value: Any) -> list[Mapping[str, Any]]:

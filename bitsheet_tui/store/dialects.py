@@ -11,6 +11,7 @@ be compared as tuples:
     JSON       JSONB, canonical text      TEXT, canonical text
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -36,7 +37,8 @@ class Dialect:
     types: Mapping[Kind, str]
     encoders: Mapping[Kind, Convert]  # from the value it means to the value that is written and read back
     widest: int  # columns a table may have
-    many: int  # keys in one SELECT
+    one_of: str  # what stands behind a column that is one of many keys, which are one parameter: see `keys`
+    keys: Convert  # of a list of keys, that parameter
 
     def encode(self, kind: Kind, value: Any) -> Any:
         """`value`, as `values` gives it, for this database."""
@@ -57,13 +59,22 @@ class Dialect:
         return convert
 
     def quick_converter(self, field: Field) -> Convert:
-        """The same with a memory, where values repeat. A list or map then raises TypeError."""
+        """The same with a memory, where values repeat. A list or map then raises TypeError.
+
+        Whoever converts many rows empties the memory behind them: see `forget`.
+        """
         convert = self.converter(field)
         return lru_cache(MEMORY, typed=True)(convert) if field.kind in REPEATING else convert
 
     def marks(self, count: int) -> str:
         """`count` parameters with commas between."""
         return ",".join([self.mark] * count)
+
+
+def forget(convert: Convert) -> None:
+    """Empty the memory of a quick converter; one without a memory has nothing to forget."""
+    if clear := getattr(convert, "cache_clear", None):
+        clear()
 
 
 def reader(field: Field) -> Convert:
@@ -116,7 +127,8 @@ SQLITE = Dialect(
         Kind.DATE: _date_text,
     },
     widest=1900,
-    many=500,
+    one_of="IN (SELECT value FROM json_each(?))",  # one statement to prepare, however many keys
+    keys=json.dumps,
 )
 POSTGRESQL = Dialect(
     name="postgresql",
@@ -133,5 +145,6 @@ POSTGRESQL = Dialect(
     },
     encoders={},
     widest=1500,
-    many=5000,
+    one_of="= ANY(%s)",
+    keys=list,
 )

@@ -221,15 +221,11 @@ def forget(database: Database, tasks: Sequence[int]) -> None:
 def living_comments(database: Database, layout: Layout, tasks: Sequence[int]) -> list[tuple[Any, ...]]:
     """(source, id, task) of every comment of these tasks that is not marked as deleted."""
     dialect = database.dialect
-    return [
-        row
-        for chunk in chunks(tasks, 500)
-        for row in database.rows(
-            f"SELECT source, id, task_id FROM {layout.sql_name}"  # noqa: S608
-            f" WHERE task_id IN ({dialect.marks(len(chunk))}) AND {DELETED} IS NULL",
-            chunk,
-        )
-    ]
+    return database.rows(
+        f"SELECT source, id, task_id FROM {layout.sql_name}"  # noqa: S608 - quoted names
+        f" WHERE task_id {dialect.one_of} AND {DELETED} IS NULL",
+        (dialect.keys(tasks),),
+    )
 
 
 def _seen(portal: Portal) -> dict[str, Any]:
@@ -251,14 +247,13 @@ def _or_none(read: Any, value: Any) -> Any:
 
 
 def _read_moments(database: Database, tasks: Sequence[int]) -> dict[int, datetime]:
+    dialect = database.dialect
+    sql = f"SELECT task_id, read_at FROM bitsheet_discussions WHERE task_id {dialect.one_of}"  # noqa: S608
     found: dict[int, datetime] = {}
-    for chunk in chunks(tasks, 500):
-        marks = database.dialect.marks(len(chunk))
-        sql = f"SELECT task_id, read_at FROM bitsheet_discussions WHERE task_id IN ({marks})"  # noqa: S608
-        for task, read_at in database.rows(sql, chunk):
-            moment = DiscussionRecord.read_at.python_value(read_at)
-            if moment is not None:
-                found[task] = moment
+    for task, read_at in database.rows(sql, (dialect.keys(tasks),)):
+        moment = DiscussionRecord.read_at.python_value(read_at)
+        if moment is not None:
+            found[task] = moment
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import values
-from bitsheet_tui.store.dialects import Convert, Dialect, quote, reader
+from bitsheet_tui.store.dialects import Convert, Dialect, forget, quote, reader
 from bitsheet_tui.store.values import Unstorable
 from bitsheet_tui.tables import Table
 
@@ -87,6 +87,16 @@ class Layout:
         if None in converted[: len(self.table.key)]:
             raise Unstorable("it has no key")
         return converted
+
+    def forget(self) -> None:
+        """Let go of the values that were remembered because they repeat within a page.
+
+        Kept, those of every field of every table would be some MB that no later page needs, strewn over
+        the memory that a backfill could otherwise give back.
+        """
+        for _, convert in self.readers:
+            forget(convert)
+        values.forget()
 
     def row_id(self, row: Row) -> str:
         """The key of a stored row in one word: 7, or chat:15."""

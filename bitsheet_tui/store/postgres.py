@@ -196,6 +196,9 @@ class Postgres:
     def stamp(self, version: int) -> None:
         """The version stands in bitsheet_meta only."""
 
+    def rest(self) -> None:
+        """The pages of the database are the server's."""
+
     def replace_view(self, name: str, select: str) -> None:
         """Make a view anew. One that somebody built upon stays as it is."""
         try:

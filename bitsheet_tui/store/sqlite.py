@@ -159,6 +159,10 @@ class Sqlite:
         """Say the version of the tables where other tools look for it."""
         self.db.execute_sql(f"PRAGMA user_version = {version:d}")
 
+    def rest(self) -> None:
+        """Let go of the pages that are kept in memory: until the next cycle nobody asks for them."""
+        self.db.execute_sql("PRAGMA shrink_memory")
+
     def replace_view(self, name: str, select: str) -> None:
         """Make a view anew."""
         self.db.execute_sql(f"DROP VIEW IF EXISTS {quote(name)}")

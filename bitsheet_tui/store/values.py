@@ -140,6 +140,12 @@ def _day(text: str) -> date | None:
         return None
 
 
+def forget() -> None:
+    """Let go of the dates that were remembered."""
+    _moment.cache_clear()
+    _day.cache_clear()
+
+
 def text(value: Any) -> str | None:
     """A text, with U+FFFD for the characters that neither database can hold; other types as JSON."""
     if type(value) is str:

@@ -73,6 +73,7 @@ def sift(layout: Layout, rows: Sequence[Portal]) -> Sifted:
             good[row[:width]] = (row, portal)
             if poison:
                 poison.pop(layout.row_id(row), None)
+    layout.forget()
     return Sifted(rows=good, poison=tuple(poison.values()))
 
 

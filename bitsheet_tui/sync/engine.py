@@ -10,6 +10,7 @@ from typing import Any
 
 from bitsheet_tui import commands as c
 from bitsheet_tui import events as e
+from bitsheet_tui import memory
 from bitsheet_tui.config import SyncSettings
 from bitsheet_tui.errors import BitsheetError, PortalError, Refused, StoreError
 from bitsheet_tui.portal.client import Portal
@@ -50,7 +51,7 @@ class Engine:
             tuple(table.name for table in tables), portal=portal.host, store=store.label, at=now()
         )
         self._desk = Desk(portal=portal, store=store, tables=tables, settings=settings, say=self._say)
-        self._fills = Fills(self._desk, alarm=self._alarm)
+        self._fills = Fills(self._desk, alarm=self._alarm, ended=self._rest)
         self._again = Again(self._desk, self._fills)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._early: deque[c.Command] = deque()  # told before the loop ran
@@ -196,6 +197,13 @@ class Engine:
     def _alarm(self) -> None:
         self._wake.set()
 
+    def _rest(self) -> None:
+        """Between cycles, and after the last backfill, keep no memory that is not needed to wait."""
+        if self._fills.quiet:
+            with suppress(StoreError):  # the cycle is the one to report it
+                self._desk.store.rest()
+            memory.give_back()
+
     async def _due_now(self) -> None:
         self._alarm()
 
@@ -220,6 +228,7 @@ class Engine:
         began = asyncio.get_running_loop().time()
         wish = self._wishes.popleft() if self._wishes else None
         trouble = await self._guarded(wish)
+        self._rest()
         if self._wishes:
             self._wake.set()
         interval = self._desk.settings.interval

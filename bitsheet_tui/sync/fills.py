@@ -24,9 +24,10 @@ REST = 60.0  # seconds, when the portal does not say how long a method rests
 class Fills:
     """The backfills that are running. An error ends one of them; the next cycle starts it again."""
 
-    def __init__(self, desk: Desk, alarm: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, alarm: Callable[[], None], ended: Callable[[], None]) -> None:
         self._desk = desk
         self._alarm = alarm  # called when one ends by anything but the portal's doing
+        self._one_ended = ended  # called whenever one ends
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.failed: dict[str, PortalError] = {}
 
@@ -51,6 +52,11 @@ class Fills:
         task = asyncio.get_running_loop().create_task(work, name=table.name)
         task.add_done_callback(self._ended)
         self._tasks[table.name] = task
+
+    @property
+    def quiet(self) -> bool:
+        """Whether none is under way."""
+        return all(task.done() for task in self._tasks.values())
 
     async def wait(self) -> None:
         """Until none is running. Raises what ended one of them and is not the portal's doing."""
@@ -84,6 +90,7 @@ class Fills:
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception():
             self._alarm()
+        self._one_ended()
 
     async def _guard(self, table: Table, work: Coroutine[Any, Any, None], kind: str = "fill") -> None:
         began, at = monotonic(), now()

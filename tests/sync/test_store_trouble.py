@@ -124,7 +124,7 @@ async def test_a_server_that_became_read_only_is_waited_for(postgres_url, admin,
 
 async def test_backfills_that_died_of_the_same_trouble_are_told_once():
     """Were they told one by one, each would cost one more minute after the store is well again."""
-    fills = Fills(None, alarm=lambda: None)
+    fills = Fills(None, alarm=lambda: None, ended=lambda: None)
 
     async def dies():
         raise StoreFull("no space left")
@@ -138,7 +138,7 @@ async def test_backfills_that_died_of_the_same_trouble_are_told_once():
 
 
 async def test_a_bug_in_a_backfill_is_told_before_trouble():
-    fills = Fills(None, alarm=lambda: None)
+    fills = Fills(None, alarm=lambda: None, ended=lambda: None)
 
     async def dies(error):
         raise error
