@@ -59,6 +59,12 @@ class Reason(StrEnum):
     REQUEST = "request"
 
 
+# those that do not end by themselves
+NEEDS_OPERATOR = frozenset(
+    {Reason.ACCESS, Reason.SCOPE, Reason.RIGHTS, Reason.GONE, Reason.MOVED, Reason.BLOCKED, Reason.TLS}
+)
+
+
 class BitsheetError(Exception):
     """The root. `str(error)` is one sentence for the operator, `hint` what to do about it."""
 

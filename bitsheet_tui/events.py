@@ -1,16 +1,9 @@
-"""What the engine says happened."""
+"""What the engine says happened. `at` is the host's clock, aware UTC, for people."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from bitsheet_tui.errors import Reason
-
-# reasons that do not end by themselves
-NEEDS_OPERATOR = frozenset(
-    {Reason.ACCESS, Reason.SCOPE, Reason.RIGHTS, Reason.GONE, Reason.MOVED, Reason.BLOCKED, Reason.TLS}
-)
-
-# --- what happened; `at` is the host's clock, aware UTC, and only for people -----------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +64,8 @@ class TableFailed:
     text: str
     hint: str
     until: datetime | None = None  # the portal rests the method until then
+    scope: str = ""  # the permission that the webhook lacks, if that is it
+    whole: bool = False  # not this table's trouble: the portal refused everything, or did not answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +94,17 @@ class Counted:
     table: str
     rows: int
     deleted: int
-    quarantined: int = 0
     synced_at: datetime | None = None
     watermark: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """So many rows of a table wait in quarantine; 0: all could be stored."""
+
+    table: str
+    at: datetime
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +249,6 @@ class Stopped:
 
 Event = (
     CycleStarted | CycleEnded | PageStored | TableRead | TableFailed | FillStarted | FillEnded | Counted
-    | Drifted | Unreadable | DeletionsHeld | HoldEnded | Waiting | Answered | NeedsOperator | StoreTrouble
-    | PortalSeen | Scheduled | ClockJumped | Paused | Resumed | Stopping | Stopped
+    | Quarantined | Drifted | Unreadable | DeletionsHeld | HoldEnded | Waiting | Answered | NeedsOperator
+    | StoreTrouble | PortalSeen | Scheduled | ClockJumped | Paused | Resumed | Stopping | Stopped
 )  # fmt: skip

@@ -6,6 +6,7 @@ from functools import singledispatch
 from typing import Any
 
 from bitsheet_tui import events as e
+from bitsheet_tui.errors import NEEDS_OPERATOR
 
 KEPT = 500  # different troubles remembered
 
@@ -89,7 +90,7 @@ def _(event: e.TableFailed) -> Line:
         text += f", rests until {_clock(event.until)}"
     elif event.hint:
         text += f"  {event.hint}"
-    level = "ERROR" if event.reason is None or event.reason in e.NEEDS_OPERATOR else "WARNING"
+    level = "ERROR" if event.reason is None or event.reason in NEEDS_OPERATOR else "WARNING"
     return Line(level=level, table=event.table, text=text, trouble=f"failed {event.reason} {event.text}")
 
 
@@ -103,6 +104,14 @@ def _(event: e.FillStarted) -> Line:
 @_narrate.register
 def _(event: e.FillEnded) -> Line:
     return Line(level="INFO", table=event.table, text=f"fill done  {duration(event.seconds)}", ends="failed")
+
+
+@_narrate.register
+def _(event: e.Quarantined) -> Line:
+    if not event.count:
+        return Line(level="INFO", table=event.table, text="nothing waits in quarantine", ends="quarantine")
+    text = f"{count(event.count, 'row')} could not be stored  bitsheet-tui quarantine lists them"
+    return Line(level="WARNING", table=event.table, text=text, trouble=f"quarantine {event.count}")
 
 
 @_narrate.register

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bitsheet_tui.alert import Alert
 from bitsheet_tui.observe.narrate import count, duration
 from bitsheet_tui.state import Standing
 from bitsheet_tui.store.books import PAUSED
@@ -41,6 +42,7 @@ class Status:
     cycle: Cycle | None  # the newest
     tables: tuple[TableStatus, ...]
     unreadable: int  # tasks whose comments the webhook may not read
+    alerts: tuple[Alert, ...] = ()  # that stand, the oldest first
 
 
 def look(store: Store) -> Status:
@@ -56,6 +58,7 @@ def look(store: Store) -> Status:
         cycle=cycles[0] if cycles else None,
         tables=tuple(_table(store, one) for one in sorted(_counts(store, cycles), key=_place)),
         unreadable=store.count_unreadable(),
+        alerts=store.alerts(),
     )
 
 
@@ -115,6 +118,7 @@ def to_json(status: Status) -> dict[str, Any]:
         },
         "cycle": _cycle_json(status.cycle) if status.cycle else None,
         "tables": {table.count.table: _table_json(table) for table in status.tables},
+        "alerts": [_alert_json(alert) for alert in status.alerts],
     }
 
 
@@ -146,6 +150,16 @@ def _table_json(table: TableStatus) -> dict[str, Any]:
     }
 
 
+def _alert_json(alert: Alert) -> dict[str, Any]:
+    return {
+        "kind": str(alert.kind),
+        "tables": list(alert.tables),
+        "text": plain(alert.text, 1000),
+        "hint": plain(alert.hint, 1000),
+        "since": _instant(alert.since),
+    }
+
+
 def _instant(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
@@ -168,14 +182,14 @@ def to_lines(status: Status, now: datetime) -> list[str]:
         synced = _age(one.synced_at, now)
         lines.append(f"{plain(one.table, 60):<16}{numbers}  {synced:<16}{table.standing}")
     lines.append(f"{'total':<16}{sum(table.count.rows for table in status.tables):>12,}")
+    for alert in status.alerts:
+        where = ", ".join(alert.tables) or "mirror"
+        lines += ["", f"{where}: {plain(alert.text, 500)}"]
+        lines.append(f"  {plain(alert.hint, 500)} (since {_age(alert.since, now)})")
+    told = {name for alert in status.alerts for name in alert.tables}
     for table in status.tables:
-        if table.error:
+        if table.error and table.count.table not in told:
             lines += ["", f"{table.count.table}: {plain(table.error, 500)}", f"  {plain(table.hint, 500)}"]
-    for table in status.tables:
-        if table.held:
-            name = table.count.table
-            lines += ["", f"{name}: {count(table.held, 'deletion')} held: {plain(table.held_reason, 500)}"]
-            lines.append(f"  if they are meant: bitsheet-tui confirm {name}")
     if status.unreadable:
         lines += ["", f"comments of {count(status.unreadable, 'task')} are not readable with this webhook"]
     return [line.rstrip() for line in lines]

@@ -1,11 +1,13 @@
 """The picture of the engine: what it does, where each table stands, how far a backfill is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from bitsheet_tui import events as e
+from bitsheet_tui.alert import Alert
+from bitsheet_tui.state.alerting import mirrored
 
 KEPT = 512  # durations and cycles remembered in memory
 
@@ -115,6 +117,7 @@ class EngineState:
     seen: e.PortalSeen | None = None
     waiting: e.Waiting | None = None
     trouble: e.NeedsOperator | e.StoreTrouble | None = None
+    alerts: Mapping[str, Alert] = field(default_factory=dict)  # that stand, by their key
     stopping: bool = False
     stopped: bool = False
     started_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
@@ -139,7 +142,10 @@ class EngineState:
         return Phase.CURRENT if self.cycles else Phase.STARTING
 
 
-def start(names: tuple[str, ...], *, portal: str, store: str, at: datetime) -> EngineState:
-    """The picture before anything has happened."""
+def start(
+    names: tuple[str, ...], *, portal: str, store: str, at: datetime, alerts: Iterable[Alert] = ()
+) -> EngineState:
+    """The picture before anything has happened; `alerts` stand from before."""
     tables = {name: TableState(name=name) for name in names}
-    return EngineState(portal=portal, store=store, tables=tables, started_at=at)
+    stood = mirrored({alert.key: alert for alert in alerts}, names)
+    return EngineState(portal=portal, store=store, tables=tables, started_at=at, alerts=stood)

@@ -6,12 +6,17 @@ from functools import singledispatch
 from typing import Any
 
 from bitsheet_tui import events as e
+from bitsheet_tui.errors import NEEDS_OPERATOR
+from bitsheet_tui.state.alerting import follow
 from bitsheet_tui.state.picture import KEPT, CycleSummary, EngineState, Fill, Standing, TableState
 
 
 def reduce(state: EngineState, event: e.Event) -> EngineState:
     """The picture after `event`. Pure: no clock, no I/O."""
-    return _apply(event, state)
+    after: EngineState = _apply(event, state)
+    failures = {name: table.failures for name, table in after.tables.items()}
+    alerts = follow(after.alerts, event, failures)
+    return after if alerts is after.alerts else replace(after, alerts=alerts)
 
 
 def _with(state: EngineState, name: str, change: Callable[[TableState], TableState]) -> EngineState:
@@ -59,7 +64,6 @@ def _(event: e.PageStored, state: EngineState) -> EngineState:
             changed=table.changed + event.updated,
             gone=table.gone + event.deleted,
             deleted=table.deleted + event.deleted,
-            quarantined=table.quarantined + event.quarantined,
             fill=fill,
             standing=Standing.FILLING if fill else Standing.READING,
         )
@@ -97,7 +101,7 @@ def _(event: e.TableFailed, state: EngineState) -> EngineState:
     def change(table: TableState) -> TableState:
         if event.until:
             standing = Standing.RESTING
-        elif event.reason in e.NEEDS_OPERATOR:
+        elif event.reason in NEEDS_OPERATOR:
             standing = Standing.REFUSED
         else:
             standing = Standing.FAILED
@@ -131,12 +135,17 @@ def _(event: e.Counted, state: EngineState) -> EngineState:
     def change(table: TableState) -> TableState:
         known = table.standing is Standing.NEVER and event.synced_at
         return replace(
-            table, rows=event.rows, deleted=event.deleted, quarantined=event.quarantined,
+            table, rows=event.rows, deleted=event.deleted,
             synced_at=event.synced_at or table.synced_at, watermark=event.watermark or table.watermark,
             standing=Standing.OK if known else table.standing,
         )  # fmt: skip
 
     return _with(state, event.table, change)
+
+
+@_apply.register
+def _(event: e.Quarantined, state: EngineState) -> EngineState:
+    return _with(state, event.table, lambda t: replace(t, quarantined=event.count))
 
 
 @_apply.register

@@ -1,8 +1,10 @@
-"""The ledger as a part of the store: cycles, runs, and requests to the running instance."""
+"""The ledger as a part of the store: cycles, runs, alerts, and requests to the running instance."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from bitsheet_tui.store import ledger
+from bitsheet_tui.alert import Alert
+from bitsheet_tui.store import alerts, ledger, quarantine
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.ledger import Cycle, Request, Run
 from bitsheet_tui.store.models import FactRecord
@@ -72,6 +74,20 @@ class Books:
     def request(self, id_: int) -> Request | None:
         """One request, with its answer if there is one."""
         return self._database.read(lambda: ledger.request(self._database.peewee, id_))
+
+    def alerts(self) -> tuple[Alert, ...]:
+        """The alerts that stand, the oldest first."""
+        return self._database.read(lambda: alerts.standing(self._database.peewee))
+
+    def settle_alerts(
+        self, standing: Collection[Alert], over: Collection[tuple[Alert, datetime]], *, at: datetime
+    ) -> None:
+        """From now on these alerts stand and no others; `over` are those that ended, and when."""
+        self._database.write(lambda: alerts.settle(self._database.peewee, standing, over, at=at))
+
+    def count_quarantined(self) -> dict[str, int]:
+        """How many rows of each table wait in quarantine; those that have none are left out."""
+        return self._database.read(lambda: quarantine.count(self._database))
 
     def rest(self) -> None:
         """Keep nothing in memory that can be read again."""

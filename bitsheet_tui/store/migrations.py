@@ -20,13 +20,27 @@ def _create(database: Database) -> None:
 
 def _reconcile(database: Database) -> None:
     create_all(database.peewee)
-    columns = database.execute("SELECT * FROM bitsheet_discussions LIMIT 0").description
-    known = {column[0] for column in columns}
-    if "held" not in known:
-        database.execute("ALTER TABLE bitsheet_discussions ADD COLUMN held BIGINT NOT NULL DEFAULT 0")
+    _add(database, "bitsheet_discussions", {"held": "BIGINT NOT NULL DEFAULT 0"})
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (_create, _reconcile)
+def _alerts(database: Database) -> None:
+    text = "TEXT NOT NULL DEFAULT ''"
+    document = "JSONB" if database.dialect.name == "postgresql" else "TEXT"
+    _add(database, "bitsheet_alerts", {"kind": text, "about": text, "hint": text, "tables": document})
+    database.execute(  # those of before were of one kind; the next cycle tells them anew, with what to do
+        "UPDATE bitsheet_alerts SET kind = 'deletions_held', about = substr(key, 16) WHERE kind = ''"
+    )
+
+
+def _add(database: Database, table: str, columns: dict[str, str]) -> None:
+    """Add what is not there; a mirror that is made now has them from the start."""
+    known = {column[0] for column in database.execute(f"SELECT * FROM {table} LIMIT 0").description}  # noqa: S608
+    for name, kind in columns.items():
+        if name not in known:
+            database.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (_create, _reconcile, _alerts)
 """The n-th step makes version n out of version n - 1; an empty database is version 0."""
 
 
@@ -57,6 +71,16 @@ def migrate(database: Database, steps: tuple[Callable[[Database], None], ...] = 
 def version_is_current(database: Database, known: int) -> bool:
     """Whether there is nothing to do, so that no transaction is needed."""
     return database.read(lambda: version(database)) == known
+
+
+def refuse_older(database: Database, found: int, known: int = len(STEPS)) -> None:
+    """Raises StoreUnavailable when the tables are of a version that must be brought forward first."""
+    if found < known:
+        raise StoreUnavailable(
+            f"The mirror {database.label} was made by an older bitsheet-tui"
+            f" (version {found} of its tables; this one reads {known}).",
+            hint="Start bitsheet-tui, or its service again: that brings it forward, and every row stays.",
+        )
 
 
 def refuse_newer(database: Database, found: int, known: int = len(STEPS)) -> None:

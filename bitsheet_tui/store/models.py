@@ -223,12 +223,16 @@ class ReconcileRecord(Record):
 
 
 class AlertRecord(Record):
-    """Conditions that somebody was told about."""
+    """What is wrong, or was: one record for each alert there ever was."""
 
     key = peewee.TextField(primary_key=True)
+    kind = peewee.TextField(default="", constraints=[peewee.SQL("DEFAULT ''")])
+    about = peewee.TextField(default="", constraints=[peewee.SQL("DEFAULT ''")])
+    tables = DocumentField(null=True)  # names
     state = peewee.TextField()
     severity = peewee.TextField(default="")
     text = peewee.TextField(default="")
+    hint = peewee.TextField(default="", constraints=[peewee.SQL("DEFAULT ''")])
     since = InstantField()
     told_at = InstantField(null=True)
     ended_at = InstantField(null=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bitsheet_tui.store import alerts, census, comparing, discussions, quarantine, tombstones
+from bitsheet_tui.store import census, comparing, discussions, quarantine, tombstones
 from bitsheet_tui.store.comparing import Difference
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.discussions import Discussion, DiscussionRead
@@ -19,8 +19,6 @@ from bitsheet_tui.store.feed import When
 from bitsheet_tui.store.layout import Layout, Portal
 from bitsheet_tui.store.models import ReconcileRecord
 from bitsheet_tui.tables import Table
-
-SEVERITY = "error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +54,9 @@ class Reconciles:
         """Where `table` stands; an empty record before the first comparison."""
         return self._database.read(lambda: _load(self._database, table))
 
-    def save(self, record: Reconcile, at: datetime) -> None:
-        """Keep it, and let the table's alert begin or end with its hold. `at` is the host's clock."""
-        self._database.write(lambda: _save(self._database, record, at))
+    def save(self, record: Reconcile) -> None:
+        """Keep it."""
+        self._database.write(lambda: _save(self._database, record))
 
     def held(self) -> list[Reconcile]:
         """The tables whose deletions are held."""
@@ -96,7 +94,7 @@ class Reconciles:
             keys = [(id_,) for id_ in census.alive(database, mine, ids)]
             quarantine.release(database, table.name, [str(id_) for id_ in ids])
             if record:
-                _save(database, record, at)
+                _save(database, record)
             return tombstones.bury(database, mine, keys, When(at=at, cycle=cycle), self._layout_of)
 
         return database.write(work)
@@ -128,16 +126,6 @@ class Reconciles:
         return self._database.read(lambda: comparing.comments(self._database, mine, read))
 
 
-def alert_key(table: str) -> str:
-    """Under which key the alert of a held table stands."""
-    return f"deletions_held:{table}"
-
-
-def alert_text(record: Reconcile) -> str:
-    """What the alert says."""
-    return f"{record.table}: {record.held:,} deletions are held: {record.reason}"
-
-
 def _load(database: Database, table: str) -> Reconcile:
     record = ReconcileRecord.one(database.peewee, ReconcileRecord.table_name == table)
     return Reconcile(table=table) if record is None else _read(record)
@@ -149,12 +137,7 @@ def _read(record: Any) -> Reconcile:
     return Reconcile(table=record.table_name, facts=record.facts or {}, **values)
 
 
-def _save(database: Database, record: Reconcile, at: datetime) -> None:
+def _save(database: Database, record: Reconcile) -> None:
     values = {name: getattr(record, name) for name in Reconcile.__slots__ if name != "table"}
     values |= {"table_name": record.table, "facts": dict(record.facts)}
     ReconcileRecord.save_over(database.peewee, values, key=("table_name",))
-    key = alert_key(record.table)
-    if record.held:
-        alerts.begin(database.peewee, key, severity=SEVERITY, text=alert_text(record), at=at)
-    else:
-        alerts.end(database.peewee, key, at)

@@ -279,6 +279,7 @@ class Store(Books):
                 hint="Start bitsheet-tui, or let store.url name the mirror.",
             )
         migrations.refuse_newer(self._database, found)
+        migrations.refuse_older(self._database, found)
         self._columns = self._database.read(lambda: schema.all_remembered(self._database))
 
     def _plan(self, table: Table, fields: Sequence[Field], known: Sequence[Column]) -> schema.Plan:

@@ -72,7 +72,7 @@ class Pass:
         desk, seconds = self.desk, self.seconds
         for table in self.tables:
             if error := failed.get(table.name):
-                desk.say(failure(table, error))
+                desk.say(failure(table, error, whole=not served))
                 record(desk, table, kind="scan", at=self.at, seconds=seconds, error=error)
         desk.owed = {name for name in failed if desk.table(name).static}
         requests = desk.portal.seen().requests - self.requests

@@ -108,7 +108,7 @@ class Desk:
 
     def note(self, reconcile: Reconcile) -> None:
         """Save where a table stands with its deletions."""
-        self.store.reconciles.save(reconcile, now())
+        self.store.reconciles.save(reconcile)
         self.noted(reconcile)
 
     def noted(self, reconcile: Reconcile) -> None:

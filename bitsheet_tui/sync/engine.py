@@ -20,6 +20,7 @@ from bitsheet_tui.store.counts import Count
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync import control, cycle
 from bitsheet_tui.sync.again import Again
+from bitsheet_tui.sync.alerting import Alerting
 from bitsheet_tui.sync.answers import NOT_DONE, answer, refusal
 from bitsheet_tui.sync.clock import Appointment
 from bitsheet_tui.sync.desk import Desk, now
@@ -47,9 +48,11 @@ class Engine:
     ) -> None:
         portal = connect(self._say)
         self._listeners = tuple(listeners)
+        self._alerting = Alerting(store, lambda: self.state, self._say)
         self.state: EngineState = start(
-            tuple(table.name for table in tables), portal=portal.host, store=store.label, at=now()
-        )
+            tuple(table.name for table in tables), portal=portal.host, store=store.label, at=now(),
+            alerts=self._alerting.kept,
+        )  # fmt: skip
         self._desk = Desk(portal=portal, store=store, tables=tables, settings=settings, say=self._say)
         self._fills = Fills(self._desk, alarm=self._alarm, ended=self._rest)
         self._again = Again(self._desk, self._fills)
@@ -89,12 +92,16 @@ class Engine:
         """Cycle after cycle, until told to stop. Raises what is a bug, or ends the store for good."""
         appointment = self._begin()
         appointment.start()
-        listening = asyncio.get_running_loop().create_task(control.obey(self._desk.store, self.grant))
+        beside = [
+            asyncio.get_running_loop().create_task(control.obey(self._desk.store, self.grant)),
+            asyncio.get_running_loop().create_task(self._alerting.keep()),
+        ]
         try:
             while not self._stop.is_set():
                 await self._until_stop(self._due(appointment))
         finally:
-            listening.cancel()
+            for task in beside:
+                task.cancel()
             appointment.stop()
             await self._end()
 
@@ -119,7 +126,8 @@ class Engine:
     # --- inside ---
 
     def _say(self, event: e.Event) -> None:
-        self.state = reduce(self.state, event)
+        before, self.state = self.state, reduce(self.state, event)
+        self._alerting.note(before.alerts, self.state.alerts)
         for listener in self._listeners:
             listener(event)
 
@@ -141,18 +149,20 @@ class Engine:
             count = held.get(table.name) or Count(table=table.name, rows=0, deleted=0)
             self._say(
                 e.Counted(
-                    table=count.table, rows=count.rows, deleted=count.deleted, quarantined=count.quarantined,
-                    synced_at=count.synced_at, watermark=count.watermark,
+                    table=count.table, rows=count.rows, deleted=count.deleted, synced_at=count.synced_at,
+                    watermark=count.watermark,
                 )
             )  # fmt: skip
         for found in self._desk.store.reconciles.held():
             at = found.held_since or now()
             self._say(e.DeletionsHeld(table=found.table, at=at, count=found.held, reason=found.reason))
+        self._alerting.settle()
 
     def _jumped(self, seconds: float) -> None:
         self._say(e.ClockJumped(at=now(), seconds=seconds))
 
     async def _end(self) -> None:
+        self._alerting.settle()
         await self._fills.cancel()
         await self._desk.portal.close()
         self._say(e.Stopped(at=now()))
@@ -266,6 +276,7 @@ class Engine:
             self._confirm(wish.table)
         self._failed = {}
         self._failed = await cycle.run(self._desk, self._fills, _tables(wish))
+        self._alerting.settle()
 
     async def _all_of(self, wish: Wish | None) -> None:
         await self._cycle(wish)

@@ -97,8 +97,9 @@ class Fills:
         try:
             await work
         except PortalError as error:
+            whole = self.failed.get(table.name) is not error
             self.failed[table.name] = error
-            self._desk.say(failure(table, error))
+            self._desk.say(failure(table, error, whole=whole))
             record(self._desk, table, kind=kind, at=at, seconds=monotonic() - began, error=error)
         else:
             seconds = monotonic() - began
@@ -148,6 +149,7 @@ class Fills:
         job.error, job.once, job.complete = None, True, False
         await rounds.run(self._desk, [job])
         if job.error and not isinstance(job.error, Resting):
+            self.failed[job.table.name] = job.error  # its own; what else is raised concerns all
             raise job.error
 
     async def _budget(self, table: Table) -> None:

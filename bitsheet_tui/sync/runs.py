@@ -4,22 +4,25 @@ from dataclasses import replace
 from datetime import datetime
 
 from bitsheet_tui import events as e
-from bitsheet_tui.errors import BitsheetError, PortalError
+from bitsheet_tui.errors import BitsheetError, PortalError, Reason
 from bitsheet_tui.store.ledger import Run
 from bitsheet_tui.store.writer import Stored
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.tables import Table
 
 
-def failure(table: Table, error: BitsheetError) -> e.TableFailed:
-    """The event for a table that could not be read."""
+def failure(table: Table, error: BitsheetError, *, whole: bool = False) -> e.TableFailed:
+    """The event for a table that could not be read; `whole`: nothing could."""
+    reason = error.reason if isinstance(error, PortalError) else None
     return e.TableFailed(
         table=table.name,
         at=now(),
-        reason=error.reason if isinstance(error, PortalError) else None,
+        reason=reason,
         text=str(error),
         hint=error.hint,
         until=getattr(error, "until", None),
+        scope=table.scope if reason is Reason.SCOPE else "",
+        whole=whole,
     )
 
 

@@ -76,14 +76,6 @@ UNREADABLE = "Comments of {count} not readable: the webhook's user is not in the
 UNREADABLE_HINT = (
     "Nothing is lost: they are read once the user may see them. Use an administrator's webhook to read all."
 )
-QUARANTINE = "{count} could not be stored and wait in bitsheet_quarantine with the reason."
-QUARANTINE_HINT = "SELECT * FROM bitsheet_quarantine shows them; they are tried again when the row changes."
-
-HELD = "{count} held: {why}."
-HELD_HINT = (
-    "Nothing is marked meanwhile. Should the webhook have lost a right, give it back: this ends by itself. "
-    "If the rows are gone indeed, confirm with y on the table, or with: bitsheet-tui confirm {table}"
-)
 NOT_HELD = "No deletions of {table} are held."
 ASKED_CONFIRM = "{table} is compared once more, and what is gone is marked."
 CONFIRM_TITLE = "Mark {count} of {table} as deleted?"

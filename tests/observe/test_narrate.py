@@ -70,6 +70,11 @@ TOLD = [
     ),
     (e.HoldEnded(table="deals", at=NOW), "INFO deals deletions no longer held"),
     (e.Answered(at=NOW), "INFO portal answers again"),
+    (
+        e.Quarantined(table="deals", at=NOW, count=3),
+        "WARNING deals 3 rows could not be stored  bitsheet-tui quarantine lists them",
+    ),
+    (e.Quarantined(table="deals", at=NOW, count=0), "INFO deals nothing waits in quarantine"),
     (e.NeedsOperator(text="refused", hint="renew it", at=NOW, until=LATER), "ERROR portal refused  renew it"),
     (e.StoreTrouble(text="disk full", hint="make room", at=NOW, until=LATER), "ERROR store disk full  make room"),
     (e.PortalSeen(requests=1, retries=0, rate=1, bucket=0, burst=50, operating=()), None),

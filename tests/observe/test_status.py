@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bitsheet_tui.alert import Alert, Kind
 from bitsheet_tui.observe.status import look, to_json, to_lines
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store.checkpoints import Checkpoint
@@ -119,10 +120,24 @@ def test_a_cycle_that_never_ended_is_not_called_done(store):
 
 
 def test_deletions_that_are_held_are_told_with_the_way_out(store):
-    store.reconciles.save(Reconcile(table="deals", held=60, reason="all\x1b of it", held_since=NOW), NOW)
+    store.reconciles.save(Reconcile(table="deals", held=60, reason="all\x1b of it", held_since=AGO))
+    alert = Alert(
+        kind=Kind.DELETIONS_HELD, about="deals", tables=("deals",), text="60 deletions held: all\x1b of it",
+        hint="bitsheet-tui\x1b confirm deals", since=AGO,
+    )  # fmt: skip
+    store.settle_alerts([alert], [], at=NOW)
     status = look(store)
     told = to_json(status)["tables"]["deals"]
     assert (told["held"], told["held_reason"]) == (60, "all\N{REPLACEMENT CHARACTER} of it")
     lines = to_lines(status, NOW)
     place = lines.index("deals: 60 deletions held: all\N{REPLACEMENT CHARACTER} of it")
-    assert lines[place + 1] == "  if they are meant: bitsheet-tui confirm deals"
+    assert lines[place + 1] == "  bitsheet-tui\N{REPLACEMENT CHARACTER} confirm deals (since 3 min ago)"
+    assert to_json(status)["alerts"] == [
+        {
+            "kind": "deletions_held",
+            "tables": ["deals"],
+            "text": "60 deletions held: all\N{REPLACEMENT CHARACTER} of it",
+            "hint": "bitsheet-tui\N{REPLACEMENT CHARACTER} confirm deals",
+            "since": AGO.isoformat(),
+        }
+    ]

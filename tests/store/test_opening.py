@@ -286,6 +286,28 @@ def test_an_older_mirror_is_brought_forward_in_one_transaction(open_store):
     assert "bitsheet_new" in database.read(database.peewee.get_tables)
 
 
+def test_alerts_of_an_older_mirror_stand_still_once_it_is_brought_forward(open_store, store_url):
+    store = open_store()
+    database = store._database
+
+    def older():
+        for column in ("kind", "about", "hint", "tables"):
+            database.execute(f"ALTER TABLE bitsheet_alerts DROP COLUMN {column}")
+        database.execute("UPDATE bitsheet_meta SET value = '2' WHERE key = 'schema_version'")
+        database.execute(
+            "INSERT INTO bitsheet_alerts (key, state, severity, text, since, times)"
+            f" VALUES ('deletions_held:deals', 'active', 'error', 'held', '{NOW.isoformat()}', 1)"
+        )
+
+    database.write(older)
+    store.close()
+    with pytest.raises(StoreUnavailable, match=r"older bitsheet-tui \(version 2") as caught:
+        open_store(readonly=True)
+    assert "every row stays" in caught.value.hint
+    (alert,) = open_store().alerts()
+    assert (alert.key, alert.about, alert.text, alert.since) == ("deletions_held:deals", "deals", "held", NOW)
+
+
 # --- PostgreSQL --------------------------------------------------------------------------------------------------
 
 

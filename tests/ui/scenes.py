@@ -9,7 +9,7 @@ from bitsheet_tui import commands as c
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import Reason
 from bitsheet_tui.ring import Ring
-from bitsheet_tui.state import CycleSummary, EngineState, Fill, Standing, TableState, start
+from bitsheet_tui.state import CycleSummary, EngineState, Fill, Standing, TableState, reduce, start
 
 NOW = datetime(2026, 11, 24, 10, 2, 13, tzinfo=UTC)
 ROWS = {
@@ -150,17 +150,21 @@ def store_down() -> EngineState:
 
 
 def refused() -> EngineState:
-    state = change(
-        current(), "tasks", standing=Standing.REFUSED, failures=4, failing_since=ago(7200),
-        error="The webhook may not read tasks: its scope lacks task.",
-        hint="Edit the inbound webhook in the portal and tick Tasks.",
-    )  # fmt: skip
-    return change(change(state, "deals", quarantined=3), "task_comments", unreadable=12)
+    state = current()
+    for hours in range(4):
+        event = e.TableFailed(
+            table="tasks", at=ago(7200 - hours), reason=Reason.SCOPE, scope="task",
+            text="The webhook may not read tasks: its scope lacks task.",
+            hint="Edit the inbound webhook in the portal and tick Tasks.",
+        )  # fmt: skip
+        state = reduce(state, event)
+    state = reduce(state, e.Quarantined(table="deals", at=ago(60), count=3))
+    return reduce(state, e.Unreadable(table="task_comments", count=12))
 
 
 def held() -> EngineState:
     reason = "12,000 of its 30,355 rows seem to be gone, more than 5%"
-    return change(current(), "deals", held=12000, held_reason=reason)
+    return reduce(current(), e.DeletionsHeld(table="deals", at=ago(60), count=12000, reason=reason))
 
 
 def stopping() -> EngineState:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bitsheet_tui.alert import Alert, Kind
 from bitsheet_tui.events import NeedsOperator
 from bitsheet_tui.state import Standing, TableState
 from bitsheet_tui.text import plain
@@ -12,6 +13,8 @@ from bitsheet_tui.ui.glyphs import BAD, WAIT
 from bitsheet_tui.ui.line import Line, wrap
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.words import NOTHING_TO_DO
+
+FAILURES = frozenset({Kind.SCOPE_LOST, Kind.TABLE_REFUSED, Kind.TABLE_FAILING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +31,39 @@ class Trouble:
 
 
 def troubles(picture: Picture) -> list[Trouble]:
-    """Everything that is wrong, what needs somebody first."""
-    found = [*_whole(picture), *(one for table in picture.tables for one in _of(table))]
+    """Everything that is wrong, what needs somebody first: the alerts, and what ends by itself."""
+    alerts = picture.state.alerts.values()
+    told = {name for alert in alerts if alert.kind in FAILURES for name in alert.tables}
+    whole = {alert.text for alert in alerts if not alert.tables}  # what each table says, too
+    found = [_told(alert, picture) for alert in alerts]
+    found += _whole(picture)
+    found += [
+        one for table in picture.tables for one in _of(table, told=table.name in told or table.error in whole)
+    ]
     return sorted(found, key=lambda one: not one.grave)
 
 
-def _whole(picture: Picture) -> list[Trouble]:
+def _told(alert: Alert, picture: Picture) -> Trouble:
     state = picture.state
     event = state.trouble or state.waiting
-    if event is None:
+    failing = alert.tables if alert.kind in FAILURES else ()
+    return Trouble(
+        where=", ".join(alert.tables) or _where(alert.kind),
+        what=alert.text, hint=alert.hint, grave=alert.grave, since=alert.since,
+        times=max((state.tables[name].failures for name in failing if name in state.tables), default=0),
+        until=event.until if event and not alert.tables else None,
+    )  # fmt: skip
+
+
+def _where(kind: Kind) -> str:
+    return "store" if kind is Kind.STORE_TROUBLE else "portal"
+
+
+def _whole(picture: Picture) -> list[Trouble]:
+    """Trouble with the portal or the store, as long as no alert tells of it."""
+    state = picture.state
+    event = state.trouble or state.waiting
+    if event is None or any(not alert.tables for alert in state.alerts.values()):
         return []
     hint = getattr(event, "hint", "") or NOTHING_TO_DO
     grave = isinstance(event, NeedsOperator)
@@ -48,9 +75,9 @@ def _whole(picture: Picture) -> list[Trouble]:
     ]  # fmt: skip
 
 
-def _of(table: TableState) -> list[Trouble]:
+def _of(table: TableState, *, told: bool) -> list[Trouble]:
     found: list[Trouble] = []
-    if table.error:
+    if table.error and not told:
         found.append(
             Trouble(
                 where=table.name, what=table.error, hint=table.hint or NOTHING_TO_DO,
@@ -58,16 +85,9 @@ def _of(table: TableState) -> list[Trouble]:
                 since=table.failing_since,
             )
         )  # fmt: skip
-    if table.held:
-        what = words.HELD.format(count=f.plural(table.held, "deletion"), why=table.held_reason)
-        hint = words.HELD_HINT.format(table=table.name)
-        found.append(Trouble(where=table.name, what=what, hint=hint, grave=True))
     if table.unreadable:
         what = words.UNREADABLE.format(count=f.plural(table.unreadable, "task"))
         found.append(Trouble(where=table.name, what=what, hint=words.UNREADABLE_HINT, grave=False))
-    if table.quarantined:
-        what = words.QUARANTINE.format(count=f.plural(table.quarantined, "row"))
-        found.append(Trouble(where=table.name, what=what, hint=words.QUARANTINE_HINT, grave=False))
     return found
 
 

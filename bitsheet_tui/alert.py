@@ -1,0 +1,43 @@
+"""What somebody should know of: one alert for each thing that is wrong, from when it began until it ended."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What is wrong: a closed list, also a metric's label."""
+
+    PORTAL_REFUSED = "portal_refused"  # the webhook, or the portal as a whole
+    PORTAL_UNREACHABLE = "portal_unreachable"  # a whole cycle failed for want of an answer
+    STORE_TROUBLE = "store_trouble"
+    SCOPE_LOST = "scope_lost"  # of one permission of the webhook, whatever tables need it
+    TABLE_REFUSED = "table_refused"
+    TABLE_FAILING = "table_failing"  # again and again, or for a reason that does not end by itself
+    DELETIONS_HELD = "deletions_held"
+    QUARANTINE = "quarantine"
+
+
+ENDS_ITSELF = frozenset({Kind.PORTAL_UNREACHABLE, Kind.TABLE_FAILING, Kind.QUARANTINE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One thing that is wrong. `about` tells alerts of a kind apart: a table, a permission, or nothing."""
+
+    kind: Kind
+    about: str = ""
+    tables: tuple[str, ...] = ()  # that are not up to date because of it
+    text: str
+    hint: str
+    since: datetime  # the host's clock
+
+    @property
+    def key(self) -> str:
+        """Under which it is known: there is one alert of a key at a time."""
+        return f"{self.kind}:{self.about}" if self.about else str(self.kind)
+
+    @property
+    def grave(self) -> bool:
+        """Whether somebody must act; the others may end by themselves."""
+        return self.kind not in ENDS_ITSELF

@@ -1,0 +1,153 @@
+"""Which alerts stand after an event: each begins once and ends by itself, when what was wrong is well again.
+
+What is not known to be well stays: a table that was refused, and is not read now because the portal does not
+answer, is refused still. So alerts outlive a restart, too (`picture.start`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import singledispatch
+from typing import Any
+
+from bitsheet_tui import events as e
+from bitsheet_tui.alert import Alert, Kind
+from bitsheet_tui.errors import NEEDS_OPERATOR, Reason
+
+Alerts = Mapping[str, Alert]
+
+PATIENCE = 3  # times in a row that a table may fail before somebody is told
+OURS = frozenset({Reason.FILTER, Reason.REQUEST})  # never end by themselves: told at once
+OF_TABLES = frozenset({Kind.SCOPE_LOST, Kind.TABLE_REFUSED, Kind.TABLE_FAILING})
+OF_THE_PORTAL = frozenset({Kind.PORTAL_REFUSED, Kind.PORTAL_UNREACHABLE})
+
+HELD = "{count:,} {noun} held: {why}"
+HELD_HINT = (
+    "Nothing is marked meanwhile. Should the webhook have lost a right, give it back: this ends by itself. "
+    "If the rows are gone indeed, confirm with y on the table, or with: bitsheet-tui confirm {table}"
+)
+QUARANTINE = "{count:,} {noun} could not be stored and wait in quarantine with the reason"
+QUARANTINE_HINT = (
+    "bitsheet-tui quarantine lists them; they are tried again whenever they are read, and by --retry"
+)
+
+
+def follow(alerts: Alerts, event: e.Event, failures: Mapping[str, int]) -> Alerts:
+    """The alerts after `event`; the same object when it changes none.
+
+    `failures`: for each mirrored table, how often it has failed in a row, the event included.
+    """
+    found: Alerts = _after(event, alerts, failures)
+    return found
+
+
+@singledispatch
+def _after(event: Any, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
+    return alerts
+
+
+@_after.register
+def _(event: e.TableFailed, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
+    if event.until or not (event.whole or event.table in failures):
+        return alerts  # a method that rests; or a dictionary, which the log tells of
+    grave = event.reason in NEEDS_OPERATOR
+    if event.whole:
+        kind = Kind.PORTAL_REFUSED if grave else Kind.PORTAL_UNREACHABLE
+        alert = Alert(kind=kind, text=event.text, hint=event.hint, since=event.at)
+        return _begun(_without(alerts, OF_THE_PORTAL - {kind}), alert)
+    if not grave and event.reason not in OURS and failures[event.table] < PATIENCE:
+        return alerts
+    kind = Kind.TABLE_REFUSED if grave else Kind.TABLE_FAILING
+    if event.scope:
+        kind = Kind.SCOPE_LOST
+    alert = Alert(
+        kind=kind, about=event.scope or event.table, tables=(event.table,), text=event.text,
+        hint=event.hint, since=event.at,
+    )  # fmt: skip
+    return _begun(_mended(alerts, event.table, but=alert.key), alert)
+
+
+@_after.register(e.TableRead)
+@_after.register(e.FillEnded)
+def _(event: e.TableRead | e.FillEnded, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
+    return _mended(alerts, event.table)
+
+
+@_after.register
+def _(event: e.DeletionsHeld, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
+    noun = "deletion" if event.count == 1 else "deletions"
+    text = HELD.format(count=event.count, noun=noun, why=event.reason)
+    hint = HELD_HINT.format(table=event.table)
+    return _begun(alerts, _of(Kind.DELETIONS_HELD, event, text, hint))
+
+
+@_after.register
+def _(event: e.HoldEnded, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
+    return _ended(alerts, f"{Kind.DELETIONS_HELD}:{event.table}")
+
+
+@_after.register
+def _(event: e.Quarantined, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
+    if not event.count:
+        return _ended(alerts, f"{Kind.QUARANTINE}:{event.table}")
+    text = QUARANTINE.format(count=event.count, noun="row" if event.count == 1 else "rows")
+    return _begun(alerts, _of(Kind.QUARANTINE, event, text, QUARANTINE_HINT))
+
+
+@_after.register
+def _(event: e.StoreTrouble, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
+    alert = Alert(kind=Kind.STORE_TROUBLE, text=event.text, hint=event.hint, since=event.at)
+    return _begun(alerts, alert)
+
+
+@_after.register
+def _(event: e.CycleEnded, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
+    over = {Kind.STORE_TROUBLE} | (OF_THE_PORTAL if event.served else set())  # the store has just taken it
+    return _without(alerts, over)
+
+
+# --- beginning and ending -------------------------------------------------------------------------------
+
+
+def _of(kind: Kind, event: e.DeletionsHeld | e.Quarantined, text: str, hint: str) -> Alert:
+    table = event.table
+    return Alert(kind=kind, about=table, tables=(table,), text=text, hint=hint, since=event.at)
+
+
+def _begun(alerts: Alerts, alert: Alert) -> Alerts:
+    """With `alert`; one that stands already keeps its beginning, and may come to concern more tables."""
+    known = alerts.get(alert.key)
+    if known:
+        more = tuple(name for name in alert.tables if name not in known.tables)
+        text = known.text if alert.kind is Kind.SCOPE_LOST else alert.text  # one method of several
+        alert = replace(alert, since=known.since, tables=known.tables + more, text=text)
+    return alerts if alert == known else {**alerts, alert.key: alert}
+
+
+def _ended(alerts: Alerts, key: str) -> Alerts:
+    return {name: alert for name, alert in alerts.items() if name != key} if key in alerts else alerts
+
+
+def _without(alerts: Alerts, kinds: frozenset[Kind] | set[Kind]) -> Alerts:
+    if not any(alert.kind in kinds for alert in alerts.values()):
+        return alerts
+    return {key: alert for key, alert in alerts.items() if alert.kind not in kinds}
+
+
+def _mended(alerts: Alerts, table: str, *, but: str = "") -> Alerts:
+    """Without what kept `table` from being read."""
+    for key, alert in alerts.items():
+        if alert.kind in OF_TABLES and table in alert.tables and key != but:
+            alerts = _left(alerts, alert, tuple(name for name in alert.tables if name != table))
+    return alerts
+
+
+def _left(alerts: Alerts, alert: Alert, tables: tuple[str, ...]) -> Alerts:
+    return {**alerts, alert.key: replace(alert, tables=tables)} if tables else _ended(alerts, alert.key)
+
+
+def mirrored(alerts: Alerts, names: tuple[str, ...]) -> Alerts:
+    """Without what concerns only tables that are not mirrored any more."""
+    for alert in alerts.values():
+        if alert.tables:
+            alerts = _left(alerts, alert, tuple(name for name in alert.tables if name in names))
+    return alerts

@@ -1,0 +1,58 @@
+"""Keeps the store's list of alerts what the picture says; the picture knows (`state/alerting.py`)."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+
+from bitsheet_tui import events as e
+from bitsheet_tui.alert import Alert
+from bitsheet_tui.errors import StoreError
+from bitsheet_tui.state import EngineState
+from bitsheet_tui.store.store import Store
+from bitsheet_tui.sync.desk import Say, now
+
+Alerts = Mapping[str, Alert]
+
+GLANCE_SECONDS = 1.0
+
+
+class Alerting:
+    """Writes down what began and ended. While the store cannot be written it remembers."""
+
+    def __init__(self, store: Store, look: Callable[[], EngineState], say: Say) -> None:
+        self._store, self._look, self._say = store, look, say
+        self._kept: Alerts = {alert.key: alert for alert in store.alerts()}
+        self._over: dict[str, tuple[Alert, datetime]] = {}
+
+    @property
+    def kept(self) -> tuple[Alert, ...]:
+        """What stands, as far as it is written down."""
+        return tuple(self._kept.values())
+
+    def note(self, before: Alerts, after: Alerts) -> None:
+        """Take down what has ended, in case that it was not even written down when it began."""
+        if before is not after:
+            self._over |= {key: (alert, now()) for key, alert in before.items() if key not in after}
+
+    async def keep(self) -> None:
+        """Write down what changes next to the cycles, until cancelled; costs nothing while nothing does."""
+        while True:
+            await asyncio.sleep(GLANCE_SECONDS)
+            if self._look().alerts is not self._kept or self._over:
+                self.settle()
+
+    def settle(self) -> None:
+        """Tell what waits in quarantine, and write down which alerts stand."""
+        with suppress(StoreError):  # the cycle is the one to report it; this is done again
+            waiting = self._store.count_quarantined()
+            for name, table in self._look().tables.items():
+                if table.quarantined != (count := waiting.get(name, 0)):
+                    self._say(e.Quarantined(table=name, at=now(), count=count))
+            self._write(self._look().alerts)
+
+    def _write(self, alerts: Alerts) -> None:
+        if alerts != self._kept or self._over:
+            self._store.settle_alerts(tuple(alerts.values()), tuple(self._over.values()), at=now())
+            self._over.clear()
+        self._kept = alerts
