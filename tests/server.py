@@ -58,7 +58,10 @@ class Server:
     def empty(self) -> None:
         """Throw the mirror away."""
         self.sql(
-            "DROP SCHEMA IF EXISTS public CASCADE", "CREATE SCHEMA public AUTHORIZATION mirror", "CHECKPOINT"
+            f"ALTER ROLE mirror PASSWORD '{PASSWORD}'",
+            "DROP SCHEMA IF EXISTS public CASCADE",
+            "CREATE SCHEMA public AUTHORIZATION mirror",
+            "CHECKPOINT",
         )
 
     def stop(self, mode: str = "fast") -> None:
@@ -73,6 +76,16 @@ class Server:
         """Stop it, and start it at once."""
         self.stop(mode)
         self.start()
+
+    def stand_by(self) -> None:
+        """Restart it as a standby, which may only be read."""
+        self.stop()
+        (self._server.pgdata / "standby.signal").touch()
+        self.start()
+
+    def promote(self) -> None:
+        """Let the standby be a primary."""
+        self._control("promote")
 
     def end_sessions(self) -> None:
         """End the mirror's sessions."""

@@ -36,7 +36,9 @@ TIMED_OUT = frozenset({"55P03", "57014"})
 DEPENDED_UPON = "2BP01"
 LINGER = 2.0  # seconds: a killed instance's session lives on until the server notices
 COMMITS = "commits"  # in bitsheet_meta: how many its holders have made
-DENIED = frozenset({"42501", "25006", "28000", "28P01"})
+READ_ONLY = "25006"
+DAMAGED = frozenset({"XX001", "XX002"})  # data, index corrupted; XX000 is any internal error
+DENIED = frozenset({"42501", "28000", "28P01"})
 
 
 class Postgres:
@@ -54,9 +56,7 @@ class Postgres:
         self._locked = locked
         self._key = advisory_key(address.database, address.schema)
         self._commits: tuple[int, ...] = ()  # what the mirror may count, as far as this process knows
-        self.astray = (
-            False  # the mirror is not as this process left it: all that is known of it is read again
-        )
+        self.astray = False  # the mirror is not as this process left it
         self._channel = f"bitsheet_control_{self._key & (2**64 - 1):016x}"
         self._called = False
         secret = {"password": address.password.reveal()} if address.password else {}
@@ -172,17 +172,30 @@ class Postgres:
             return StoreFull(
                 f"There is no space left at {self.label}.", "Free some space; the mirror goes on by itself."
             )
-        if state[:2] == "XX":
+        if state in DAMAGED:
             return StoreDamaged(f"{self.label} reports damage: {text}.", "Restore it from a backup.")
+        unavailable = self._unavailable(state, text)
+        if unavailable is None:
+            return StoreError(f"{self.label} refuses a statement: {text}.")
+        return StoreUnavailable(*unavailable)
+
+    def _unavailable(self, state: str, text: str) -> tuple[str, str] | None:
+        """What to say of an error that is no fault of the statement, and what to do."""
+        if state == READ_ONLY:
+            return (
+                f"{self.label} may only be read: {text}.",
+                "It goes on by itself once it may write. If it is a standby, let store.url name its primary.",
+            )
         if state in DENIED or "authentication" in text:
-            return StoreUnavailable(
-                f"{self.label} refuses: {text}.", "Check the user, the password and the rights of the role."
+            return (
+                f"{self.label} refuses: {text}.",
+                "Check the user, the password and the rights of the role.",
             )
         if state in TIMED_OUT:
-            return StoreUnavailable(f"{self.label} did not answer in time.", "It is tried again by itself.")
+            return f"{self.label} did not answer in time.", "It is tried again by itself."
         if state and state[:2] not in {"08", "53", "57"}:
-            return StoreError(f"{self.label} refuses a statement: {text}.")
-        return StoreUnavailable(f"{self.label} cannot be reached: {text}.", "It is tried again by itself.")
+            return None
+        return f"{self.label} cannot be reached: {text}.", "It is tried again by itself."
 
     def size_bytes(self) -> int:
         """The tables of the schema with their indexes."""

@@ -12,7 +12,7 @@ from bitsheet_tui import commands as c
 from bitsheet_tui import events as e
 from bitsheet_tui import memory
 from bitsheet_tui.config import SyncSettings
-from bitsheet_tui.errors import BitsheetError, PortalError, Refused, StoreError
+from bitsheet_tui.errors import BitsheetError, PortalError, Refused, StoreDamaged, StoreError
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.state import EngineState, reduce, start
 from bitsheet_tui.store.books import PAUSED
@@ -255,6 +255,8 @@ class Engine:
             self._say(e.NeedsOperator(text=str(error), hint=error.hint, at=now(), until=self._retry_at()))
         except PortalError:
             pass  # every table has said so; the client tells of its waiting while it waits
+        except StoreDamaged:
+            raise  # this does not end by itself, and every further write may make it worse
         except StoreError as error:
             self._desk.forget()
             self._say(e.StoreTrouble(text=str(error), hint=error.hint, at=now(), until=self._retry_at()))

@@ -26,6 +26,7 @@ PROBES = (
     50 * 12 + 65
 )  # rows that a start looks at to see whether the portal is to be trusted, and short lists
 SECONDS = 60.0
+KILLS = [("sqlite", times("BITSHEET_KILLS", 20)), ("postgresql", times("BITSHEET_KILLS", 8))]
 OLD = datetime(2020, 5, 1, tzinfo=UTC)
 
 
@@ -65,12 +66,11 @@ def work(world: World, pick: random.Random) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "few"), [("sqlite", 20), ("postgresql", 8)])
+@pytest.mark.parametrize(("kind", "count"), KILLS)
 def test_killed_at_random_moments_of_its_work_it_ends_equal_and_reads_little_twice(
-    home, start, demo, request, figure, kind, few
+    home, start, demo, request, figure, kind, count
 ):
-    url, count = url_of(kind, home, request), times("BITSHEET_KILLS", few)
-    pick = random.Random(5)
+    url, pick = url_of(kind, home, request), random.Random(5)
     with demo.run_in_thread() as webhook:
         store = f"[store]\nurl = {json.dumps(url.reveal())}\n[log]\nfile = ''\n"
         configure(home, webhook, f"burst = 5000\n{store}")

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from bitsheet_tui import events as e
-from bitsheet_tui.errors import MirrorHeld, StoreFull
+from bitsheet_tui import wiring
+from bitsheet_tui.errors import MirrorHeld, StoreDamaged, StoreFull
 from bitsheet_tui.state import Phase
 from bitsheet_tui.store.lock import advisory_key
 from bitsheet_tui.sync.fills import Fills
@@ -68,6 +69,57 @@ async def test_a_file_that_was_replaced_is_said_and_not_written_to(sqlite_url, m
             assert "moved, deleted or replaced" in engine.state.trouble.text
             await asks_nothing(demo, told, running)
             assert (tmp_path / "mirror.db").read_bytes() == b""
+
+
+async def test_a_file_that_was_deleted_is_said_and_gone_on_with_when_it_is_back(
+    sqlite_url, monkeypatch, tmp_path
+):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, sqlite_url, interval=0.2)
+        async with living(settings, monkeypatch) as (engine, told, running):
+            await until(lambda: engine.state.phase is Phase.CURRENT, running)
+            (tmp_path / "mirror.db").rename(tmp_path / "elsewhere.db")
+            await until(lambda: engine.state.phase is Phase.WAITING, running)
+            assert "moved, deleted or replaced" in engine.state.trouble.text
+            await asks_nothing(demo, told, running)
+            assert not (tmp_path / "mirror.db").exists()
+            demo.world.create("deals", TITLE="meanwhile")
+            (tmp_path / "elsewhere.db").rename(tmp_path / "mirror.db")
+            await current_again(engine, running, demo, sqlite_url)
+
+
+async def test_a_file_that_became_read_only_is_waited_for(sqlite_url, monkeypatch):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, sqlite_url, interval=0.2)
+        async with living(settings, monkeypatch) as (engine, told, running):
+            await until(lambda: engine.state.phase is Phase.CURRENT, running)
+            pragma(engine, "PRAGMA query_only = ON")
+            await until(lambda: engine.state.phase is Phase.WAITING, running)
+            assert "cannot be written" in engine.state.trouble.text
+            await asks_nothing(demo, told, running)
+            demo.world.create("deals", TITLE="meanwhile")
+            pragma(engine, "PRAGMA query_only = OFF")
+            await current_again(engine, running, demo, sqlite_url)
+
+
+async def test_a_file_that_is_damaged_while_it_is_used_ends_the_engine_and_is_left_alone(
+    sqlite_url, monkeypatch, tmp_path
+):
+    async with portal() as (_demo, webhook):
+        settings = config(webhook, sqlite_url, interval=0.2)
+        async with living(settings, monkeypatch) as (engine, _, running):
+            await until(lambda: engine.state.phase is Phase.CURRENT, running)
+            pragma(engine, "PRAGMA wal_checkpoint(TRUNCATE)")
+            file = tmp_path / "mirror.db"
+            file.write_bytes(file.read_bytes()[:4096].ljust(file.stat().st_size, b"\xa5"))
+            damaged = file.read_bytes()
+            pragma(engine, "PRAGMA shrink_memory")  # what SQLite had read is read again
+            await asyncio.wait({running}, timeout=20)
+            assert isinstance(running.exception(), StoreDamaged)
+            assert "Restore it from a backup" in running.exception().hint
+            assert file.read_bytes() == damaged
+        with pytest.raises(StoreDamaged):
+            wiring.open_store(settings)
 
 
 @pytest.fixture
