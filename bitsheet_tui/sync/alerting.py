@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bitsheet_tui import events as e
 from bitsheet_tui.alert import Alert
-from bitsheet_tui.errors import StoreError
+from bitsheet_tui.errors import MirrorHeld, StoreError
 from bitsheet_tui.state import EngineState
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.desk import Say, now
@@ -44,7 +44,7 @@ class Alerting:
 
     def settle(self) -> None:
         """Tell what waits in quarantine, and write down which alerts stand."""
-        with suppress(StoreError):  # the cycle is the one to report it; this is done again
+        with suppress(StoreError, MirrorHeld):  # the cycle is the one to report it
             waiting = self._store.count_quarantined()
             for name, table in self._look().tables.items():
                 if table.quarantined != (count := waiting.get(name, 0)):

@@ -28,7 +28,7 @@ from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.tables import Table
 
 PROMPT_SECONDS = 60.0  # how long a single run bears with a portal that does not answer
-RETRY_SECONDS = 60.0  # after trouble with the store, or with the portal as a whole
+RETRY_SECONDS = 45.0  # after trouble with the store, or with the portal as a whole
 
 
 Wish = c.SyncNow | c.Resync | c.ConfirmDeletions

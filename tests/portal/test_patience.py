@@ -59,33 +59,34 @@ async def ask_for_ever(portal, outcomes):
             return
 
 
-async def test_ten_minutes_of_503_cost_at_most_25_requests(hours, said):
-    sky, portal = under(hours, lambda now: DOWN if now < 600 else GOOD, said)
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
+async def test_ten_minutes_of_503_cost_at_most_25_requests(hours, said, chance):
+    sky, portal = under(hours, lambda now: DOWN if now < 600 else GOOD, said, lambda: chance)
     outcomes = []
     await hours.run(asyncio.gather(*(ask_for_ever(portal, outcomes) for _ in range(12))))
     storm = [at for at in sky.sent if at < 600]
     assert len(storm) <= 25
     assert len(outcomes) == 12
-    assert min(at for at in sky.sent if at >= 600) <= 660  # it recovers within a minute
+    assert min(at for at in sky.sent if at >= 600) <= 641  # and then there is time for a cycle within the minute
     assert isinstance(said[-1], Answered)
     assert sum(isinstance(event, Answered) for event in said) == 1
 
 
-async def test_once_the_circuit_is_open_there_are_never_two_requests_within_a_minute(hours):
+async def test_once_the_circuit_is_open_there_are_never_two_requests_within_half_a_minute(hours):
     sky, portal = under(hours, lambda now: DOWN if now < 3600 else GOOD)
     await hours.run(asyncio.gather(*(ask_for_ever(portal, []) for _ in range(12))))
     late = [at for at in sky.sent if 60 < at < 3600]
-    assert len(late) >= 50
-    assert all(later - sooner >= 60 for sooner, later in pairwise(late))
+    assert len(late) >= 80
+    assert all(40 <= later - sooner <= 41 for sooner, later in pairwise(late))
 
 
-async def test_back_off_doubles_from_a_second_to_a_minute_and_ends_after_eight_tries(hours):
+async def test_back_off_doubles_from_a_second_and_ends_after_eight_tries(hours):
     sky, portal = under(hours, lambda _: DOWN)
     with pytest.raises(Unreachable) as caught:
         await hours.run(portal.call("user.get"))
     assert caught.value.reason is Reason.SERVER
     assert sky.sent[:5] == [0, 1, 3, 7, 15]  # then the circuit is open
-    assert sky.sent[5:] == [75, 135, 195]
+    assert sky.sent[5:] == [55, 95, 135]
 
 
 async def test_back_off_is_drawn_by_chance(hours):
@@ -219,14 +220,14 @@ async def test_a_portal_that_is_slow_whatever_the_size_is_waited_for(hours, said
 
 
 async def test_a_later_question_says_that_it_waits_for_the_probe(hours, said):
-    _, portal = under(hours, lambda now: DOWN if now < 200 else GOOD, said)
+    _, portal = under(hours, lambda now: DOWN if now < 150 else GOOD, said)
     with pytest.raises(Unreachable):
         await hours.run(portal.call("user.get"))
     said.clear()
     await hours.run(portal.call("user.get"))
     waiting, answered = said
     assert isinstance(waiting, Waiting)
-    assert (waiting.until - waiting.at).total_seconds() == 60
+    assert (waiting.until - waiting.at).total_seconds() == 40
     assert isinstance(answered, Answered)
 
 
