@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Union, cast
+from typing import Any, TypeAlias
 
-import msgspec
+from bitsheet_tui.errors import BadAnswer, Reason
+from bitsheet_tui.portal import body
+from bitsheet_tui.portal.body import Packed
+from bitsheet_tui.portal.verdict import ENDS_ITSELF
 
-Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007 - it is recursive
-
-_DIGITS = 4300  # longer integers are refused by int()
-_BOM = b"\xef\xbb\xbf"
+Json: TypeAlias = body.Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,6 @@ class Ask:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the portal gave for one Ask.
 
@@ -33,11 +31,35 @@ class Answer:
     says nothing when the list was asked with `start=-1`: the portal then prints 0 or leaves it out.
     """
 
-    result: Json
-    total: int | None = None
-    next: int | None = None
-    started: datetime
-    seconds: float
+    __slots__ = ("_result", "next", "seconds", "started", "total")
+
+    def __init__(
+        self,
+        *,
+        result: Json | Packed,
+        total: int | None = None,
+        next: int | None = None,  # noqa: A002 - the portal's own word
+        started: datetime,
+        seconds: float,
+    ) -> None:
+        self._result, self.total, self.next = result, total, next
+        self.started, self.seconds = started, seconds
+
+    @property
+    def result(self) -> Json:
+        """What was answered, read anew each time it is looked at. Raises BadAnswer when it is no JSON."""
+        if not isinstance(self._result, Packed):
+            return self._result
+        try:
+            return self._result.open()
+        except ValueError:
+            text = "A part of the portal's answer cannot be read."
+            raise BadAnswer(text, ENDS_ITSELF, reason=Reason.GARBAGE) from None
+
+    @property
+    def packed(self) -> Packed | None:
+        """The result as it came, unless it is small."""
+        return self._result if isinstance(self._result, Packed) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,37 +72,6 @@ class Timing:
     exact: bool = True
     operating: float | None = None
     reset_at: datetime | None = None  # when the oldest part of `operating` is forgotten
-
-
-def decode(body: bytes) -> Json:
-    """The JSON of `body`.
-
-    A lone surrogate, a number too large for a float and NaN are let through, as text or as None: one odd
-    value must not hide the fifty rows around it. Raises ValueError when it is no JSON at all.
-    """
-    body = body.removeprefix(_BOM)
-    try:
-        return cast("Json", msgspec.json.decode(body))
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-    except ValueError:
-        return _decode_odd(body)
-
-
-def _decode_odd(body: bytes) -> Json:
-    try:
-        return cast(
-            "Json",
-            json.loads(
-                body.decode("utf-8", errors="replace"),
-                strict=False,
-                parse_constant=lambda _: None,
-                parse_int=lambda text: int(text) if len(text) <= _DIGITS else text,
-                parse_float=lambda text: float(text) if math.isfinite(float(text)) else text,
-            ),
-        )
-    except RecursionError:
-        raise ValueError("nested too deep") from None
 
 
 def mapping(value: Json) -> dict[str, Json]:

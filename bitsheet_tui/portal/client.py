@@ -23,8 +23,9 @@ from bitsheet_tui.config import PortalSettings
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.events import Answered, PortalSeen, Waiting
 from bitsheet_tui.portal import judge as judging
-from bitsheet_tui.portal.answer import Answer, Ask, Json, decode
+from bitsheet_tui.portal.answer import Answer, Ask, Json
 from bitsheet_tui.portal.batch import Envelope, Unpacked, envelope, has_rows, outcomes, pack, spans, unpack
+from bitsheet_tui.portal.body import decode
 from bitsheet_tui.portal.budget import Budgets
 from bitsheet_tui.portal.encode import plain
 from bitsheet_tui.portal.judge import BATCH

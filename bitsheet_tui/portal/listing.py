@@ -23,6 +23,7 @@ from typing import Any
 
 from bitsheet_tui.errors import BadAnswer, PortalError, Reason
 from bitsheet_tui.portal.answer import Answer, Ask
+from bitsheet_tui.portal.body import PackedRow
 from bitsheet_tui.tables import Case, Paging, Table
 
 PAGE = 50  # rows; the portal does not let anybody choose
@@ -52,9 +53,9 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """What a chain brought. `rows` are raw, in the order the portal gave them."""
+    """What a chain brought. `rows` are raw, in the order the portal gave them, and may be packed."""
 
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[Mapping[str, Any]] = field(default_factory=list)
     lowest: int | None = None  # None: no rows
     highest: int | None = None
     started: datetime | None = None  # the portal's clock at the first page that answered
@@ -113,7 +114,7 @@ def read(table: Table, window: Window, answers: Sequence[Answer | PortalError]) 
     reference it may also be a reference that did not resolve.
     Raises BadAnswer when the first page is not what was asked.
     """
-    got: list[dict[str, Any]] = []
+    got: list[Mapping[str, Any]] = []
     below, highest, started = window.below, None, None
     complete = broken = False
     error: PortalError | None = None
@@ -133,7 +134,7 @@ def read(table: Table, window: Window, answers: Sequence[Answer | PortalError]) 
                 raise
             broken = True
             break
-        got.extend(rows)
+        got.extend(_packed(table, answer) or rows)
         complete = len(rows) < PAGE and (bool(rows) or number == 0)
         if not rows:
             break
@@ -155,6 +156,11 @@ def page_rows(table: Table, answer: Answer) -> list[dict[str, Any]]:
             f"{table.method} did not answer with a list of rows", "Nothing was stored.", reason=Reason.GARBAGE
         )
     return found  # type: ignore[return-value]
+
+
+def _packed(table: Table, answer: Answer) -> list[PackedRow]:
+    """The rows of a page, to be opened when they are stored; none, if the page is small or odd."""
+    return answer.packed.rows(table.rows) if answer.packed else []
 
 
 def row_id(table: Table, row: Mapping[str, Any]) -> int:

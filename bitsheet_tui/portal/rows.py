@@ -12,7 +12,7 @@ Source: apidocs.bitrix24.com task.commentitem.getlist, im.dialog.messages.get.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -21,30 +21,50 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bitsheet_tui.errors import BadAnswer, Reason
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.portal.answer import Json, whole
+from bitsheet_tui.portal.body import opened
 from bitsheet_tui.portal.listing import camel
 from bitsheet_tui.portal.verdict import ENDS_ITSELF
 from bitsheet_tui.tables import Case, Table
 
 Row = dict[str, Any]
+Raw = Mapping[str, Any]
 _ATTACHED = ("ATTACHMENT_ID", "FILE_ID", "NAME", "SIZE")
 _FILE = ("id", "name", "type", "extension", "size", "image", "date", "authorId", "authorName")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def clean(
-    table: Table, rows: Iterable[Mapping[str, Any]], fields: Sequence[Field], *, zone: str, now: datetime
-) -> list[Mapping[str, Any]]:
-    """`rows` keyed by the names of `fields`.
+    table: Table, rows: Sequence[Raw], fields: Sequence[Field], *, zone: str, now: datetime
+) -> Sequence[Raw]:
+    """`rows` keyed by the names of `fields`; each is opened when it is looked at.
 
     `zone` is the webhook owner's time zone, empty when unknown; `now` the portal's clock. Keys of tasks
     that no field explains are left out: names, links and pictures of people.
     """
     if table.case is Case.UPPER:
-        return list(rows)
+        return _Cleaned(rows, opened)
     names = _names(tuple(fields))
     mend = _mender(zone, now)
     instants = {field.name for field in fields if field.kind is Kind.INSTANT} if mend else set[str]()
-    return [_renamed(row, names, instants, mend) for row in rows]
+    return _Cleaned(rows, lambda row: _renamed(opened(row), names, instants, mend))
+
+
+class _Cleaned(Sequence[Raw]):
+    """Rows to which something is done when they are looked at, and nothing is kept of it."""
+
+    def __init__(self, rows: Sequence[Raw], clean: Callable[[Raw], Raw]) -> None:
+        self._rows, self._clean = rows, clean
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Raw]:
+        return map(self._clean, self._rows)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return _Cleaned(self._rows[place], self._clean)
+        return self._clean(self._rows[place])
 
 
 def _renamed(

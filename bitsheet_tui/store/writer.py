@@ -17,6 +17,8 @@ from bitsheet_tui.store.layout import Layout, Portal, Row
 from bitsheet_tui.store.quarantine import Poison
 from bitsheet_tui.store.values import Unstorable
 
+AT_ONCE = 500  # rows in memory
+
 
 @dataclass(slots=True, kw_only=True)
 class Stored:
@@ -29,6 +31,16 @@ class Stored:
     quarantined: int = 0
     held: int = 0  # comments that seem to have vanished and are not marked
     seconds: float = 0.0
+
+    def add(self, other: Stored) -> None:
+        """Count what another commit, or another part of this one, did."""
+        self.inserted += other.inserted
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.deleted += other.deleted
+        self.quarantined += other.quarantined
+        self.held += other.held
+        self.seconds += other.seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +85,6 @@ def sift(layout: Layout, rows: Sequence[Portal]) -> Sifted:
             good[row[:width]] = (row, portal)
             if poison:
                 poison.pop(layout.row_id(row), None)
-    layout.forget()
     return Sifted(rows=good, poison=tuple(poison.values()))
 
 
@@ -99,20 +110,27 @@ def compare(layout: Layout, sifted: Sifted, present: Mapping[Key, Row]) -> Sorte
 def commit(
     database: Database, layout: Layout, rows: Sequence[Portal], checkpoint: Checkpoint | None, when: When
 ) -> Stored:
-    """Store one page and its checkpoint; both or neither."""
+    """Store rows and their checkpoint; all or nothing.
+
+    Some rows at a time, which come into being when they are looked at: an answer to a batch has thousands.
+    """
     started = time.perf_counter()
-    sifted = sift(layout, rows)
 
     def work() -> Stored:
         if when.filling:
             fill = checkpoint.fill_started if checkpoint else None
             feed.tell_snapshot(database, layout.table.name, when, fill)
-        stored = write(database, layout, sifted, when)
+        stored = Stored()
+        for some in bulk.chunks(rows, AT_ONCE):
+            stored.add(write(database, layout, sift(layout, some), when))
         if checkpoint:
             checkpoints.save(database.peewee, checkpoint)
         return stored
 
-    stored = database.write(work)
+    try:
+        stored = database.write(work)
+    finally:
+        layout.forget()
     stored.seconds = time.perf_counter() - started
     return stored
 

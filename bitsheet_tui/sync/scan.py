@@ -56,7 +56,7 @@ FILL = "fill"
 class Step:
     """What one answer brought: rows in the order of reading, and the checkpoint that belongs to them."""
 
-    rows: list[dict[str, Any]]
+    rows: list[Mapping[str, Any]]
     checkpoint: Checkpoint
     complete: bool  # the scan or fill has nothing left to ask
     broken: bool = False  # the portal did not follow a chain
@@ -192,7 +192,7 @@ class Backfill:
 
     def take(self, answers: Mapping[str, Answer | PortalError]) -> Step:
         """Use the answers to the last asks. Raises BadAnswer when a page is not what was asked."""
-        rows: list[dict[str, Any]] = []
+        rows: list[Mapping[str, Any]] = []
         checkpoint, broken, error = self.checkpoint, False, None
         for window, keys in self._asked:
             got = read(self.table, window, [answers[key] for key in keys])

@@ -33,7 +33,7 @@ from bitsheet_tui.text import plain
 SAMPLE = 500  # rows of a table
 DISCUSSIONS = 100
 SHOWN = 8  # ids in a verdict
-Rows = list[dict[str, Any]]
+Rows = list[Mapping[str, Any]]
 
 
 @dataclass(slots=True, kw_only=True)

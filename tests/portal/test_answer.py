@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitsheet_tui.portal.answer import decode, mapping, moment, number, timing, whole
+from bitsheet_tui.portal.answer import mapping, moment, number, timing, whole
 from bitsheet_tui.portal.batch import envelope, unpack
+from bitsheet_tui.portal.body import decode
 from tests.portal.loopback import STARTED, TIME, maps
 
 INT_TIME = {

@@ -67,7 +67,9 @@ async def test_ten_minutes_of_503_cost_at_most_25_requests(hours, said, chance):
     storm = [at for at in sky.sent if at < 600]
     assert len(storm) <= 25
     assert len(outcomes) == 12
-    assert min(at for at in sky.sent if at >= 600) <= 641  # and then there is time for a cycle within the minute
+    assert (
+        min(at for at in sky.sent if at >= 600) <= 641
+    )  # and then there is time for a cycle within the minute
     assert isinstance(said[-1], Answered)
     assert sum(isinstance(event, Answered) for event in said) == 1
 
