@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from bitsheet_tui import events as e
 from bitsheet_tui.config import Config
 from bitsheet_tui.portal.client import Portal
+from bitsheet_tui.store.reader import Reader
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.engine import Engine
 from bitsheet_tui.tables import Table, select
@@ -31,6 +32,11 @@ def open_store(config: Config, *, readonly: bool = False) -> Store:
 def open_to_ask(config: Config) -> Store:
     """The mirror, only to leave a request for the instance that holds it. Raises StoreError."""
     return Store.open_to_ask(config.store_url, schema=config.store.schema, base=config.base)
+
+
+def open_reader(config: Config) -> Reader:
+    """The mirror, for people who look while the engine writes. Raises StoreError."""
+    return Reader.open(config.store_url, schema=config.store.schema, base=config.base)
 
 
 def connect(config: Config, say: Listener = lambda _: None) -> Portal:

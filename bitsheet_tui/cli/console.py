@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.config import Config, load, need_webhook
-from bitsheet_tui.errors import UsageError
+from bitsheet_tui.errors import NoMirror, UsageError
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState, start
 from bitsheet_tui.tables import select
 from bitsheet_tui.ui.terminal import usable
 
 if TYPE_CHECKING:
+    from bitsheet_tui.store.reader import Reader
     from bitsheet_tui.sync.engine import Engine
 
 
@@ -38,10 +39,19 @@ def run(arguments: Namespace) -> int:
     def build(ending: ExitStack) -> "Engine":
         from bitsheet_tui.cli.ground import demo, prepare  # noqa: PLC0415 - HTTP and the database behind it
 
-        return prepare(config or ending.enter_context(demo()), ending, ring=ring)
+        nonlocal config
+        config = config or ending.enter_context(demo())
+        return prepare(config, ending, ring=ring)
+
+    def opener() -> "Reader":
+        from bitsheet_tui import wiring  # noqa: PLC0415
+
+        if config is None:
+            raise NoMirror("There is no mirror yet.")
+        return wiring.open_reader(config)
 
     engine = Deferred(build, _before(config))
-    code = run_console(engine, ring)
+    code = run_console(engine, ring, opener=opener)
     if arguments.demo and engine.state.store:
         tell(f"demo: the mirror is {engine.state.store}; delete its folder when you have seen enough")
     return code

@@ -82,18 +82,7 @@ def end_cycle(database: Any, cycle: Cycle) -> None:
 def last_cycles(database: Any, limit: int) -> list[Cycle]:
     """The newest cycles, newest first."""
     query = CycleRecord.select().order_by(CycleRecord.number.desc()).limit(limit)
-    return [
-        Cycle(
-            number=record.number,
-            started_at=record.started_at,
-            ended_at=record.ended_at,
-            seconds=record.seconds,
-            rows=record.rows,
-            requests=record.requests,
-            failed=tuple(record.failed or ()),
-        )
-        for record in query.execute(database)
-    ]
+    return [cycle(record) for record in query.execute(database)]
 
 
 def record_run(database: Any, run: Run) -> None:
@@ -108,7 +97,7 @@ def last_runs(database: Any, limit: int, table: str | None = None) -> list[Run]:
     query = RunRecord.select().order_by(RunRecord.id.desc()).limit(limit)
     if table is not None:
         query = query.where(RunRecord.table_name == table)
-    return [_run(record) for record in query.execute(database)]
+    return [run(record) for record in query.execute(database)]
 
 
 def last_good(database: Any, table: str) -> datetime | None:
@@ -144,7 +133,14 @@ def request(database: Any, id_: int) -> Request | None:
     return None if record is None else _request(record)
 
 
-def _run(record: Any) -> Run:
+def cycle(record: Any) -> Cycle:
+    """What a record of a cycle says."""
+    same = {name: getattr(record, name) for name in Cycle.__slots__ if name != "failed"}
+    return Cycle(failed=tuple(record.failed or ()), **same)
+
+
+def run(record: Any) -> Run:
+    """What a record of a run says."""
     names: Sequence[str] = [name for name in Run.__slots__ if name != "table"]
     return Run(table=record.table_name, **{name: getattr(record, name) for name in names})
 

@@ -92,6 +92,11 @@ class Postgres:
         except self.errors:
             self.db._state.reset()  # noqa: SLF001 - the connection is broken; peewee has no word for "forget it"
 
+    def interrupt(self) -> None:
+        """End the statement that runs, if one does; any thread may say so."""
+        if not self.db.is_closed():
+            self.db.connection().cancel()
+
     def close(self) -> None:
         """End the session and let others write, at once: the server ends a session in its own time."""
         if self._locked and not self.db.is_closed():

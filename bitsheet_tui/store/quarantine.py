@@ -90,15 +90,17 @@ def listing(database: Database, tables: Collection[str] = ()) -> list[Quarantine
     query = QuarantineRecord.select().order_by(QuarantineRecord.first_seen, QuarantineRecord.row_id)
     if tables:
         query = query.where(QuarantineRecord.table_name.in_(tuple(tables)))
-    return [
-        Quarantined(
-            table=record.table_name,
-            row_id=record.row_id,
-            reason=record.reason,
-            row=json.loads(record.row_json),
-            first_seen=record.first_seen,
-            last_seen=record.last_seen,
-            times=record.times,
-        )
-        for record in query.execute(database.peewee)
-    ]
+    return [read(record) for record in query.execute(database.peewee)]
+
+
+def read(record: Any) -> Quarantined:
+    """What a record says."""
+    return Quarantined(
+        table=record.table_name,
+        row_id=record.row_id,
+        reason=record.reason,
+        row=json.loads(record.row_json),
+        first_seen=record.first_seen,
+        last_seen=record.last_seen,
+        times=record.times,
+    )

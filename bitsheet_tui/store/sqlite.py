@@ -73,6 +73,11 @@ class Sqlite:
         """Close the file and keep the lock."""
         self.db.close()
 
+    def interrupt(self) -> None:
+        """End the statement that runs, if one does; any thread may say so."""
+        if not self.db.is_closed():
+            self.db.connection().interrupt()
+
     def close(self) -> None:
         """Close the file and let others write."""
         self.db.close()

@@ -90,6 +90,20 @@ def drop_all(database: Database) -> None:
     FactRecord.delete().where(FactRecord.key == DIGEST).execute(database.peewee)
 
 
+def explained(table: str, shapes: Shapes, dialect: Dialect) -> dict[str, str]:
+    """Column -> SQL over the row `t` that gives what its code stands for; for statements with parameters."""
+    columns = (column for column in shapes.get(table, ()) if column.name and not column.retired)
+    return {
+        str(column.name): _spelt(name.sql, dialect)
+        for column in columns
+        for name in _explanations(table, column, shapes, dialect)
+    }
+
+
+def _spelt(sql: str, dialect: Dialect) -> str:
+    return sql.replace("%", "%%") if dialect.mark == "%s" else sql
+
+
 def _select(table: str, shapes: Shapes, dialect: Dialect) -> str:
     live = [column for column in shapes[table] if column.name and not column.retired]
     room = dialect.widest + SPARE - len(live)

@@ -6,11 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import Input
 
 from bitsheet_tui.commands import Pause, Resume, SyncNow
 from bitsheet_tui.secret import redact
@@ -18,49 +16,24 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import line, words
 from bitsheet_tui.ui.keys import KEYS, bindings
-from bitsheet_tui.ui.screens.base import Base
-from bitsheet_tui.ui.views.log import LogWindow
-from bitsheet_tui.ui.widgets.filter import FilterBar
-from bitsheet_tui.ui.widgets.grid import TableGrid
+from bitsheet_tui.ui.viewing import Viewing
 from bitsheet_tui.ui.widgets.lists import Movable
-from bitsheet_tui.ui.widgets.log_pane import LogPane
-from bitsheet_tui.ui.window import Window
 
 COPIED = 500  # letters of a line
 TWICE = 2.0  # seconds in which ctrl+c must come again
 
 
-class Console(Window):
+class Console(Viewing):
     """A window on the engine: it owns nothing that the mirror needs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
 
     _interrupted = 0.0
 
-    @property
-    def chosen(self) -> str:
-        """The table under the cursor of the dashboard; empty when there is none."""
-        grid = next(iter(self.screen_stack[0].query(TableGrid)), None)
-        return grid.chosen if grid else ""
-
-    @property
-    def log_window(self) -> LogWindow:
-        """How the dashboard looks at the log."""
-        return self.screen_stack[0].query_one(LogPane).window
-
-    @property
-    def base(self) -> Base | None:
-        """The screen on top, unless it is a dialog."""
-        return self.screen if isinstance(self.screen, Base) else None
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that mean nothing on a screen do nothing there."""
-        base = self.base
-        if action in _LOG_ACTIONS:
-            return base is not None and base.log_pane is not None
-        if action in _TABLE_ACTIONS:
-            return base is not None and base.has_table
-        return True
+        need = NEEDS.get(action, "")
+        return not need or (self.base is not None and self.base.offers(need))
 
     # --- the engine -------------------------------------------------------------------------------
 
@@ -117,91 +90,6 @@ class Console(Window):
         from bitsheet_tui.ui import asking  # noqa: PLC0415 - not for the first screen
 
         asking.confirm(self, self.chosen)
-
-    # --- screens ----------------------------------------------------------------------------------
-
-    def action_open(self, name: str) -> None:
-        """Open a screen on the dashboard; once more: close it."""
-        from bitsheet_tui.ui.screens.lists import OPENS  # noqa: PLC0415 - not for the first
-
-        if self.base is None:
-            return
-        already = self.base.name
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-        if already != name:
-            self.push_screen(OPENS[name]())
-
-    def open_table(self, table: str) -> None:
-        """The details of a table."""
-        for grid in self.screen_stack[0].query(TableGrid):
-            names = list(self.picture.state.tables)
-            grid.cursor = names.index(table) if table in names else grid.cursor
-        if self.base and self.base.name != "table":
-            self.action_open("table")
-
-    @on(TableGrid.Chosen)
-    def _table_chosen(self, event: TableGrid.Chosen) -> None:
-        self.open_table(event.table)
-
-    def action_escape(self) -> None:
-        """Drop the filter, else one screen back; never quits."""
-        base = self.base
-        bar = next(iter(base.query(FilterBar)), None) if base else None
-        if bar and (bar.has_class("-open") or bar.window.term):
-            bar.close(drop=True)
-            self._focus_log()
-        elif len(self.screen_stack) > 1:
-            self.pop_screen()
-        elif base and base.log_pane and base.log_pane.end is not None:
-            base.log_pane.follow(on=True)
-        self.paint()
-
-    # --- the log ----------------------------------------------------------------------------------
-
-    def action_filter(self) -> None:
-        """Type what the log shall show."""
-        if self.base:
-            self.base.query_one(FilterBar).open()
-
-    @on(Input.Submitted, "#filter")
-    def _filter_kept(self) -> None:
-        if self.base:
-            self.base.query_one(FilterBar).close(drop=False)
-            self._focus_log()
-            self.paint()
-
-    def _focus_log(self) -> None:
-        if self.base and self.base.log_pane:
-            self.base.log_pane.focus()
-
-    def action_freeze(self) -> None:
-        """Hold the log, or follow."""
-        pane = self.base.log_pane if self.base else None
-        if pane:
-            pane.follow(on=pane.end is not None)
-
-    def action_level(self, level: str) -> None:
-        """Show this level and above."""
-        self._look(level=level)
-
-    def action_only_table(self) -> None:
-        """Only the chosen table in the log, or all."""
-        pane = self.base.log_pane if self.base else None
-        self._look(table="" if pane and pane.window.table else self.chosen)
-
-    def action_wrap(self) -> None:
-        """Long lines of the log whole, or cut."""
-        pane = self.base.log_pane if self.base else None
-        if pane:
-            pane.window.wrap = not pane.window.wrap
-            pane.paint()
-
-    def _look(self, **changes: str) -> None:
-        pane = self.base.log_pane if self.base else None
-        if pane:
-            pane.window.look(**changes)
-            pane.paint()
 
     # --- the terminal -----------------------------------------------------------------------------
 
@@ -289,5 +177,4 @@ class Console(Window):
         yield SystemCommand("Theme", "change the colours", self.action_change_theme)
 
 
-_LOG_ACTIONS = frozenset(key.action.partition("(")[0] for key in KEYS if key.log)
-_TABLE_ACTIONS = frozenset(key.action.partition("(")[0] for key in KEYS if key.table)
+NEEDS = {key.action.partition("(")[0]: key.needs for key in KEYS if key.needs}

@@ -1,5 +1,6 @@
 """Every key, once: bindings, footer, help and command palette are made from this table."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -18,8 +19,7 @@ class Key:
     label: str  # for the footer and the palette
     words: str  # for the help: what it does
     scope: str = "app"  # "app": everywhere; "list": in whatever scrolls
-    log: bool = False  # only where a log is shown
-    table: bool = False  # only where a table is chosen
+    needs: str = ""  # only where something is shown that has it: a log, a table, parts, a record ...
     command: bool = True  # also in the palette
 
 
@@ -33,10 +33,10 @@ KEYS = (
     Key(id="force", keys=("f",), shown="f", action="force", label="Force",
         words="start a cycle now"),
     Key(id="force_table", keys=("F", "shift+f"), shown="F", action="force_table", label="Force table",
-        table=True, words="read the table under the cursor now"),
-    Key(id="resync", keys=("r",), shown="r", action="resync", label="Resync", table=True,
+        needs="table", words="read the table under the cursor now"),
+    Key(id="resync", keys=("r",), shown="r", action="resync", label="Resync", needs="table",
         words="read the table under the cursor again from scratch (asks first)"),
-    Key(id="confirm", keys=("y",), shown="y", action="confirm", label="Confirm deletions", table=True,
+    Key(id="confirm", keys=("y",), shown="y", action="confirm", label="Confirm deletions", needs="table",
         words="mark the deletions of the table under the cursor that are held (asks first)"),
     Key(id="retry", keys=("R", "shift+r"), shown="R", action="retry", label="Retry",
         words="try every table that failed again, now"),
@@ -46,24 +46,40 @@ KEYS = (
         words="what is wrong, since when, and what to do"),
     Key(id="history", keys=("h",), shown="h", action="open('history')", label="History",
         words="the cycles: when, how long, how many rows"),
-    Key(id="filter", keys=("slash",), shown="/", action="filter", label="Filter", log=True,
-        words="show only log lines with a word; !word leaves them out"),
-    Key(id="freeze", keys=("space",), shown="space", action="freeze", label="Freeze", log=True,
+    Key(id="browse", keys=("b",), shown="b", action="browse", label="Browse", needs="table",
+        words="the records of the table under the cursor"),
+    Key(id="part", keys=("right_square_bracket", "right"), shown="] →", action="turn(1)", label="Next part",
+        needs="parts", words="to the next part of the screen: records, columns, runs …", command=False),
+    Key(id="part_before", keys=("left_square_bracket", "left"), shown="[ ←", action="turn(-1)",
+        label="Part before", needs="parts", words="to the part before", command=False),
+    Key(id="filter", keys=("slash",), shown="/", action="filter", label="Filter", needs="search",
+        words="show only what has a word, or an id; !word leaves out lines of the log"),
+    Key(id="narrow", keys=("d",), shown="d", action="narrow", label="Narrow", needs="narrow",
+        words="in turn: all, only what is deleted or failed, only the rest"),
+    Key(id="age", keys=("a",), shown="a", action="age", label="Changed", needs="age",
+        words="records changed at any time, in the last hour, day, week, month"),
+    Key(id="step", keys=("n",), shown="n", action="step(1)", label="Next", needs="step",
+        words="to the next place of the word in the log; to the next record"),
+    Key(id="step_back", keys=("N", "shift+n"), shown="N", action="step(-1)", label="Previous", needs="step",
+        words="to the one before"),
+    Key(id="link", keys=("o",), shown="o", action="link", label="Address", needs="link",
+        words="copy the address of the record in the portal"),
+    Key(id="freeze", keys=("space",), shown="space", action="freeze", label="Freeze", needs="log",
         words="hold the log still; again: follow"),
-    Key(id="debug", keys=("1",), shown="1", action="level('DEBUG')", label="Log debug", log=True,
+    Key(id="debug", keys=("1",), shown="1", action="level('DEBUG')", label="Log debug", needs="log",
         words="log: everything"),
-    Key(id="info", keys=("2",), shown="2", action="level('INFO')", label="Log info", log=True,
+    Key(id="info", keys=("2",), shown="2", action="level('INFO')", label="Log info", needs="log",
         words="log: information and above"),
-    Key(id="warning", keys=("3",), shown="3", action="level('WARNING')", label="Log warnings", log=True,
+    Key(id="warning", keys=("3",), shown="3", action="level('WARNING')", label="Log warnings", needs="log",
         words="log: warnings and above"),
-    Key(id="error", keys=("4",), shown="4", action="level('ERROR')", label="Log errors", log=True,
+    Key(id="error", keys=("4",), shown="4", action="level('ERROR')", label="Log errors", needs="log",
         words="log: errors only"),
-    Key(id="only", keys=("t",), shown="t", action="only_table", label="Log table", log=True,
+    Key(id="only", keys=("t",), shown="t", action="only_table", label="Log table", needs="log",
         words="log: only the table under the cursor; again: all"),
-    Key(id="wrap", keys=("w",), shown="w", action="wrap", label="Log wrap", log=True,
+    Key(id="wrap", keys=("w",), shown="w", action="wrap", label="Log wrap", needs="log",
         words="log: long lines whole, over several lines; again: cut"),
     Key(id="copy", keys=("c",), shown="c", action="copy", label="Copy",
-        words="copy the row of the table, the log in view or the list (OSC 52)"),
+        words="copy what is under the cursor, or the log in view (OSC 52)"),
     Key(id="repaint", keys=("ctrl+l",), shown="^l", action="repaint", label="Repaint",
         words="draw everything again, after another program wrote on the screen"),
     Key(id="screenshot", keys=("ctrl+s",), shown="^s", action="picture", label="Screenshot",
@@ -88,7 +104,7 @@ KEYS = (
     Key(id="end", keys=("end", "G", "shift+g"), shown="end G", action="move('end')", label="End",
         words="to the last line; a log follows again", scope="list", command=False),
     Key(id="open", keys=("enter",), shown="⏎", action="choose", label="Open",
-        words="details of the table under the cursor", scope="list", command=False),
+        words="opens what is under the cursor", scope="list", command=False),
     Key(id="next", keys=("tab",), shown="tab", action="app.focus_next", label="Next pane",
         words="to the next pane; shift+tab: to the one before", scope="list", command=False),
     Key(id="back", keys=("escape",), shown="esc", action="escape", label="Back",
@@ -98,11 +114,14 @@ BY_ID = {key.id: key for key in KEYS}
 
 # what the footer of each screen offers, the most useful first
 FOOTERS = {
-    "dashboard": "help pause force resync open log errors filter quit palette only freeze history",
+    "dashboard": "help pause force resync open log errors filter quit browse palette only freeze history",
     "log": "back help filter freeze only wrap debug copy pause quit palette",
     "errors": "back help retry log pause quit palette",
     "history": "back help force pause quit palette",
-    "table": "back help force_table resync confirm filter pause errors log quit palette",
+    "table": "back help part filter open narrow age force_table resync confirm copy pause quit palette",
+    "record": "back help part step open copy link filter quit palette",
+    "run": "back help open filter copy quit palette",
+    "value": "back help copy end quit",
     "help": "back top end quit",
 }
 
@@ -121,12 +140,17 @@ def bindings(scope: str) -> list[Binding]:
     ]
 
 
-def offered(screen: str, cells: int) -> list[Key]:
-    """The keys of the screen's footer that fit."""
+Means = Callable[[str], bool]  # whether what a key needs is shown
+
+
+def offered(screen: str, cells: int, means: Means) -> list[Key]:
+    """The keys of the screen's footer that mean something now, as many as fit."""
     keys: list[Key] = []
     room = cells - 1
     for name in FOOTERS.get(screen, "help quit").split():
         key = BY_ID[name]
+        if not means(key.needs):
+            continue
         room -= width(_hint(key))
         if room < 0:
             break
@@ -138,15 +162,15 @@ def _hint(key: Key) -> Line:
     return ((key.shown, "key"), (f" {key.label}  ", "key-words"))
 
 
-def footer(screen: str, cells: int) -> Line:
+def footer(screen: str, cells: int, means: Means) -> Line:
     """`? Help  p Pause  …`."""
-    return ((" ", "key-words"), *(span for key in offered(screen, cells) for span in _hint(key)))
+    return ((" ", "key-words"), *(span for key in offered(screen, cells, means) for span in _hint(key)))
 
 
-def at(screen: str, cells: int, x: int) -> Key | None:
+def at(screen: str, cells: int, means: Means, x: int) -> Key | None:
     """The key whose words are at cell `x` of the footer."""
     end = 1
-    for key in offered(screen, cells):
+    for key in offered(screen, cells, means):
         start, end = end, end + width(_hint(key))
         if start <= x < end - 2:
             return key

@@ -90,6 +90,22 @@ def wrap(words: str, cells: int) -> list[str]:
     return [fit(row, cells) if cell_len(row) > cells else row for row in out]
 
 
+def broken(words: str, cells: int) -> list[str]:
+    """`words` in lines of at most `cells` cells, nothing left out; broken at spaces where there are some."""
+    out: list[str] = []
+    start = end = space = taken = 0
+    for end, char in enumerate(words):
+        taken += cell_len(char)
+        if taken > cells and end > start:
+            stop = space if space > start else end
+            out.append(words[start:stop])
+            start = stop
+            taken = cell_len(words[start : end + 1])
+        if char == " ":
+            space = end + 1
+    return [*out, words[start:]]
+
+
 def differs(old: Line, new: Line) -> tuple[int, int] | None:
     """The first and the last cell (exclusive) in which two lines of equal width differ; None: in none."""
     if old == new:

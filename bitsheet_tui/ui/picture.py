@@ -22,6 +22,11 @@ class Picture:
         return list(self.state.tables.values())
 
     @property
+    def ended(self) -> int:
+        """The number of the last cycle that ended; 0 before the first."""
+        return self.state.cycles[-1].number if self.state.cycles else 0
+
+    @property
     def busy(self) -> bool:
         """Whether something can change at any moment."""
         state = self.state

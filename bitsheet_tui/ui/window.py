@@ -5,23 +5,28 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console as RichConsole
 from textual.app import App
 from textual.screen import Screen
 
 from bitsheet_tui.commands import Command, Stop
+from bitsheet_tui.errors import StoreUnavailable
 from bitsheet_tui.events import NeedsOperator
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import glyphs, words
+from bitsheet_tui.ui.library import Library
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.screens.dashboard import Dashboard
 from bitsheet_tui.ui.views.log import LogWindow
+
+if TYPE_CHECKING:
+    from bitsheet_tui.store.reader import Reader
 
 PAINT = 0.5  # seconds between two looks
 TOAST = 4.0
@@ -48,6 +53,10 @@ class SilentConsole(RichConsole):
         """Nothing."""
 
 
+def _no_mirror() -> "Reader":
+    raise StoreUnavailable(words.NO_READER)
+
+
 def utc_now() -> datetime:
     """The host's clock."""
     return datetime.now(UTC)
@@ -67,6 +76,7 @@ class Window(App[None], inherit_bindings=False):
         clock: Callable[[], datetime] = utc_now,
         zone: tzinfo | None = None,
         ascii_only: bool | None = None,
+        opener: Callable[[], "Reader"] | None = None,
     ) -> None:
         super().__init__()
         self.error_console = SilentConsole(stderr=True)
@@ -76,6 +86,7 @@ class Window(App[None], inherit_bindings=False):
         self.ascii = glyphs.ascii_only() if ascii_only is None else ascii_only
         self.set_class(self.ascii, "-ascii")
         self.ring = ring
+        self.library = Library(opener or _no_mirror)
         self._told = 0  # the last line of the log that was painted
         self.picture = Picture(state=engine.state, now=clock(), zone=zone)
         self.alive: Callable[[], bool] = lambda: True  # whether the terminal is still there
@@ -101,6 +112,10 @@ class Window(App[None], inherit_bindings=False):
             self.say(words.OVER_SSH)
         if self._over:
             self.exit()
+
+    def on_unmount(self) -> None:
+        """Nobody asks the mirror any more."""
+        self.library.close()
 
     def finish(self) -> None:
         """Leave the screen; may be called from any thread and from a signal handler, at any time."""

@@ -16,11 +16,14 @@ def text(app) -> str:
 
 
 @asynccontextmanager
-async def console(state=None, size=(80, 24), *, ring=None, ascii_only=False, engine=None, clock=None):
+async def console(
+    state=None, size=(80, 24), *, ring=None, ascii_only=False, engine=None, clock=None, opener=None
+):
     engine = engine or scenes.FakeEngine(state)
     app = Console(
-        engine, ring or scenes.log(), clock=clock or (lambda: scenes.NOW), zone=UTC, ascii_only=ascii_only
-    )
+        engine, ring or scenes.log(), clock=clock or (lambda: scenes.NOW), zone=UTC, ascii_only=ascii_only,
+        opener=opener,
+    )  # fmt: skip
     async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.pause()
         yield app, engine, pilot
@@ -28,3 +31,11 @@ async def console(state=None, size=(80, 24), *, ring=None, ascii_only=False, eng
 
 def said(app) -> list[str]:
     return [note.message for note in app._notifications]
+
+
+async def settled(app, pilot):
+    """Until the mirror has answered and the answer is on the screen."""
+    await pilot.pause()
+    while len(app.workers):
+        await app.workers.wait_for_complete()
+        await pilot.pause()

@@ -202,3 +202,13 @@ def test_a_farewell_says_where_the_mirror_stands():
     assert said(scenes.filling()) == (
         "stopped at cycle 1; contacts (82%), deals (60%), activities (6%), tasks, … go on where they were next time"
     )
+
+
+@pytest.mark.parametrize("cells", [1, 2, 7, 20, 200])
+@pytest.mark.parametrize(
+    "words", ["", "a", "two words", "x" * 50, "a  b   c", "日本語 text 漢字" * 5, " lead", "tail "]
+)
+def test_a_text_that_is_broken_loses_nothing(words, cells):
+    rows = line.broken(words, cells)
+    assert "".join(rows) == words
+    assert all(cell_len(row) <= max(2, cells) for row in rows)

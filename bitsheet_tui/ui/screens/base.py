@@ -8,7 +8,9 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widget import Widget
 
+from bitsheet_tui.ui.widgets.filter import FilterBar
 from bitsheet_tui.ui.widgets.lines import LineView
+from bitsheet_tui.ui.widgets.lists import Movable
 from bitsheet_tui.ui.widgets.log_pane import LogPane
 from bitsheet_tui.ui.widgets.status import Countdown, KeyHints, Sentence, StatusLine, TinyLine
 
@@ -23,7 +25,6 @@ class Base(Screen[None]):
         (0, "-tiny"), (40, "-slim"), (60, "-narrow"), (80, "-std"), (110, "-wide"), (160, "-huge"),
     ]  # fmt: skip
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (10, "-low"), (16, "-mid"), (36, "-tall")]  # noqa: RUF012
-    has_table = False  # whether a table is chosen here
 
     def middle(self) -> Iterable[Widget]:
         """What is between the sentence and the keys."""
@@ -49,10 +50,34 @@ class Base(Screen[None]):
         """Every painted widget."""
         return list(self.query(LineView))
 
+    def whose(self, need: str) -> Movable | None:
+        """The pane that a key with this need speaks to: the focused one, else the first that has it."""
+        panes = [pane for pane in self.query(Movable) if pane.display and need in pane.has]
+        return next((pane for pane in panes if pane is self.focused), panes[0] if panes else None)
+
+    def offers(self, need: str) -> bool:
+        """Whether keys with this need mean something here."""
+        return not need or self.whose(need) is not None
+
+    def filter_bar(self) -> FilterBar:
+        """A line to type into what the search of this screen is about."""
+        return FilterBar(lambda: self.whose("search"))
+
+    @property
+    def address(self) -> str:
+        """In the portal, of what is shown."""
+        return ""
+
+    def step(self, steps: int) -> None:
+        """To the next of what is shown, or the one before."""
+        if pane := self.whose("step"):
+            pane.step(steps)
+
     @property
     def log_pane(self) -> LogPane | None:
         """The log of this screen."""
-        return next(iter(self.query(LogPane)), None)
+        pane = self.whose("log")
+        return pane if isinstance(pane, LogPane) else None
 
     def paint(self, *, quiet: bool = False) -> None:
         """Draw what differs; `quiet`: only the seconds can."""

@@ -8,7 +8,6 @@ from textual.widget import Widget
 
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.views.log import LogWindow
-from bitsheet_tui.ui.widgets.filter import FilterBar
 from bitsheet_tui.ui.widgets.grid import TableGrid
 from bitsheet_tui.ui.widgets.log_pane import LogPane
 from bitsheet_tui.ui.widgets.panels import CyclePanel, DetailPanel, ErrorPanel, HistogramPanel, PortalPanel
@@ -18,7 +17,6 @@ class Dashboard(Base):
     """The bottom of the stack; it is never left."""
 
     AUTO_FOCUS = "TableGrid"
-    has_table = True
 
     def __init__(self, window: LogWindow) -> None:
         super().__init__(name="dashboard")
@@ -29,7 +27,7 @@ class Dashboard(Base):
         yield Horizontal(TableGrid(), DetailPanel(), id="top")
         yield Horizontal(CyclePanel(), HistogramPanel(), PortalPanel(), id="middle")
         yield Horizontal(LogPane(self.window), ErrorPanel(), id="bottom")
-        yield FilterBar(self.window)
+        yield self.filter_bar()
 
     @on(TableGrid.Moved)
     def _moved(self) -> None:

@@ -11,9 +11,7 @@ from bitsheet_tui.ui.glyphs import BAD
 from bitsheet_tui.ui.keys import KEYS
 from bitsheet_tui.ui.line import Line, fit, wrap
 from bitsheet_tui.ui.screens.base import Base
-from bitsheet_tui.ui.views import details, spark, troubles
-from bitsheet_tui.ui.views.log import LogWindow
-from bitsheet_tui.ui.widgets.filter import FilterBar
+from bitsheet_tui.ui.views import spark, troubles
 from bitsheet_tui.ui.widgets.lists import Scroller
 from bitsheet_tui.ui.widgets.log_pane import LogPane
 from bitsheet_tui.ui.words import GLOSSARY, NO_CYCLES, NO_ERRORS
@@ -57,21 +55,6 @@ class HistoryList(Scroller):
             figures = f"{f.took(cycle.seconds):>7} {cycle.rows:>9,} {cycle.requests:>9,}  "
             out.append(((f" {cycle.number:>9,}  {ended:<15} {figures}", ""), (failed, "bad")))
         return out
-
-
-class TableFacts(Scroller):
-    """One table in full."""
-
-    grows = True
-
-    def title(self) -> tuple[Line, Line]:
-        """Its name."""
-        return ((plain(self.console_app.chosen, 40), "title"),), ()
-
-    def content(self, columns: int) -> list[Line]:
-        """Its facts."""
-        found = details.facts(self.picture, self.console_app.chosen, min(columns - 2, 110))
-        return [(), *(((" ", ""), *line) for line in found)]
 
 
 class HelpText(Scroller):
@@ -126,31 +109,12 @@ class LogScreen(Base):
         """The log and its filter."""
         window = self.console_app.log_window
         yield LogPane(window)
-        yield FilterBar(window)
-
-
-class TableScreen(Base):
-    """One table: its facts, and what the log says about it."""
-
-    AUTO_FOCUS = "TableFacts"
-    has_table = True
-
-    def __init__(self) -> None:
-        super().__init__(name="table")
-
-    def middle(self) -> Iterable[Widget]:
-        """The facts above the log."""
-        window = LogWindow(self.console_app.ring)
-        window.look(table=self.console_app.chosen)
-        yield TableFacts()
-        yield LogPane(window)
-        yield FilterBar(window)
+        yield self.filter_bar()
 
 
 OPENS: dict[str, Callable[[], Base]] = {
     "errors": partial(ListScreen, "errors", ErrorList),
     "history": partial(ListScreen, "history", HistoryList),
     "help": partial(ListScreen, "help", HelpText),
-    "table": TableScreen,
     "log": LogScreen,
 }

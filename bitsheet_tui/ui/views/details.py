@@ -1,5 +1,9 @@
 """One table in full: how it is read, how far, how fast, what is odd about it."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from bitsheet_tui.events import Drifted
 from bitsheet_tui.state import Standing, TableState
 from bitsheet_tui.tables import CATALOGUE, Table
@@ -9,6 +13,10 @@ from bitsheet_tui.ui.glyphs import MINUS
 from bitsheet_tui.ui.line import Line, fit, wrap
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views import spark, tables
+
+if TYPE_CHECKING:
+    from bitsheet_tui.store.checkpoints import Checkpoint
+    from bitsheet_tui.store.journal import Grown
 
 _METHODS: dict[str, Table] = {table.name: table for table in CATALOGUE}
 LABEL = 12
@@ -25,6 +33,28 @@ def facts(picture: Picture, name: str, columns: int) -> list[Line]:
         *_timing(table, columns),
         *_trouble(table, columns),
     ]
+
+
+def reach(checkpoint: "Checkpoint", columns: Sequence["Grown"]) -> list[Line]:
+    """How far the ids were read, and how many columns there are."""
+    lines: list[Line] = []
+    if checkpoint.reach is not None:
+        down = "" if checkpoint.floor in {0, None} else f", read down to {checkpoint.floor:,} so far"
+        lines.append(_fact("reach", (f"every id up to {checkpoint.reach:,}{down}", "")))
+    if checkpoint.progress:
+        left = ", ".join(f"{plain(name, 30)} at {at:,}" for name, at in checkpoint.progress.items() if at)
+        lines += [_fact("scan in hand", (left, "dim"))] if left else []
+    if columns:
+        gone = sum(one.retired_at is not None for one in columns)
+        told = f"{len(columns) - gone:,}" + (f" and {gone:,} that the portal no longer has" if gone else "")
+        newest, first = max(columns, key=_came), min(columns, key=_came)
+        late = f"  newest {plain(newest.column or newest.field)}" if _came(newest) > _came(first) else ""
+        lines.append(_fact("columns", (told, ""), (late, "dim")))
+    return lines
+
+
+def _came(column: "Grown") -> datetime:
+    return column.first_seen
 
 
 def _fact(label: str, *spans: tuple[str, str]) -> Line:
@@ -84,7 +114,10 @@ def _stored(table: TableState) -> list[Line]:
         )
     if table.held:
         out.append(
-            _fact("held", (f"{f.plural(table.held, 'deletion')}: {plain(table.held_reason, 200)}", "bad"))
+            _fact(
+                "held",
+                (f"{f.plural(table.held, 'deletion')}: {plain(table.held_reason, 200)}; y confirms", "bad"),
+            )
         )
     if table.unreadable:
         out.append(_fact("hidden", (f"comments of {f.plural(table.unreadable, 'task')}", "wait")))

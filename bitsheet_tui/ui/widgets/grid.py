@@ -1,5 +1,7 @@
 """TableGrid: the tables with a cursor; one changed row repaints one row."""
 
+from typing import ClassVar
+
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
@@ -11,6 +13,8 @@ from bitsheet_tui.ui.widgets.lists import Movable
 
 class TableGrid(Movable):
     """One row for each table between the titles and the sums."""
+
+    has: ClassVar[frozenset[str]] = frozenset({"table"})
 
     class Chosen(Message):
         """Enter or a second click on a table."""
@@ -29,6 +33,11 @@ class TableGrid(Movable):
         """The table under the cursor; empty when there is none."""
         names = list(self.picture.state.tables)
         return names[min(self.cursor, len(names) - 1)] if names else ""
+
+    def choose(self, table: str) -> None:
+        """Put the cursor on a table."""
+        names = list(self.picture.state.tables)
+        self.cursor = names.index(table) if table in names else self.cursor
 
     @property
     def around(self) -> int:

@@ -9,6 +9,7 @@ from textual.geometry import Size
 from bitsheet_tui.ui.keys import bindings
 from bitsheet_tui.ui.line import Line
 from bitsheet_tui.ui.widgets.lines import Panel
+from bitsheet_tui.ui.words import FILTER_HINT
 
 WHEEL = 3
 
@@ -17,6 +18,9 @@ class Movable(Panel, can_focus=True):
     """A panel that understands the moving keys and the wheel."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
+    has: ClassVar[frozenset[str]] = frozenset()  # what keys may need of it
+    hint = FILTER_HINT  # what may be typed to search it
+    while_typing = True  # whether it is quick enough to follow every letter
 
     @property
     def page(self) -> int:
@@ -41,6 +45,30 @@ class Movable(Panel, can_focus=True):
 
     def action_choose(self) -> None:
         """Enter was pressed."""
+
+    @property
+    def term(self) -> str:
+        """The word that is searched for."""
+        return ""
+
+    def search(self, term: str) -> None:
+        """Show only what has this word; an empty one: everything."""
+
+    def shown(self) -> None:
+        """It came to the front."""
+
+    def rest(self) -> bool:
+        """Stop what goes on in the background; whether anything did."""
+        return False
+
+    def narrow(self) -> None:
+        """Show only some, in turn."""
+
+    def narrow_age(self) -> None:
+        """Show only what changed lately, in turn."""
+
+    def step(self, steps: int) -> None:
+        """To the next, or the one before."""
 
     def copied(self) -> list[Line]:
         """What `c` puts into the clipboard."""

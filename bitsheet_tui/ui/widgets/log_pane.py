@@ -1,5 +1,7 @@
 """LogPane: a view into the log window that follows, or holds still while one reads."""
 
+from typing import ClassVar
+
 from bitsheet_tui.ui.line import Line
 from bitsheet_tui.ui.views import log
 from bitsheet_tui.ui.views.log import LogWindow
@@ -9,10 +11,21 @@ from bitsheet_tui.ui.widgets.lists import Movable
 class LogPane(Movable):
     """The log; scrolling up freezes it, reaching the end follows again."""
 
+    has: ClassVar[frozenset[str]] = frozenset({"log", "search"})
+
     def __init__(self, window: LogWindow, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.window = window
         self.end: int | None = None  # the number of the last entry shown; None: whatever is newest
+
+    @property
+    def term(self) -> str:
+        """The word that every line shown has."""
+        return self.window.term
+
+    def search(self, term: str) -> None:
+        """Show only lines with this word."""
+        self.window.look(term=term)
 
     def title(self) -> tuple[Line, Line]:
         """Whether it follows, what it shows, how much there is."""

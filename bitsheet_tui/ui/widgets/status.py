@@ -1,5 +1,7 @@
 """The lines at the top and the bottom: state, sentence, countdown, keys."""
 
+from typing import TYPE_CHECKING, cast
+
 from textual import events
 from textual.geometry import Size
 
@@ -7,6 +9,9 @@ from bitsheet_tui.ui import keys
 from bitsheet_tui.ui.line import Line
 from bitsheet_tui.ui.views import header
 from bitsheet_tui.ui.widgets.lines import LineView
+
+if TYPE_CHECKING:
+    from bitsheet_tui.ui.screens.base import Base
 
 
 class StatusLine(LineView):
@@ -52,10 +57,13 @@ class KeyHints(LineView):
 
     def lines(self, columns: int, rows: int) -> list[Line]:
         """One line."""
-        return [keys.footer(self.screen.name or "dashboard", columns)]
+        return [keys.footer(self.screen.name or "dashboard", columns, self._means)]
+
+    def _means(self, need: str) -> bool:
+        return not need or cast("Base", self.screen).offers(need)
 
     def on_click(self, event: events.Click) -> None:
         """Press the key whose words were clicked."""
-        key = keys.at(self.screen.name or "dashboard", self.size.width, event.x)
+        key = keys.at(self.screen.name or "dashboard", self.size.width, self._means, event.x)
         if key:
             self.app.simulate_key(key.keys[0])

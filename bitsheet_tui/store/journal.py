@@ -1,0 +1,98 @@
+"""What the books tell: cycles and runs by filter, alerts, quarantine; newest first, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bitsheet_tui.store import ledger, quarantine
+from bitsheet_tui.store.database import Database
+from bitsheet_tui.store.ledger import Cycle, Run
+from bitsheet_tui.store.models import AlertRecord, ColumnRecord, CycleRecord, QuarantineRecord, RunRecord
+from bitsheet_tui.store.quarantine import Quarantined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A condition that somebody was told about. `ended_at` is None while it holds."""
+
+    key: str
+    severity: str
+    text: str
+    since: datetime
+    ended_at: datetime | None
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grown:
+    """When a column of a table came, and when its field left the portal."""
+
+    field: str
+    column: str | None
+    title: str
+    type: str
+    kind: str
+    multiple: bool
+    first_seen: datetime
+    retired_at: datetime | None
+
+
+def cycles(database: Database, *, below: int | None, failed: bool, limit: int) -> list[Cycle]:
+    """The newest cycles under number `below`; with `failed` only those that left a table behind."""
+    query = CycleRecord.select().order_by(CycleRecord.number.desc()).limit(limit)
+    if below is not None:
+        query = query.where(CycleRecord.number < below)
+    if failed:  # a list that is not empty; null while it runs, or where its process died
+        query = query.where(CycleRecord.failed.cast("TEXT") != "[]")
+    return [ledger.cycle(record) for record in query.execute(database.peewee)]
+
+
+def runs(
+    database: Database,
+    *,
+    cycle: int | None = None,
+    table: str | None = None,
+    failed: bool = False,
+    limit: int,
+) -> list[Run]:
+    """The newest runs of a cycle, of a table, or of all; with `failed` only those with an error."""
+    query = RunRecord.select().order_by(RunRecord.id.desc()).limit(limit)
+    if cycle is not None:
+        query = query.where(RunRecord.cycle == cycle)
+    if table is not None:
+        query = query.where(RunRecord.table_name == table)
+    if failed:
+        query = query.where(RunRecord.error != "")
+    return [ledger.run(record) for record in query.execute(database.peewee)]
+
+
+def alerts(database: Database, *, limit: int) -> list[Alert]:
+    """Those that hold first, then the newest."""
+    query = AlertRecord.select().order_by(AlertRecord.ended_at.is_null().desc(), AlertRecord.since.desc())
+    return [
+        Alert(**{name: getattr(record, name) for name in Alert.__slots__})
+        for record in query.limit(limit).execute(database.peewee)
+    ]
+
+
+def set_aside(database: Database, table: str | None, *, limit: int) -> list[Quarantined]:
+    """The rows that could not be stored, of one table or of all, those seen last first."""
+    query = QuarantineRecord.select().order_by(QuarantineRecord.last_seen.desc(), QuarantineRecord.row_id)
+    if table is not None:
+        query = query.where(QuarantineRecord.table_name == table)
+    return [quarantine.read(record) for record in query.limit(limit).execute(database.peewee)]
+
+
+def columns(database: Database, table: str) -> Sequence[Grown]:
+    """The columns of a table, in the order of the portal's description."""
+    query = ColumnRecord.select().where(ColumnRecord.table_name == table)
+    query = query.order_by(ColumnRecord.position, ColumnRecord.field)
+    return [_grown(record) for record in query.execute(database.peewee)]
+
+
+def _grown(record: Any) -> Grown:
+    same = {name: getattr(record, name) for name in Grown.__slots__ if name != "column"}
+    return Grown(column=record.column_name, **same)

@@ -1,0 +1,167 @@
+"""Viewing: what the keys do to what is shown, and to nothing else."""
+
+from textual import on
+from textual.widgets import Input
+
+from bitsheet_tui.ui import words
+from bitsheet_tui.ui.screens.base import Base
+from bitsheet_tui.ui.views.log import LogWindow
+from bitsheet_tui.ui.widgets.filter import FilterBar
+from bitsheet_tui.ui.widgets.grid import TableGrid
+from bitsheet_tui.ui.widgets.lists import Movable
+from bitsheet_tui.ui.widgets.log_pane import LogPane
+from bitsheet_tui.ui.widgets.tabs import Tabs
+from bitsheet_tui.ui.window import Window
+
+
+class Viewing(Window):
+    """The app as far as it looks."""
+
+    @property
+    def chosen(self) -> str:
+        """The table under the cursor of the dashboard; empty when there is none."""
+        grid = next(iter(self.screen_stack[0].query(TableGrid)), None)
+        return grid.chosen if grid else ""
+
+    @property
+    def log_window(self) -> LogWindow:
+        """How the dashboard looks at the log."""
+        return self.screen_stack[0].query_one(LogPane).window
+
+    @property
+    def base(self) -> Base | None:
+        """The screen on top, unless it is a dialog."""
+        return self.screen if isinstance(self.screen, Base) else None
+
+    def whose(self, need: str) -> Movable | None:
+        """The pane on top that a key with this need speaks to."""
+        return self.base.whose(need) if self.base else None
+
+    # --- going to and fro ---------------------------------------------------------------------------
+
+    def action_open(self, name: str) -> None:
+        """Open a screen on the dashboard; once more: close it."""
+        from bitsheet_tui.ui.screens.lists import OPENS  # noqa: PLC0415 - not for the first
+
+        if self.base is None:
+            return
+        already = self.base.name
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        if already != name:
+            self.push_screen(OPENS[name]())
+
+    def open_table(self, table: str, part: str = "") -> None:
+        """All about a table, at one of its parts."""
+        from bitsheet_tui.ui.screens.table import TableScreen  # noqa: PLC0415 - not for the first
+
+        for grid in self.screen_stack[0].query(TableGrid):
+            grid.choose(table)
+        if self.base is None:
+            return
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.push_screen(TableScreen(table, part))
+
+    @on(TableGrid.Chosen)
+    def _table_chosen(self, event: TableGrid.Chosen) -> None:
+        self.open_table(event.table)
+
+    def action_browse(self) -> None:
+        """The records of the chosen table."""
+        if self.chosen:
+            self.open_table(self.chosen, "records")
+
+    def action_turn(self, steps: int) -> None:
+        """To another part of the screen."""
+        if self.base:
+            self.base.query_one(Tabs).turn(steps)
+
+    def action_escape(self) -> None:
+        """Stop a search, drop the filter, else one screen back; never quits."""
+        base = self.base
+        bar = next(iter(base.query(FilterBar)), None) if base else None
+        pane = self.whose("search")
+        if pane and pane.rest():
+            pass
+        elif bar and (bar.has_class("-open") or bar.term):
+            bar.close(drop=True)
+            self._focus_searched()
+        elif len(self.screen_stack) > 1:
+            self.pop_screen()
+        elif base and base.log_pane and base.log_pane.end is not None:
+            base.log_pane.follow(on=True)
+        self.paint()
+
+    # --- searching ----------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        """Type what shall be shown."""
+        if self.base:
+            self.base.query_one(FilterBar).open()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_kept(self) -> None:
+        if self.base:
+            self.base.query_one(FilterBar).close(drop=False)
+            self._focus_searched()
+            self.paint()
+
+    def _focus_searched(self) -> None:
+        pane = self.whose("search")
+        if pane:
+            pane.focus()
+
+    def action_narrow(self) -> None:
+        """Show only some of the list."""
+        if pane := self.whose("narrow"):
+            pane.narrow()
+
+    def action_age(self) -> None:
+        """Show only what changed lately."""
+        if pane := self.whose("age"):
+            pane.narrow_age()
+
+    def action_step(self, steps: int) -> None:
+        """To the next, or the one before."""
+        if self.base:
+            self.base.step(steps)
+
+    def action_link(self) -> None:
+        """The address of the record in the portal, to the clipboard."""
+        link = self.base.address if self.base else ""
+        if link:
+            self.copy_to_clipboard(link)
+        self.say(words.COPIED_LINK.format(link=link) if link else words.NO_LINK)
+
+    # --- the log --------------------------------------------------------------------------------------
+
+    @property
+    def log_pane(self) -> LogPane | None:
+        """The log on top."""
+        return self.base.log_pane if self.base else None
+
+    def action_freeze(self) -> None:
+        """Hold the log, or follow."""
+        if pane := self.log_pane:
+            pane.follow(on=pane.end is not None)
+
+    def action_level(self, level: str) -> None:
+        """Show this level and above."""
+        self._look(level=level)
+
+    def action_only_table(self) -> None:
+        """Only the chosen table in the log, or all."""
+        if pane := self.log_pane:
+            self._look(table="" if pane.window.table else self.chosen)
+
+    def action_wrap(self) -> None:
+        """Long lines of the log whole, or cut."""
+        if pane := self.log_pane:
+            pane.window.wrap = not pane.window.wrap
+            pane.paint()
+
+    def _look(self, **changes: str) -> None:
+        if pane := self.log_pane:
+            pane.window.look(**changes)
+            pane.paint()
