@@ -15,12 +15,13 @@ from bitsheet_tui.store.quarantine import Quarantined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """A condition that somebody was told about. `ended_at` is None while it holds."""
+class Told:
+    """An alert as it is kept. `ended_at` is None while it stands."""
 
     key: str
-    severity: str
+    severity: str  # error, warning
     text: str
+    hint: str
     since: datetime
     ended_at: datetime | None
     times: int
@@ -69,11 +70,11 @@ def runs(
     return [ledger.run(record) for record in query.execute(database.peewee)]
 
 
-def alerts(database: Database, *, limit: int) -> list[Alert]:
-    """Those that hold first, then the newest."""
+def alerts(database: Database, *, limit: int) -> list[Told]:
+    """Those that stand first, then the newest."""
     query = AlertRecord.select().order_by(AlertRecord.ended_at.is_null().desc(), AlertRecord.since.desc())
     return [
-        Alert(**{name: getattr(record, name) for name in Alert.__slots__})
+        Told(**{name: getattr(record, name) for name in Told.__slots__})
         for record in query.limit(limit).execute(database.peewee)
     ]
 

@@ -11,7 +11,7 @@ from bitsheet_tui.store import checkpoints, journal, record, schema, views, walk
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import quote
-from bitsheet_tui.store.journal import Alert, Grown
+from bitsheet_tui.store.journal import Grown, Told
 from bitsheet_tui.store.layout import SYNCED
 from bitsheet_tui.store.ledger import Cycle, Run
 from bitsheet_tui.store.quarantine import Quarantined
@@ -128,8 +128,8 @@ class Reader:
             lambda: journal.runs(self._database, cycle=cycle, table=table, failed=failed, limit=limit)
         )
 
-    def alerts(self, *, limit: int) -> list[Alert]:
-        """Those that hold first, then the newest."""
+    def alerts(self, *, limit: int) -> list[Told]:
+        """Those that stand first, then the newest."""
         return self._read(lambda: journal.alerts(self._database, limit=limit))
 
     def set_aside(self, table: str | None = None, *, limit: int) -> list[Quarantined]:

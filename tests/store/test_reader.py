@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pytest
 
+from bitsheet_tui import fields
+from bitsheet_tui.alert import Alert, Kind
 from bitsheet_tui.errors import NoMirror, StoreError
 from bitsheet_tui.store import Cycle, DiscussionRead, Run
 from bitsheet_tui.store.reader import Reader
@@ -141,9 +143,10 @@ def test_columns_are_given_by_name_where_they_are_codes_and_empty_where_they_are
 
 
 def test_a_record_has_every_field_its_label_and_what_its_code_stands_for(store, reader):
-    from bitsheet_tui.fields import Field, Kind
-
-    company = (Field(name="ID", kind=Kind.INTEGER), Field(name="TITLE", kind=Kind.TEXT))
+    company = (
+        fields.Field(name="ID", kind=fields.Kind.INTEGER),
+        fields.Field(name="TITLE", kind=fields.Kind.TEXT),
+    )
     store.shape(TABLES["companies"], company)
     commit(store, {"ID": 9, "TITLE": "50 % Acme"}, table=TABLES["companies"])
     commit(store, deal(1, UF_CRM_LIST=["a"], OPPORTUNITY=None))
@@ -226,12 +229,15 @@ def test_cycles_and_runs_are_told_newest_first_and_only_the_failed_where_asked(s
 
 
 def test_alerts_that_hold_come_first_and_rows_set_aside_with_their_reason(store, reader):
-    from bitsheet_tui.store.reconciles import Reconcile
-
     commit(store, deal(1), deal(2, OPPORTUNITY="seven"))
-    store.reconciles.save(Reconcile(table="leads", held=60, reason="many"), NOW)
-    store.reconciles.save(Reconcile(table="deals", held=70, reason="more"), NOW + timedelta(hours=1))
-    store.reconciles.save(Reconcile(table="deals"), NOW + timedelta(hours=2))
+    held = [
+        Alert(
+            kind=Kind.DELETIONS_HELD, about=table, text="many", hint="confirm", since=NOW + timedelta(hours=n)
+        )
+        for n, table in enumerate(("leads", "deals"))
+    ]
+    store.settle_alerts(held, (), at=NOW)
+    store.settle_alerts(held[:1], (), at=NOW + timedelta(hours=2))
     first, second = reader.alerts(limit=9)
     assert (first.key, first.ended_at) == ("deletions_held:leads", None)
     assert second.ended_at == NOW + timedelta(hours=2)

@@ -3,11 +3,12 @@
 from datetime import timedelta
 from pathlib import Path
 
+from bitsheet_tui.alert import Alert
+from bitsheet_tui.alert import Kind as AlertKind
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Cycle, Run, Store
 from bitsheet_tui.store.reader import Reader
-from bitsheet_tui.store.reconciles import Reconcile
 from bitsheet_tui.tables import CATALOGUE
 from tests.ui.scenes import NOW
 
@@ -33,6 +34,10 @@ def deal(id_: int, **values):
         "CLOSED": "N", "DATE_MODIFY": "2026-11-24T09:57:40+00:00", "BEGINDATE": "2026-11-20T00:00:00+00:00",
         "COMMENTS": "a word", "UF_CRM_1700000001": ["red", "blue"], **values,
     }  # fmt: skip
+
+
+def held(table: str, why: str) -> Alert:
+    return Alert(kind=AlertKind.DELETIONS_HELD, about=table, text=why, hint="Look at the portal.", since=NOW)
 
 
 def fill(path: Path, deals: int = 400):
@@ -66,7 +71,8 @@ def fill(path: Path, deals: int = 400):
         )  # fmt: skip
     store.bury(TABLES["deals"], [5], at=NOW - timedelta(minutes=3), cycle=5)
     store.commit(TABLES["deals"], [deal(deals + 1, OPPORTUNITY="seven")], None, at=NOW, cycle=5)
-    store.reconciles.save(Reconcile(table="leads", held=60, reason="60 rows seem to be gone"), NOW)
+    store.settle_alerts([held("leads", "60 rows seem to be gone"), held("deals", "no more")], (), at=NOW)
+    store.settle_alerts([held("leads", "60 rows seem to be gone")], (), at=NOW)
     store.close()
     return lambda: Reader.open(url)
 
@@ -86,6 +92,6 @@ def mischief(path: Path, evil: str):
     store.bury(TABLES["deals"], [1], at=NOW, cycle=3)
     store.record_run(Run(cycle=1, table="deals", started_at=NOW, error=evil, hint=evil, kind=evil))
     store.end_cycle(Cycle(number=1, started_at=NOW, ended_at=NOW, seconds=1.0, failed=(evil,)))
-    store.reconciles.save(Reconcile(table="deals", held=1, reason=evil), NOW)
+    store.settle_alerts([held("deals", evil)], (), at=NOW)
     store.close()
     return lambda: Reader.open(url)

@@ -12,7 +12,7 @@ from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.values import pretty
 
 if TYPE_CHECKING:
-    from bitsheet_tui.store.journal import Alert, Grown
+    from bitsheet_tui.store.journal import Grown, Told
     from bitsheet_tui.store.ledger import Cycle, Run
     from bitsheet_tui.store.quarantine import Quarantined
     from bitsheet_tui.store.record import Change
@@ -104,7 +104,7 @@ def aside_lines(one: "Quarantined") -> list[str]:
     ]
 
 
-def alert(one: "Alert", picture: Picture, columns: int) -> Line:
+def alert(one: "Told", picture: Picture, columns: int) -> Line:
     """A condition: since when, and whether it still holds."""
     ended = one.ended_at is not None
     sign: Span = (
