@@ -7,10 +7,13 @@ from contextlib import closing
 
 from bitsheet_tui import wiring
 from bitsheet_tui.cli.control import check_tables
+from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.config import Config, load, need_webhook
 from bitsheet_tui.errors import Exit
+from bitsheet_tui.events import Event, Waiting
 from bitsheet_tui.secret import redact
 from bitsheet_tui.store.store import Store
+from bitsheet_tui.sync.engine import PROMPT_SECONDS
 from bitsheet_tui.sync.verify import verify
 
 
@@ -24,9 +27,15 @@ def run(arguments: Namespace) -> int:
     return Exit.DONE if equal else Exit.TABLE_FAILED
 
 
+def _waits(event: Event) -> None:
+    if isinstance(event, Waiting):
+        tell(f"portal: {event.text.rstrip('.')}; asking again")
+
+
 async def _verify(config: Config, store: Store, names: list[str], *, full: bool) -> bool:
     tables = [table for table in wiring.tables(config) if not names or table.name in names]
-    portal = wiring.connect(config)
+    portal = wiring.connect(config, _waits)
+    portal.hurry(PROMPT_SECONDS)
     equal = True
     try:
         async for verdict in verify(portal, store, tables, full=full):

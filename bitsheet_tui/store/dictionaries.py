@@ -1,6 +1,6 @@
 """What the codes in the tables mean: stages, sources, pipelines, titles of fields, texts of enumerations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from bitsheet_tui.fields import Kind
@@ -59,13 +59,19 @@ DICTIONARIES: Mapping[str, Table] = {
 """The tables beside the mirrored ones, by name; their rows have lower-case keys."""
 
 
-def fill(database: Database, layout: Layout, rows: Sequence[Portal], when: When) -> None:
-    """The dictionary becomes `rows`; entries that are not among them are marked as deleted."""
+def fill(
+    database: Database, layout: Layout, rows: Sequence[Portal], when: When, of: Collection[str] | None
+) -> None:
+    """The dictionary becomes `rows`; entries that are not among them are marked as deleted.
+
+    `of`: the tables that `rows` speak of; entries of other tables stay as they are. None: of all there is.
+    """
     sifted = writer.sift(layout, rows)
 
     def work() -> None:
-        there = _living(database, layout)
-        first = not there and bool(sifted.rows)
+        all_there = _living(database, layout)
+        there = [key for key in all_there if of is None or key[0] in of]
+        first = not all_there and bool(sifted.rows)
         if first:
             tell_snapshot(database, layout.table.name, when, when.second)
         filling = When(at=when.at, cycle=when.cycle, filling=first)

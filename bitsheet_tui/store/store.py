@@ -194,13 +194,18 @@ class Store(Books):
         tables = tuple(name for name in self._columns if name not in DICTIONARIES)
         return self._database.read(lambda: counts.count_all(self._database, tables))
 
-    def fill_dictionary(self, name: str, rows: Sequence[Portal]) -> None:
-        """`statuses`, `categories`, `field_labels` or `enum_values` becomes `rows`."""
+    def fill_dictionary(
+        self, name: str, rows: Sequence[Portal], *, of: Collection[str] | None = None
+    ) -> None:
+        """`statuses`, `categories`, `field_labels` or `enum_values` becomes `rows`.
+
+        The last two are told `of` which tables: what they say of other tables stays.
+        """
         table = DICTIONARIES[name]
         if "column_name" in {field.name for field in table.fields}:
             rows = dictionaries.with_real_columns(rows, self._columns)
         when = When(at=datetime.now(UTC), cycle=0)
-        dictionaries.fill(self._database, self._layout(table), rows, when)
+        dictionaries.fill(self._database, self._layout(table), rows, when, of)
 
     def quarantined(self, tables: Collection[str] = ()) -> list[quarantine.Quarantined]:
         """The rows of these tables, or of all, that could not be stored, oldest first."""

@@ -55,8 +55,9 @@ async def _ask_all(desk: Desk, parts: Sequence[Mapping[str, Ask]]) -> Answers:
 
 
 def shape(desk: Desk, tables: Iterable[Table], answers: Answers) -> dict[str, BitsheetError]:
-    """Give each table the columns its fields need; returns those that could not be described."""
+    """Give each table its columns and their names for people; returns what could not be described."""
     failed: dict[str, BitsheetError] = {}
+    described: dict[str, tuple[Field, ...]] = {}
     for table in tables:
         answer = answers.get(describe.key(table))
         if isinstance(answer, PortalError):
@@ -68,6 +69,9 @@ def shape(desk: Desk, tables: Iterable[Table], answers: Answers) -> dict[str, Bi
             failed[table.name] = error
             continue
         _follow(desk, table, fields)
+        described[table.name] = fields
+    for name, rows in describe.labels(described).items():
+        desk.store.fill_dictionary(name, rows, of=described)
     return failed
 
 
@@ -87,10 +91,7 @@ def _follow(desk: Desk, table: Table, fields: tuple[Field, ...]) -> None:
 
 
 def fill_dictionaries(desk: Desk, answers: Answers) -> None:
-    """Names for stages, pipelines, fields and enumerations. One that is refused keeps what it has."""
-    fields = {table.name: desk.fields[table.name] for table in desk.tables if table.name in desk.fields}
-    for name, rows in describe.labels(fields).items():
-        desk.store.fill_dictionary(name, rows)
+    """Names for stages and pipelines. A dictionary that is refused keeps what it has."""
     for name, found in describe.dictionaries(answers).items():
         if isinstance(found, PortalError):
             desk.say(failure(DICTIONARIES, found))

@@ -1,6 +1,7 @@
 """Deletions that are held: seen in the status, confirmed from the command line."""
 
 import json
+from time import monotonic
 
 import pytest
 
@@ -80,3 +81,16 @@ def test_verify_says_what_differs_while_an_instance_runs(hidden, start, capfd):
     assert main(["verify", "deal"]) == 64
     process.terminate()
     assert process.wait(SECONDS) == 0
+
+
+def test_verify_says_that_it_waits_and_gives_a_dead_portal_up(home, capfd, monkeypatch):
+    assert main(["--once"]) == 0
+    configure(home, f"http://127.0.0.1:1/rest/1/{CODE}/")
+    capfd.readouterr()
+    monkeypatch.setattr("bitsheet_tui.cli.verify.PROMPT_SECONDS", 2.0)
+    began = monotonic()
+    assert main(["verify"]) == 1
+    assert monotonic() - began < 20
+    told = capfd.readouterr()
+    assert not told.out
+    assert "asking again" in told.err

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bitsheet_tui.commands import Resync
-from bitsheet_tui.portal.demo import ManualClock
+from bitsheet_tui.commands import Resync, SyncNow
+from bitsheet_tui.portal.demo import Column, ManualClock
 from tests import mirror
 from tests.sync.conftest import config, once, portal, unequal
 
@@ -101,3 +101,37 @@ async def test_a_portal_clock_an_hour_off_either_way_misses_nothing(store_url, h
             demo.world.edit("deals", ident, TITLE=f"edit {step}")
             await once(settings)
             assert unequal(store_url, demo, ("deals", "tasks")) == {}
+
+
+async def test_names_of_fields_and_codes_stay_while_their_tables_are_not_due(store_url):
+    def living():
+        return {
+            name: mirror.select(store_url, f"SELECT count(*) FROM {name} WHERE _deleted_at IS NULL")
+            for name in ("field_labels", "enum_values")
+        }
+
+    async with portal() as (_, webhook):
+        settings = config(webhook, store_url, static_every=10)
+        await once(settings)
+        before = living()
+        await once(settings, SyncNow(("leads",)))
+        await once(settings)
+        assert living() == before
+    _, told = mirror.select(
+        store_url, "SELECT DISTINCT op FROM bitsheet_changes WHERE table_name = 'field_labels'"
+    )
+    assert told == [("snapshot",)]
+
+
+async def test_the_name_of_a_field_that_is_gone_is_marked(store_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, store_url, static_every=1)
+        name = "UF_CRM_1799999999"
+        demo.world.add_field("deals", Column(name=name, type="string", title="Note", custom=True))
+        await once(settings)
+        demo.world.remove_field("deals", name)
+        await once(settings)
+    _, gone = mirror.select(
+        store_url, "SELECT table_name, field FROM field_labels WHERE _deleted_at IS NOT NULL"
+    )
+    assert gone == [("deals", name)]
