@@ -35,6 +35,8 @@ def fault(error: BaseException) -> Verdict:
             return again(reason, text)
     if any("Timeout" in type(one).__name__ for one in chain):
         return again(Reason.TIMEOUT, "No connection to the portal in time.")
+    if any("ProtocolError" in type(one).__name__ for one in chain):
+        return cut()
     return again(Reason.NETWORK, f"The connection to the portal failed{_system_word(chain)}.")
 
 
@@ -50,7 +52,7 @@ def late(seconds: float) -> Verdict:
     return again(Reason.TIMEOUT, f"No complete answer of the portal within {seconds:g} seconds.", slow=True)
 
 
-def cut(text: str) -> Verdict:
+def cut(text: str = "The answer was cut or damaged on its way.") -> Verdict:
     """The answer is damaged."""
     return again(Reason.NETWORK, text)
 

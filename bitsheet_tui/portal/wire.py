@@ -91,7 +91,7 @@ class HttpWire:
                     if size > CAP_BYTES:
                         return fault.too_much(CAP_BYTES)
             if decoder.broken or not decoder.done:
-                return fault.cut("The answer was cut or damaged on its way.")
+                return fault.cut()
             return Reply(
                 status=response.status_code,
                 body=redact_bytes(b"".join(parts)),

@@ -23,6 +23,7 @@ class Alerting:
     def __init__(self, store: Store, look: Callable[[], EngineState], say: Say) -> None:
         self._store, self._look, self._say = store, look, say
         self._kept: Alerts = {alert.key: alert for alert in store.alerts()}
+        self._sure = True  # that it is so in the store
         self._over: dict[str, tuple[Alert, datetime]] = {}
 
     @property
@@ -39,8 +40,13 @@ class Alerting:
         """Write down what changes next to the cycles, until cancelled; costs nothing while nothing does."""
         while True:
             await asyncio.sleep(GLANCE_SECONDS)
-            if self._look().alerts is not self._kept or self._over:
+            state = self._look()
+            if state.alerts is not self._kept and not isinstance(state.trouble, e.StoreTrouble):
                 self.settle()
+
+    def forget(self) -> None:
+        """The store was in trouble: what was written down may be lost."""
+        self._sure = False
 
     def settle(self) -> None:
         """Tell what waits in quarantine, and write down which alerts stand."""
@@ -52,7 +58,8 @@ class Alerting:
             self._write(self._look().alerts)
 
     def _write(self, alerts: Alerts) -> None:
-        if alerts != self._kept or self._over:
+        if alerts != self._kept or self._over or not self._sure:
             self._store.settle_alerts(tuple(alerts.values()), tuple(self._over.values()), at=now())
             self._over.clear()
+            self._sure = True
         self._kept = alerts

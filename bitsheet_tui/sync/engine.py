@@ -259,6 +259,7 @@ class Engine:
             raise  # this does not end by itself, and every further write may make it worse
         except StoreError as error:
             self._desk.forget()
+            self._alerting.forget()
             self._say(e.StoreTrouble(text=str(error), hint=error.hint, at=now(), until=self._retry_at()))
         else:
             return False

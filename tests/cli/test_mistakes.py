@@ -11,6 +11,7 @@ import pytest
 from bitsheet_tui.cli import main
 from tests.cli.conftest import CODE, configure
 from tests.cli.test_running import SECONDS, until
+from tests.readme import said
 
 HINT = re.compile(r"^  \S", re.MULTILINE)
 
@@ -107,7 +108,7 @@ def corrupt(path: Path) -> None:
 
 
 FILES = [
-    (foreign, 74, "another program's database"),
+    (foreign, 74, f"another program's database; {said('a file of another program')}"),
     (lambda path: path.write_bytes(b"Dear diary, " * 500), 74, "not a SQLite database"),
     (lambda path: path.write_bytes(b"SQLite format 3\0" + b"\xff" * 4096), 74, "damaged"),
     (lambda path: path.mkdir(), 73, "is a folder"),
@@ -123,7 +124,7 @@ def test_a_store_that_is_no_mirror_is_left_alone(home, capfd, make, code, says):
 def test_a_damaged_mirror_is_left_alone(home, capfd):
     corrupt(home / "bitsheet.db")
     capfd.readouterr()
-    assert HINT.search(refused_but_for_the_log(home, capfd, 74, "damaged"))
+    assert HINT.search(refused_but_for_the_log(home, capfd, 74, said("a damaged mirror")))
 
 
 def refused_but_for_the_log(home: Path, capfd, code: int, says: str) -> str:
@@ -162,6 +163,7 @@ def test_another_instance_is_named_and_nothing_is_written(home, start, capfd):
     until(process, "cycle 1 done")
     before = (home / "bitsheet.db").read_bytes()
     told = refused_but_for_the_log(home, capfd, 75, f"pid {process.pid}")
+    assert said("a second instance") in told
     assert HINT.search(told)
     assert (home / "bitsheet.db").read_bytes() == before
     process.terminate()

@@ -146,6 +146,19 @@ def test_what_the_server_says_is_told_by_meaning(pg_store, monkeypatch, code, er
     assert commit(pg_store, deal(1)).inserted == 1
 
 
+def test_a_server_that_forgot_is_told(pg_store, admin):
+    """As one does that lost what it had acknowledged, or a backup that was restored."""
+    commit(pg_store, deal(1))
+    admin.execute("UPDATE bitsheet_meta SET value = value::bigint - 1 WHERE key = 'commits'")
+    admin.execute(TERMINATE)
+    with pytest.raises(StoreUnavailable, match="is not as it was left") as caught:
+        commit(pg_store, deal(2))
+    assert "read again" in caught.value.hint
+    assert pg_store.astray
+    pg_store.accept()
+    assert commit(pg_store, deal(2)).inserted == 1
+
+
 def test_a_deadlock_is_overcome_by_trying_again(pg_store, monkeypatch):
     original, calls = writer.quarantine.release, []
 

@@ -263,7 +263,7 @@ def test_a_mirror_of_a_newer_program_is_refused(open_store, store_url, readonly)
     query_ = "UPDATE bitsheet_meta SET value = '99' WHERE key = 'schema_version'"
     store._database.write(lambda: store._database.execute(query_))
     store.close()
-    with pytest.raises(StoreUnavailable, match=r"newer bitsheet-tui \(version 99"):
+    with pytest.raises(StoreUnavailable, match=r"made by a newer bitsheet-tui \(version 99"):
         open_store(readonly=readonly)
 
 

@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
+from bitsheet_tui.events import ClockJumped
+from bitsheet_tui.observe.narrate import narrate
 from bitsheet_tui.sync.clock import Appointment
+from tests.readme import said
 
 NOON = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)
 
@@ -71,6 +74,8 @@ async def test_a_clock_that_is_set_neither_delays_nor_hastens_the_next_run(kept,
     hands.set_wall(jump)
     appointment.tick()
     assert [round(seconds) for seconds in jumps] == [jump]
+    told = narrate(ClockJumped(at=datetime.now(UTC), seconds=jumps[0]))
+    assert f"{said('the clock was set')} {jump:+.0f}s" in told.text
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(runs.get(), 0.2)
     assert await soon(runs)

@@ -1,0 +1,24 @@
+"""Cycles keep their rhythm, whatever they meet."""
+
+from bitsheet_tui import events as e
+from bitsheet_tui.portal.demo.faults import Fault, Kind
+from bitsheet_tui.portal.demo.settings import Size
+from tests.sync.conftest import config, portal, unequal
+from tests.sync.living import living, until
+
+TINY = Size(leads=5, contacts=8, companies=3, deals=20, activities=9, tasks=12, users=6, departments=2)
+
+
+async def test_a_cycle_longer_than_its_interval_is_followed_by_the_next_and_never_by_two(
+    sqlite_url, monkeypatch
+):
+    async with portal(TINY) as (demo, webhook):
+        settings = config(webhook, sqlite_url, interval=0.05)
+        demo.faults.add(Fault(kind=Kind.SLOW, method="crm.deal.list", seconds=0.02, times=10**9))
+        async with living(settings, monkeypatch) as (engine, told, running):
+            await until(lambda: len(engine.state.cycles) > 5, running)
+            numbers = [event.number for event in told if isinstance(event, e.CycleStarted | e.CycleEnded)]
+            assert numbers[:10] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+            slow = [cycle.seconds for cycle in engine.state.cycles]
+            assert max(slow) > settings.sync.interval
+        assert unequal(sqlite_url, demo) == {}
