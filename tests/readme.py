@@ -6,10 +6,19 @@ README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 CHAPTER = "When things go wrong"
 
 
+def section(title: str) -> list[str]:
+    """The lines under a heading of the README."""
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0].splitlines()
+
+
+def points(title: str) -> list[str]:
+    """The points of the list under a heading."""
+    return [line.removeprefix("* ") for line in section(title) if line.startswith("* ")]
+
+
 def rows(title: str) -> list[list[str]]:
-    """The cells of the first table under a heading of the README, without its head."""
-    section = README.split(f"\n## {title}\n")[1].split("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
+    """The cells of the first table under a heading, without its head."""
+    lines = [line for line in section(title) if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 

@@ -26,7 +26,7 @@ each_module = pytest.mark.parametrize("module", MODULES, ids=lambda path: str(pa
 
 @each_module
 def test_a_module_fits_into_a_mind(module):
-    assert len(module.read_text(encoding="utf-8").splitlines()) <= 300
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= 330
 
 
 @each_module

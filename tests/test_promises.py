@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.readme import rows, troubles
+from tests.readme import points, rows, troubles
 
 ROOT = Path(__file__).parents[1]
 PORTAL = "cli/test_troubles.py::test_a_trouble_with_the_portal_is_told_and_over_when_it_is_over"
@@ -87,6 +87,84 @@ TROUBLES = {
 """For each trouble that the README names, the test that proves what it says of it."""
 
 
+PROMISES = {
+    "A change made on the portal reaches the mirror, whatever fails in between.": (
+        "sync/test_every_step.py::test_failing_at_the_nth_step_for_every_n",
+        "sync/test_history.py::test_any_history_ends_equal",
+        "sync/test_reconcile_steps.py::test_failing_at_any_step_marks_all_of_it_or_nothing",
+    ),
+    "You may kill it at any moment.": (
+        "cli/test_killed.py::test_killed_at_random_moments_of_its_work_it_ends_equal_and_reads_little_twice",
+        "store/test_failures.py::test_killed_at_any_moment_rows_and_checkpoint_agree",
+    ),
+    "A power cut costs at most the newest pages, which are read again.": (
+        "sync/test_power_cuts.py::test_a_power_cut_costs_the_newest_commits_at_most",
+    ),
+    "Reading again changes nothing.": (
+        "sync/test_mirror.py::test_reading_again_changes_nothing",
+        "store/test_commit.py::test_reading_again_changes_nothing",
+    ),
+    "It never deletes on suspicion.": (
+        "sync/test_alerts.py::test_rows_that_seem_to_be_gone_are_one_alert_and_marked_once_confirmed",
+        "sync/test_alerts.py::test_what_the_webhook_lost_is_one_alert_that_ends_when_it_has_it_again",
+        "sync/test_reconcile.py::test_a_single_row_is_held_when_the_webhook_may_do_less",
+        "cli/test_troubles.py::test_a_trouble_with_the_portal_is_told_and_over_when_it_is_over",
+    ),
+    "One bad row never blocks a table.": (
+        "store/test_quarantine.py::test_of_a_page_with_poison_at_any_place_the_rest_is_stored",
+    ),
+    "It stays inside the portal's limits, and backs off when told.": (
+        "portal/test_limiter.py::test_a_thousand_requests_at_once_are_never_refused",
+        "portal/test_patience.py::test_ten_minutes_of_503_cost_at_most_25_requests",
+        "sync/test_storms.py::test_a_method_that_rests_stops_its_table_only_and_resumes",
+    ),
+    "It comes back by itself, within a minute, from trouble with network, portal, database and disk.": (
+        "portal/test_patience.py::test_ten_minutes_of_503_cost_at_most_25_requests",
+        "sync/test_storms.py::test_ten_minutes_of_refusals_cost_few_requests_and_end_by_themselves",
+        "sync/test_server.py::test_a_server_that_is_down_for_a_while_is_waited_for",
+        "sync/test_store_trouble.py::test_a_full_disk_in_the_middle_of_backfills_is_waited_for",
+    ),
+    "The webhook appears nowhere.": ("cli/test_canary.py::test_the_webhook_and_the_password_are_nowhere",),
+    "Nothing in your CRM can act on your terminal.": (
+        "ui/test_terminal.py::test_hostile_text_stays_text_everywhere",
+        "ui/test_source.py::test_nothing_moves_and_no_bare_text_is_shown",
+        "observe/test_logs.py::test_a_record_is_one_line_whatever_it_holds",
+    ),
+    "One writer for each mirror.": (
+        "store/test_lock.py::test_a_second_instance_is_told_who_holds_the_mirror",
+        "sync/test_store_trouble.py::test_who_finds_the_lock_taken_after_a_lost_session_stops",
+    ),
+    "The screen never slows the mirror.": (
+        "ui/test_terminal.py::test_a_terminal_that_stops_reading_never_stops_the_engine",
+    ),
+    "It stops when asked, quickly and cleanly.": (
+        "cli/test_stopping.py::test_a_backfill_stops_within_two_seconds",
+        "ui/test_terminal.py::test_a_signal_ends_it_gracefully_and_the_terminal_is_restored",
+    ),
+    "Clocks may jump, sleep, and change with the season.": (
+        "sync/test_clock.py::test_a_clock_that_is_set_neither_delays_nor_hastens_the_next_run",
+        "sync/test_clock.py::test_after_a_night_of_suspension_it_runs_once_and_at_once",
+        "sync/test_zones.py::test_the_night_when_the_clocks_are_set_loses_and_doubles_nothing",
+    ),
+    "It runs for months: memory, files and tasks stay as they are.": (
+        "sync/test_rhythm.py::test_cycle_after_cycle_leaves_no_file_and_no_task_behind",
+    ),
+    "It tells you once, and shows when it is over.": (
+        "sync/test_alerts.py::test_a_refused_webhook_is_one_alert_and_not_one_for_each_table",
+        "observe/test_logs.py::test_an_hour_of_the_same_trouble_is_a_few_lines",
+    ),
+    "Headless it needs no terminal library.": (
+        "test_architecture.py::test_headless_needs_no_terminal_library",
+    ),
+    "An upgrade keeps your data, and a damaged file is never touched.": (
+        "store/test_opening.py::test_an_older_mirror_is_brought_forward_in_one_transaction",
+        "store/test_opening.py::test_alerts_of_an_older_mirror_stand_still_once_it_is_brought_forward",
+        "store/test_opening.py::test_what_is_not_ours_or_broken_is_refused_and_left_as_it_is",
+    ),
+}
+"""For each promise of the README, in its order, the tests that prove it."""
+
+
 @cache
 def text(file: str) -> str:
     return (ROOT / "tests" / file).read_text(encoding="utf-8")
@@ -113,6 +191,17 @@ def test_the_test_of_a_trouble_is_there_and_asks_for_what_the_readme_says(troubl
     test, words = TROUBLES[trouble], troubles()[trouble]
     assert is_there(test)
     assert words in text(test.partition("::")[0]) or trouble in text(test.partition("::")[0])
+
+
+def test_every_promise_of_the_readme_has_its_tests_and_no_other():
+    assert list(PROMISES) == points("What is promised")
+    assert len(PROMISES) == 18
+
+
+@pytest.mark.parametrize("promise", PROMISES)
+def test_the_tests_of_a_promise_are_there(promise):
+    assert PROMISES[promise]
+    assert [test for test in PROMISES[promise] if not is_there(test)] == []
 
 
 def test_every_trouble_says_what_happens_and_what_to_do():

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bitsheet_tui.errors import StoreUnavailable
+from bitsheet_tui.errors import NoMirror, StoreUnavailable
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.models import FactRecord, create_all
 
@@ -73,8 +73,15 @@ def version_is_current(database: Database, known: int) -> bool:
     return database.read(lambda: version(database)) == known
 
 
-def refuse_older(database: Database, found: int, known: int = len(STEPS)) -> None:
-    """Raises StoreUnavailable when the tables are of a version that must be brought forward first."""
+def expect(database: Database) -> None:
+    """Raises NoMirror where there is none, StoreUnavailable where it is of another version than ours."""
+    found, known = database.read(lambda: version(database)), len(STEPS)
+    if not found:
+        raise NoMirror(
+            f"There is no mirror at {database.label} yet.",
+            hint="Start bitsheet-tui, or let store.url name the mirror.",
+        )
+    refuse_newer(database, found)
     if found < known:
         raise StoreUnavailable(
             f"The mirror {database.label} was made by an older bitsheet-tui"

@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bitsheet_tui.errors import NoMirror
 from bitsheet_tui.fields import Field
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import (
@@ -277,14 +276,7 @@ class Store(Books):
         views.refresh(self._database, self._columns)
 
     def _expect_mirror(self) -> None:
-        found = self._database.read(lambda: migrations.version(self._database))
-        if not found:
-            raise NoMirror(
-                f"There is no mirror at {self.label} yet.",
-                hint="Start bitsheet-tui, or let store.url name the mirror.",
-            )
-        migrations.refuse_newer(self._database, found)
-        migrations.refuse_older(self._database, found)
+        migrations.expect(self._database)
         self._columns = self._database.read(lambda: schema.all_remembered(self._database))
 
     def _plan(self, table: Table, fields: Sequence[Field], known: Sequence[Column]) -> schema.Plan:

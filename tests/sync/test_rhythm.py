@@ -3,6 +3,8 @@
 from bitsheet_tui import events as e
 from bitsheet_tui.portal.demo.faults import Fault, Kind
 from bitsheet_tui.portal.demo.settings import Size
+from tests.conftest import times
+from tests.soak.cycles import figures
 from tests.sync.conftest import config, portal, unequal
 from tests.sync.living import living, until
 
@@ -22,3 +24,21 @@ async def test_a_cycle_longer_than_its_interval_is_followed_by_the_next_and_neve
             slow = [cycle.seconds for cycle in engine.state.cycles]
             assert max(slow) > settings.sync.interval
         assert unequal(sqlite_url, demo) == {}
+
+
+async def test_cycle_after_cycle_leaves_no_file_and_no_task_behind(sqlite_url, monkeypatch, figure):
+    """Thousands of cycles, and their memory, are measured by tests/soak/cycles.py."""
+    count = times("BITSHEET_CYCLES", 60)
+    async with portal(TINY) as (demo, webhook):
+        settings = config(webhook, sqlite_url, interval=0.001, reconcile_every=1, static_every=2)
+        async with living(settings, monkeypatch) as (engine, _told, running):
+            await until(lambda: len(engine.state.cycles) >= 20, running)
+            before = figures()
+            for number in range(count):
+                demo.world.edit("deals", next(demo.world.truth("deals"))["ID"], TITLE=f"{number}")
+                seen = len(engine.state.cycles)
+                await until(lambda seen=seen: len(engine.state.cycles) > seen, running)
+            after = figures()
+    figure(f"{count} cycles: {after[0] - before[0]:+.1f} MiB, {after[1]} files, {after[2]} tasks")
+    assert after[1] <= before[1] + 1  # a backfill's connection may be open
+    assert after[2] <= before[2] + 1
