@@ -253,6 +253,7 @@ async def test_mischief_in_every_field_label_and_name_stays_text(tmp_path, size)
         for keys in (
             "j j j enter", "right", "enter", "right", "enter", "c", "escape", "right", "c", "o", "escape",
             "right", "right", "enter", "enter", "c", "escape", "escape", "right", "enter", "c", "escape",
+            "escape h", "enter", "escape right enter", "c", "escape right enter", "c", "escape right enter", "c",
         ):  # fmt: skip
             await press(app, pilot, *keys.split())
             seen.add(screen(app)[2])

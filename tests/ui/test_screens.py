@@ -138,17 +138,6 @@ async def test_a_resting_method_says_until_when():
         assert "1 waiting" in screen(app)[0]
 
 
-async def test_the_history_shows_every_cycle_and_what_failed():
-    async with console(scenes.current(), (100, 30)) as (app, _engine, pilot):
-        await pilot.press("h")
-        await pilot.pause()
-        lines = screen(app)
-        assert lines[4].split()[:3] == ["812", "10:02:00", "2.1s"]
-        assert "✗ task_comments" in "\n".join(lines)
-        await pilot.press("G")
-        assert "693" in text(app)
-
-
 async def test_the_details_follow_the_cursor_where_there_is_room():
     async with console(scenes.current(), (200, 60)) as (app, _engine, pilot):
         assert "crm.lead.list" in text(app)

@@ -5,16 +5,14 @@ from functools import partial
 
 from textual.widget import Widget
 
-from bitsheet_tui.text import plain
-from bitsheet_tui.ui import format as f
-from bitsheet_tui.ui.glyphs import BAD
 from bitsheet_tui.ui.keys import KEYS
 from bitsheet_tui.ui.line import Line, fit, wrap
 from bitsheet_tui.ui.screens.base import Base
-from bitsheet_tui.ui.views import spark, troubles
+from bitsheet_tui.ui.screens.history import HistoryScreen
+from bitsheet_tui.ui.views import troubles
 from bitsheet_tui.ui.widgets.lists import Scroller
 from bitsheet_tui.ui.widgets.log_pane import LogPane
-from bitsheet_tui.ui.words import GLOSSARY, NO_CYCLES, NO_ERRORS
+from bitsheet_tui.ui.words import GLOSSARY, NO_ERRORS
 
 
 class ErrorList(Scroller):
@@ -32,29 +30,6 @@ class ErrorList(Scroller):
             return [(), ((" " + NO_ERRORS, "ok"),)]
         width = min(columns - 2, 100)
         return [line for one in found for line in ((), *troubles.render(one, self.picture, width))]
-
-
-class HistoryList(Scroller):
-    """The cycles in memory, the newest first."""
-
-    def title(self) -> tuple[Line, Line]:
-        """How many, and how long they took."""
-        cycles = self.picture.state.cycles
-        return (("cycles", "title"),), spark.figures(cycles) if cycles else ()
-
-    def content(self, columns: int) -> list[Line]:
-        """One cycle a line."""
-        cycles = self.picture.state.cycles
-        if not cycles:
-            return [(), ((" " + NO_CYCLES, "dim"),)]
-        head = f" {'cycle':>9}  {'ended':<15} {'took':>7} {'rows':>9} {'requests':>9}  not current"
-        out: list[Line] = [((head, "head"),)]
-        for cycle in reversed(cycles):
-            ended = f.clock(cycle.at, self.picture.zone, self.picture.now)
-            failed = f"{BAD} {plain(', '.join(cycle.failed))}" if cycle.failed else ""
-            figures = f"{f.took(cycle.seconds):>7} {cycle.rows:>9,} {cycle.requests:>9,}  "
-            out.append(((f" {cycle.number:>9,}  {ended:<15} {figures}", ""), (failed, "bad")))
-        return out
 
 
 class HelpText(Scroller):
@@ -114,7 +89,7 @@ class LogScreen(Base):
 
 OPENS: dict[str, Callable[[], Base]] = {
     "errors": partial(ListScreen, "errors", ErrorList),
-    "history": partial(ListScreen, "history", HistoryList),
+    "history": HistoryScreen,
     "help": partial(ListScreen, "help", HelpText),
     "log": LogScreen,
 }

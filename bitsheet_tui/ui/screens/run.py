@@ -40,11 +40,15 @@ class RunFacts(Scroller):
             f"{run.inserted:,} new, {run.updated:,} changed, "
             f"{run.unchanged:,} unchanged, {run.deleted:,} deleted"
         )
-        marks = (f.clock(run.watermark_before, zone, now), f.clock(run.watermark_after, zone, now))
+        before = f", before {f.clock(run.watermark_before, zone, now)}" if run.watermark_before else ""
         facts = [
             ("started", f"{f.clock(run.started_at, zone, now)}, took {f.took(run.seconds)}", ""),
             ("rows", rows + (f", {run.quarantined:,} set aside" if run.quarantined else ""), ""),
-            ("current to", f"{marks[1]}, before {marks[0]}, by the portal's clock", "dim"),
+            (
+                "current to",
+                f"{f.clock(run.watermark_after, zone, now)}{before}, by the portal's clock",
+                "dim",
+            ),
         ]
         facts += [("went wrong", plain(run.error, 1000), "bad")] if run.error else []
         facts += (

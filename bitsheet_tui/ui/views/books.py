@@ -57,12 +57,19 @@ def _how(one: "Run") -> Line:
 
 def cycle(one: "Cycle", picture: Picture, columns: int) -> Line:
     """One pass over the due tables."""
-    failed: Span = (f"{BAD} {plain(', '.join(one.failed))}", "bad") if one.failed else (f"{OK}", "ok")
-    if one.ended_at is None:
-        running = picture.state.cycle_started and picture.state.cycle == one.number
-        failed = ("runs", "ok") if running else ("did not come to its end", "wait")
     figures = f"{f.took(one.seconds):>7} {one.rows:>9,} {one.requests:>9,}  "
-    return cut(((f" {one.number:>9,}  {at(one.started_at, picture)} {figures}", ""), failed), columns)
+    about = f" {one.number:>9,}  {at(one.started_at, picture)} {figures}"
+    return cut(((about, ""), outcome(one, picture)), columns)
+
+
+def outcome(one: "Cycle", picture: Picture) -> Span:
+    """How a cycle ended: well, with tables left behind, or not at all."""
+    if one.failed:
+        return (f"{BAD} {plain(', '.join(one.failed))}", "bad")
+    if one.ended_at is not None:
+        return (OK, "ok")
+    running = picture.state.cycle_started and picture.state.cycle == one.number
+    return ("runs", "ok") if running else ("did not come to its end", "wait")
 
 
 def column(one: "Grown", picture: Picture, columns: int) -> Line:
@@ -117,6 +124,13 @@ def alert(one: "Told", picture: Picture, columns: int) -> Line:
                 (f"{over}{times}", "dim")), columns)  # fmt: skip
 
 
+def alert_lines(one: "Told", picture: Picture) -> list[str]:
+    """All of it."""
+    ended = f.clock(one.ended_at, picture.zone, picture.now) if one.ended_at else "it still stands"
+    return [one.text, "", one.hint, "", f"since  {f.clock(one.since, picture.zone, picture.now)}",
+            f"ended  {ended}", f"times  {one.times:,}"]  # fmt: skip
+
+
 def change(one: "Change", picture: Picture, columns: int, *, named: bool) -> Line:
     """One line of the change feed: when, what, and the fields that differ."""
     word, style = OPS.get(one.op, (plain(one.op, 12), ""))
@@ -132,11 +146,13 @@ def _fields(one: "Change") -> list[str]:
 def _moved(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     was, is_ = before.get(name), after.get(name)
     if name not in before:
-        return f"{plain(name, 40)} {plain(is_, 40)}" if is_ is not None else plain(name, 40)
+        return f"{plain(name, 40)} {_value(is_)}" if is_ is not None else plain(name, 40)
     return f"{plain(name, 40)} {_value(was)} {ARROW} {_value(is_)}"
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f.UNKNOWN if value is None else plain(value, 40)
 
 
