@@ -16,6 +16,7 @@ from pathlib import Path
 
 LOOK = 0.02  # seconds between looks at the memory
 LONG = 300  # seconds; the default of b24pysdk, 10, is less than a batch takes at documented costs
+OURS = os.environ.get("BENCH_PYTHON", sys.executable)  # of an installation without extras, for instance
 SELECT = {"select": ["*", "UF_*"]}
 
 
@@ -92,7 +93,60 @@ def configure(where, url, *, tables=(), **sync):
 
 def ours(path, *arguments):
     """The command line of our own program."""
-    return [sys.executable, "-m", "bitsheet_tui", "--config", str(path), *arguments]
+    return [OURS, "-m", "bitsheet_tui", "--config", str(path), *arguments]
+
+
+class Engine:
+    """Our own program without a screen, which runs while a bench looks at it."""
+
+    def __init__(self, path):
+        self._told = path.with_name("told").open("w+")
+        self._process = subprocess.Popen(
+            ours(path, "--no-ui"), stderr=self._told, stdin=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        )  # fmt: skip
+        self.pid = self._process.pid
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        self._told.close()
+
+    def stop(self):
+        """Seconds from SIGTERM to its end."""
+        began = time.perf_counter()
+        self._process.terminate()
+        self._process.wait()
+        return time.perf_counter() - began
+
+    def lines(self):
+        """What it has told so far."""
+        self._told.seek(0)
+        return self._told.read().splitlines()
+
+    def until(self, *words, times=1, limit=900.0):
+        """Wait for a line with all these words, or for several of them; the last of them."""
+        end = time.monotonic() + limit
+        while time.monotonic() < end and self._process.poll() is None:
+            found = [line for line in self.lines() if all(word in line for word in words)]
+            if len(found) >= times:
+                return found[times - 1]
+            time.sleep(LOOK * 5)
+        raise TimeoutError(f"never told {words}: {self.lines()[-5:]}")
+
+    def cycles(self):
+        """How many have ended."""
+        return sum("cycle" in line and " done " in line for line in self.lines())
+
+    def next_cycle(self, *, more=1):
+        """The line that tells of the end of a cycle which begins after now."""
+        return self.until("cycle", " done ", times=self.cycles() + more)
+
+    def filled(self, table, limit=900.0):
+        """Wait until a table's backfill has ended."""
+        return self.until(table, "fill done", limit=limit)
 
 
 def theirs(name, url, method):

@@ -81,6 +81,12 @@ def _obey(portal, command):
             for place in range(command["count"]):
                 world.edit(command["table"], ids.nth(ids.base - 1 - place))
             return {}
+        case "delete":  # evenly strewn
+            ids = world.tables[command["table"]].ids
+            step = ids.base // (command["count"] + 1)
+            for place in range(command["count"]):
+                world.delete(command["table"], ids.nth((place + 1) * step))
+            return {}
         case "comment":  # the newest tasks have chats
             ids = world.tables["tasks"].ids
             for place in range(command["count"]):

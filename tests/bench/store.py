@@ -1,12 +1,8 @@
-"""How fast rows are stored, on both databases, beside the bare driver and peewee's own insert_many.
-
-Run as `python -m tests.bench.store [rows]`; it prints a table and is no test.
-"""
+"""How fast rows are stored, on both databases, beside the bare driver and peewee's own insert_many."""
 
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +16,7 @@ from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Store, bulk
 from bitsheet_tui.store.orm import peewee
 from bitsheet_tui.tables import CATALOGUE
+from tests.bench.report import table
 
 DEALS = next(table for table in CATALOGUE if table.name == "deals")
 KINDS = [
@@ -151,19 +148,18 @@ def server() -> Iterator[Callable[[str], Secret]]:
         shutil.rmtree(folder)
 
 
-def main(rows: int) -> None:
-    """Measure and print."""
+def throughput(rows: int = 20_000) -> None:
+    """Rows a second that are stored, beside the bare driver and peewee's own insert_many, on both databases."""
     with tempfile.TemporaryDirectory() as folder, server() as database:
         results = {
             "SQLite": ours(Secret(f"sqlite:///{folder}/a.db"), rows)
             | bare(Secret(f"sqlite:///{folder}/b.db"), rows),
             "PostgreSQL": ours(database("a"), rows) | bare(database("b"), rows),
         }
-    sys.stdout.write(f"{rows} rows of {len(FIELDS)} columns, rows/s\n")
-    for name in results["SQLite"]:
-        line = "".join(f"{label:>12} {found[name]:8,.0f}" for label, found in results.items())
-        sys.stdout.write(f"{name:28}{line}\n")
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    table(
+        f"The store: {rows:,} rows of {len(FIELDS)} columns, rows/s",
+        [
+            {"what": name, **{label: found[name] for label, found in results.items()}}
+            for name in results["SQLite"]
+        ],
+    )

@@ -1,0 +1,55 @@
+"""Cycles: how many requests they take, on a portal that is as slow as its documentation says."""
+
+import re
+
+from tests.bench.client import Engine, configure, folder
+from tests.bench.portal import documented, served
+from tests.bench.report import table
+
+MILLION = 1_000_000
+EVERY = 4  # cycles between comparisons
+
+
+def cycles():
+    """A cycle with nothing changed, and one like the status page's: 5 activities, 3 tasks, 52 comments."""
+    with (
+        served({"scale": 1.0}, cost=documented()) as portal,
+        folder() as where,
+        Engine(configure(where, portal.url, interval=6, static_every=1000, overlap=1)) as engine,
+    ):
+        engine.filled("task_comments")
+        engine.next_cycle(more=2)
+        idle = [_line("nothing changed", engine.next_cycle()) for _ in range(3)]
+        portal.tell(do="edit", table="activities", count=5)
+        portal.tell(do="comment", tasks=3, count=52)
+        page = _line("5 activities, 3 tasks, 52 comments", engine.next_cycle())
+        stats = portal.stats()
+    table("Cycles over all tables at documented costs", [*idle, page], f"503: {stats['refused']}")
+
+
+def reconcile():
+    """Deletions among 1,000,000 deals: none, and 10."""
+    with served({"deals": MILLION}) as portal, folder() as where:
+        path = configure(where, portal.url, tables=["deals"], interval=5, reconcile_every=EVERY)
+        with Engine(path) as engine:
+            engine.filled("deals", limit=1800)
+            engine.next_cycle()
+            lines = [_compared(portal, engine, 0)]
+            portal.tell(do="delete", table="deals", count=10)
+            lines.append(_compared(portal, engine, 10))
+    table("Comparing 1,000,000 deals", lines)
+
+
+def _compared(portal, engine, deleted):
+    """As many cycles as have one comparison among them; what was asked beside one request for each."""
+    before = engine.cycles()
+    portal.stats()
+    engine.next_cycle(more=2 * EVERY)
+    ended = engine.cycles() - before
+    return {"deleted": deleted, "cycles": ended, "requests beside theirs": portal.stats()["requests"] - ended}
+
+
+def _line(title, told):
+    number = r"([\d.,]+)"
+    rows, requests, seconds = re.search(rf"{number} rows? +{number} requests? +{number} ?s", told).groups()
+    return {"cycle": title, "rows": rows, "requests": int(requests), "seconds": float(seconds)}
