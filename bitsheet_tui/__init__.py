@@ -12,7 +12,7 @@ The map, from the bottom up; a module imports only from rows above its own:
     portal/              asks the portal: client, limits, lists, and a demo portal to ask
     store/               keeps the mirror: SQLite or PostgreSQL, schema, values, one transaction a page
     sync/                joins the two: scans, backfills, cycles, schedule    <- read scan second
-    observe/             watches: logs, status
+    observe/             watches: logs, status; shows the engine to viewers, and one elsewhere to a console
     ui/                  the console
     wiring, cli/         puts the parts together; the commands
 """

@@ -1,10 +1,12 @@
 """Builds the parts from a Config and ties them together."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from bitsheet_tui import events as e
 from bitsheet_tui.config import Config
 from bitsheet_tui.portal.client import Portal
+from bitsheet_tui.store.address import SqliteAddress, parse
 from bitsheet_tui.store.reader import Reader
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.engine import Engine
@@ -37,6 +39,12 @@ def open_to_ask(config: Config) -> Store:
 def open_reader(config: Config) -> Reader:
     """The mirror, for people who look while the engine writes. Raises StoreError."""
     return Reader.open(config.store_url, schema=config.store.schema, base=config.base)
+
+
+def file_of(config: Config) -> Path | None:
+    """The SQLite file; none for a database on a server. Raises StoreUnavailable."""
+    address = parse(config.store_url, schema=config.store.schema, base=config.base)
+    return address.path if isinstance(address, SqliteAddress) else None
 
 
 def connect(config: Config, say: Listener = lambda _: None) -> Portal:

@@ -131,6 +131,10 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--no-ui", action="store_true", help="no console: log to stderr and to the log file")
     top.add_argument("--once", action="store_true", help="one cycle of everything that is due, then exit")
+    top.add_argument("--attach", action="store_true", help="only look at the instance that runs, or will")
+    top.add_argument(
+        "--takeover", action="store_true", help="take the mirror over once that instance has ended"
+    )
     _demo(top)
     commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for command in COMMANDS:
@@ -153,6 +157,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if given.command and (given.no_ui or given.once):
         option = "--once" if given.once else "--no-ui"
         raise UsageError(f"{option} does not go with the command {given.command}")
+    looking = "--attach" if given.attach else "--takeover" if given.takeover else ""
+    if looking and (given.command or given.no_ui or given.once or given.demo):
+        raise UsageError(f"{looking} goes with the console alone")
+    if given.attach and given.takeover:
+        raise UsageError("--attach never takes the mirror over: leave one of the two out")
     if given.command and given.demo and given.command != "check":
         raise UsageError(f"--demo does not go with the command {given.command}")
     if not given.command:

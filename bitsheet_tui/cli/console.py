@@ -2,29 +2,31 @@
 
 import os
 from argparse import Namespace
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.config import Config, load, need_webhook
-from bitsheet_tui.errors import NoMirror, UsageError
+from bitsheet_tui.errors import MirrorHeld, NoMirror, UsageError
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState, start
 from bitsheet_tui.tables import select
 from bitsheet_tui.ui.terminal import usable
 
 if TYPE_CHECKING:
+    from bitsheet_tui.observe.attached import Onlooker
+    from bitsheet_tui.observe.served import Served
     from bitsheet_tui.store.reader import Reader
-    from bitsheet_tui.sync.engine import Engine
 
 
 def run(arguments: Namespace) -> int:
     """Needs a terminal on both sides: without one a console would spin, or draw for nobody.
 
     The configuration is read first, so that what is wrong with it is said before the screen changes;
-    everything that takes longer is done behind the first screen.
+    everything that takes longer is done behind the first screen. Where another instance holds the mirror,
+    that one is shown.
     """
     if not usable():
         raise UsageError("the console needs a terminal", "to run without one: bitsheet-tui --no-ui")
@@ -33,15 +35,19 @@ def run(arguments: Namespace) -> int:
 
     ring = Ring()
     config = None if arguments.demo else load(arguments.config, os.environ)
-    if config:
+    if config and not arguments.attach:
         need_webhook(config)
+    before = _before(config)
 
-    def build(ending: ExitStack) -> "Engine":
-        from bitsheet_tui.cli.ground import demo, prepare  # noqa: PLC0415 - HTTP and the database behind it
+    def build(ending: ExitStack) -> "Served | Onlooker":
+        from bitsheet_tui.cli import ground  # noqa: PLC0415 - HTTP and the database behind it
 
         nonlocal config
-        config = config or ending.enter_context(demo())
-        return prepare(config, ending, ring=ring)
+        config = config or ending.enter_context(ground.demo())
+        if not arguments.attach:
+            with suppress(MirrorHeld):
+                return ground.serve(config, ending, ring, narrated=False)
+        return ground.attach(config, ending, ring, before, takeover=arguments.takeover)
 
     def opener() -> "Reader":
         from bitsheet_tui import wiring  # noqa: PLC0415
@@ -50,7 +56,7 @@ def run(arguments: Namespace) -> int:
             raise NoMirror("There is no mirror yet.")
         return wiring.open_reader(config)
 
-    engine = Deferred(build, _before(config))
+    engine = Deferred(build, before)
     code = run_console(engine, ring, opener=opener)
     if arguments.demo and engine.state.store:
         tell(f"demo: the mirror is {engine.state.store}; delete its folder when you have seen enough")

@@ -1,29 +1,23 @@
 """`pause`, `resume`, `sync`, `resync`, `confirm`: asks the running instance, or does it where none runs."""
 
-import getpass
 import os
-import socket
-import time
 from argparse import Namespace
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime
 
 from bitsheet_tui import wiring
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.cli.ground import prepare
 from bitsheet_tui.cli.headless import once
 from bitsheet_tui.cli.stopping import Stopping
-from bitsheet_tui.commands import Command, ConfirmDeletions, Pause, Resume, Resync, SyncNow, to_words
+from bitsheet_tui.commands import Command, ConfirmDeletions, Pause, Resume, Resync, SyncNow
 from bitsheet_tui.config import Config, load
 from bitsheet_tui.config.findings import near
 from bitsheet_tui.errors import Exit, StoreUnavailable, UsageError
+from bitsheet_tui.observe import requests
 from bitsheet_tui.observe.systemd import Notifier
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.answers import NOT_DONE
-
-PATIENCE = 10.0  # seconds to wait for the instance's answer
-LOOK = 0.05
 
 
 def run(arguments: Namespace) -> int:
@@ -91,30 +85,13 @@ def _something_held(command: Command, held: set[str]) -> None:
 
 
 def _ask(store: Store, command: Command, holder: Holder) -> int:
-    """Wait for the instance's answer. What it did not get round to is taken back: not done some day."""
     who = f"the instance{f' (pid {holder.pid})' if holder.pid else ''}"
-    by = f"{getpass.getuser()}@{socket.gethostname()}"
-    number = store.ask(*to_words(command), by=by, at=datetime.now(UTC))
-    answer = _answer(store, number)
+    answer = requests.ask(store, command)
     if answer is None:
-        store.answer(number, f"{NOT_DONE}taken back", at=datetime.now(UTC))
-        answer = _answer(store, number) or ""
-    if answer.endswith("taken back"):
-        tell(f"{who} has not answered within {PATIENCE:.0f} s, and the request was taken back")
+        tell(f"{who} has not answered within {requests.PATIENCE:.0f} s, and the request was taken back")
     else:
         tell(f"{who}: {answer or 'done'}")
-    return Exit.TABLE_FAILED if answer.startswith(NOT_DONE) else Exit.DONE
-
-
-def _answer(store: Store, number: int) -> str | None:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        request = store.request(number)
-        if request and request.answer is not None:
-            return request.answer
-        if time.monotonic() > deadline:
-            return None
-        time.sleep(LOOK)
+    return Exit.TABLE_FAILED if answer is None or answer.startswith(NOT_DONE) else Exit.DONE
 
 
 def _do(config: Config, wish: SyncNow | Resync | ConfirmDeletions) -> int:

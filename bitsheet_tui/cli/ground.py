@@ -12,8 +12,13 @@ from bitsheet_tui import wiring
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.config import Config, LogSettings, PortalSettings, SyncSettings, load, need_webhook
 from bitsheet_tui.observe import logs
+from bitsheet_tui.observe.attached import Mirror, Onlooker
+from bitsheet_tui.observe.live import Live
+from bitsheet_tui.observe.served import Served, places
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.secret import Secret
+from bitsheet_tui.state import EngineState
+from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.engine import Engine
 
 DEMO_INTERVAL = 5  # seconds: something to see
@@ -50,22 +55,53 @@ def demo(*, quick: bool = False) -> Iterator[Config]:
         )
 
 
-def prepare(config: Config, ending: ExitStack, *, ring: Ring | None = None) -> Engine:
-    """The engine over the open store, its story told to `ring` or else to stderr, and to the log file.
+def prepare(config: Config, ending: ExitStack) -> Engine:
+    """The engine for one run, its story told to stderr and to the log file.
 
     `ending` closes the store and the log. Raises ConfigError, StoreError and MirrorHeld.
     """
+    store = _stand(config, ending, None, narrated=True)
+    return wiring.build(config, store, [logs.narrator()])
+
+
+def serve(config: Config, ending: ExitStack, ring: Ring, *, narrated: bool) -> Served:
+    """The engine for as long as it is wanted, with its log in `ring` and a door for viewers.
+
+    `narrated`: its story is told to stderr, too.
+    """
+    store = _stand(config, ending, ring, narrated=narrated)
+    live = Live(ring)
+    engine = wiring.build(config, store, [logs.narrator(), live.tell])
+    return Served(engine, live, store, places(wiring.file_of(config), os.environ))
+
+
+def _stand(config: Config, ending: ExitStack, ring: Ring | None, *, narrated: bool) -> Store:
+    """The mirror, held by us; only then the log, which is the holder's."""
     need_webhook(config)
-    if ring is None:
-        logs.start(config.log, stderr=sys.stderr, journal=journaled(os.environ.get("JOURNAL_STREAM", "")))
-    else:
-        logs.start(config.log, ring=ring)
+    store = wiring.open_store(config)
+    ending.callback(store.close)
+    stderr = sys.stderr if narrated else None
+    logs.start(config.log, ring=ring, stderr=stderr, journal=journaled(os.environ.get("JOURNAL_STREAM", "")))
     ending.push(logs.last_words)
     for warning in config.warnings:
         logs.say("WARNING", warning)
-    store = wiring.open_store(config)
-    ending.callback(store.close)
-    return wiring.build(config, store, [logs.narrator()])
+    return store
+
+
+def attach(config: Config, ending: ExitStack, ring: Ring, before: EngineState, *, takeover: bool) -> Onlooker:
+    """The engine that holds the mirror, seen from here."""
+    logs.start(LogSettings(file=""))  # what libraries say must not get onto the screen
+    ending.callback(logs.stop)
+    take = (lambda: serve(config, ending, ring, narrated=False)) if takeover else None
+    mirror = Mirror(
+        look=lambda: wiring.open_store(config, readonly=True),
+        ask=lambda: wiring.open_to_ask(config),
+        names=tuple(table.name for table in wiring.tables(config)),
+        portal=before.portal,
+        interval=config.sync.interval,
+        take=take,
+    )
+    return Onlooker(mirror, ring, before)
 
 
 def journaled(stream: str) -> bool:

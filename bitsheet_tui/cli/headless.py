@@ -5,11 +5,14 @@ import os
 from argparse import Namespace
 from contextlib import ExitStack
 
-from bitsheet_tui.cli.ground import configured, prepare
+from bitsheet_tui.cli.ground import configured, prepare, serve
 from bitsheet_tui.cli.stopping import Stopping
 from bitsheet_tui.commands import ConfirmDeletions, Resync, SyncNow
 from bitsheet_tui.errors import Exit
+from bitsheet_tui.observe.live import TAIL
+from bitsheet_tui.observe.served import Served
 from bitsheet_tui.observe.systemd import Notifier, report
+from bitsheet_tui.ring import Ring
 from bitsheet_tui.sync.engine import Engine
 
 
@@ -19,11 +22,13 @@ def run(arguments: Namespace) -> int:
     with ExitStack() as ending:
         stopping = ending.enter_context(Stopping(notifier))
         config = ending.enter_context(configured(arguments))
-        engine = prepare(config, ending)
-        stopping.engine = engine
         if arguments.once:
+            engine = prepare(config, ending)
+            stopping.engine = engine
             return once(engine)
-        asyncio.run(_forever(engine, notifier))
+        served = serve(config, ending, Ring(TAIL), narrated=True)
+        stopping.engine = served
+        asyncio.run(_forever(served, notifier))
         return Exit.DONE
 
 
@@ -37,7 +42,7 @@ async def _once(engine: Engine, wish: SyncNow | Resync | ConfirmDeletions | None
     await engine.once(wish)
 
 
-async def _forever(engine: Engine, notifier: Notifier) -> None:
+async def _forever(engine: Served, notifier: Notifier) -> None:
     """Ready as soon as the store is held: the portal may be down when the machine starts."""
     notifier.send("READY=1")
     reporting = asyncio.create_task(report(lambda: engine.state, notifier)) if notifier else None

@@ -6,7 +6,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -174,7 +174,8 @@ def _write(stream: TextIO, line: str) -> None:
 def _ring(ring: Ring) -> Callable[["Message"], None]:
     def append(message: "Message") -> None:
         record = message.record
-        ring.append(record["time"].astimezone(UTC), record["level"].name, record["extra"]["table"], message)
+        at = datetime.fromtimestamp(record["time"].timestamp(), UTC)  # loguru's own kind cannot be sent on
+        ring.append(at, record["level"].name, record["extra"]["table"], str(message))
 
     return append
 

@@ -29,6 +29,7 @@ class TableStatus:
     hint: str = ""
     held: int = 0  # deletions that wait for somebody's word
     held_reason: str = ""
+    filling_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +80,12 @@ def _table(store: Store, one: Count) -> TableStatus:
     runs = store.last_runs(1, one.table)
     last = runs[0] if runs else None
     found = store.reconciles.load(one.table)
+    checkpoint = store.checkpoint(one.table)
+    standing = _standing(one, checkpoint, last)
     return TableStatus(
         count=one,
-        standing=_standing(one, store.checkpoint(one.table), last),
+        standing=standing,
+        filling_since=checkpoint.fill_started if standing is Standing.FILLING else None,
         error=last.error if last else "",
         hint=last.hint if last else "",
         held=found.held,

@@ -2,6 +2,7 @@
 
 from bitsheet_tui.state.picture import (
     KEPT,
+    Attached,
     CycleSummary,
     EngineState,
     Fill,
@@ -14,6 +15,7 @@ from bitsheet_tui.state.reducing import reduce
 
 __all__ = [
     "KEPT",
+    "Attached",
     "CycleSummary",
     "EngineState",
     "Fill",

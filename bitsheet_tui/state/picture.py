@@ -103,6 +103,18 @@ class CycleSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """The picture is another process's: which one, and how it is seen."""
+
+    pid: int | None = None
+    host: str = ""  # empty: this one
+    since: datetime | None = None
+    live: bool = False  # through its socket; else looked up in the store every few seconds
+    gone: bool = False  # it has ended: what is shown is how it left the mirror
+    takeover: bool = False  # the mirror is taken over as soon as it has ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineState:
     """Everything there is to see."""
 
@@ -121,6 +133,7 @@ class EngineState:
     stopping: bool = False
     stopped: bool = False
     started_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    attached: Attached | None = None  # none: the engine is in this process
 
     @property
     def phase(self) -> Phase:  # noqa: PLR0911 - a ladder from the gravest down

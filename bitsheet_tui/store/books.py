@@ -9,6 +9,7 @@ from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.ledger import Cycle, Request, Run
 from bitsheet_tui.store.models import FactRecord
 
+SOCKET = "socket"  # the fact that says where the running instance can be looked at on its host
 PAUSED = "paused_at"  # the fact that says since when the running instance is paused
 
 

@@ -11,7 +11,7 @@ NOT_DONE = "not done: "  # how the answer begins when nothing was done
 def refusal(command: c.Command, state: EngineState) -> str:
     """Why nothing can be done about `command` now; empty when something can."""
     match command:
-        case c.ConfirmDeletions(table) if not state.tables[table].held:
+        case c.ConfirmDeletions(table) if table not in state.tables or not state.tables[table].held:
             return f"no deletions of {table} are held"
         case c.Resync(()):
             return "no table is named"

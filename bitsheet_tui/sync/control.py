@@ -1,44 +1,87 @@
-"""Obeys what other processes ask through the store, and answers with what was done.
+"""Obeys what is asked of the engine from outside, and answers with what was done.
 
-Others write their request into a table and wait for its answer. Looking whether anybody wrote costs no
-query (a counter in SQLite, a notification of PostgreSQL), so it is done often; the table itself is read when
-somebody did, and now and then in case a notification got lost.
+Other processes write their request into a table of the store and wait for its answer. Looking whether
+anybody wrote costs no query (a counter in SQLite, a notification of PostgreSQL), so it is done often; the
+table itself is read when somebody did, and now and then in case a notification got lost.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
 
+from bitsheet_tui import commands as c
 from bitsheet_tui.errors import StoreError
+from bitsheet_tui.state import EngineState
+from bitsheet_tui.store.books import PAUSED
 from bitsheet_tui.store.store import Store
-from bitsheet_tui.sync.answers import NOT_DONE
+from bitsheet_tui.sync.answers import NOT_DONE, answer, refusal
 from bitsheet_tui.sync.desk import now
 
 GLANCE_SECONDS = 0.2
 LOOK_SECONDS = 5.0
 STALE = timedelta(minutes=1)  # what was asked so long before the start was asked of somebody else
 
-Grant = Callable[[str, str], str]
 
+class Control:
+    """The doors of one engine, which does what `obey` is given and is seen through `look`."""
 
-async def obey(store: Store, grant: Grant) -> None:
-    """Look for requests until cancelled; `grant(name, argument)` does one, and says what it did."""
-    with suppress(StoreError):
-        refuse_stale(store)
-    looked = 0.0
-    while True:
-        with suppress(StoreError):  # the cycle is the one to report it
-            if store.asked() or monotonic() - looked > LOOK_SECONDS:
-                looked = monotonic()
-                for request in store.open_requests():
-                    store.answer(request.id, grant(request.command, request.argument), at=now())
-        await asyncio.sleep(GLANCE_SECONDS)
+    def __init__(
+        self, store: Store, look: Callable[[], EngineState], obey: Callable[[c.Command], object]
+    ) -> None:
+        self._store = store
+        self._look = look
+        self._obey = obey
+        self.answers: deque[str] = deque(maxlen=20)  # why commands from this process were not obeyed
 
+    def begin(self) -> None:
+        """Forget the pause of an instance that ended in the middle of it. Raises StoreError."""
+        if self._store.remembered(PAUSED):
+            self._store.remember(PAUSED, "")
 
-def refuse_stale(store: Store) -> None:
-    """Do not do now what was asked of an instance that ended before it could answer."""
-    for request in store.open_requests():
-        if now() - request.at > STALE:
-            store.answer(request.id, f"{NOT_DONE}no instance was running", at=now())
+    def note_pause(self) -> None:
+        """Let others see in the store whether we are paused; trouble with it is the cycle's to report."""
+        at = self._look().paused_at
+        with suppress(StoreError):
+            self._store.remember(PAUSED, at.isoformat() if at else "")
+
+    def tell(self, command: c.Command) -> None:
+        """Do what this process asks; why not, is an answer."""
+        if why := refusal(command, self._look()):
+            self.answers.append(f"{NOT_DONE}{why}")
+        else:
+            self._obey(command)
+
+    def grant(self, name: str, argument: str) -> str:
+        """Do what another process asks, and say what was done, or why not."""
+        before = self._look()
+        try:
+            command = c.from_words(name, argument, before.tables)
+        except ValueError as error:
+            return f"{NOT_DONE}{error}"
+        if why := refusal(command, before):
+            return f"{NOT_DONE}{why}"
+        self._obey(command)
+        return answer(command, before, self._look())
+
+    async def listen(self) -> None:
+        """Look for requests in the store until cancelled."""
+        with suppress(StoreError):  # the cycle is the one to report it, here and below
+            self._refuse_stale()
+        looked = 0.0
+        while True:
+            with suppress(StoreError):
+                if self._store.asked() or monotonic() - looked > LOOK_SECONDS:
+                    looked = monotonic()
+                    for request in self._store.open_requests():
+                        done = self.grant(request.command, request.argument)
+                        self._store.answer(request.id, done, at=now())
+            await asyncio.sleep(GLANCE_SECONDS)
+
+    def _refuse_stale(self) -> None:
+        """Do not do now what was asked of an instance that ended before it could answer."""
+        for request in self._store.open_requests():
+            if now() - request.at > STALE:
+                self._store.answer(request.id, f"{NOT_DONE}no instance was running", at=now())

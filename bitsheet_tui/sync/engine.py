@@ -15,14 +15,13 @@ from bitsheet_tui.config import SyncSettings
 from bitsheet_tui.errors import BitsheetError, PortalError, Refused, StoreDamaged, StoreError
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.state import EngineState, reduce, start
-from bitsheet_tui.store.books import PAUSED
 from bitsheet_tui.store.counts import Count
 from bitsheet_tui.store.store import Store
-from bitsheet_tui.sync import control, cycle
+from bitsheet_tui.sync import cycle
 from bitsheet_tui.sync.again import Again
 from bitsheet_tui.sync.alerting import Alerting
-from bitsheet_tui.sync.answers import NOT_DONE, answer, refusal
 from bitsheet_tui.sync.clock import Appointment
+from bitsheet_tui.sync.control import Control
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.tables import Table
@@ -58,6 +57,8 @@ class Engine:
         self._again = Again(self._desk, self._fills)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._early: deque[c.Command] = deque()  # told before the loop ran
+        self._control = Control(store, lambda: self.state, self._obey)
+        self.answers, self.grant = self._control.answers, self._control.grant
         self._wishes: deque[Wish] = deque()
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
@@ -72,28 +73,16 @@ class Engine:
             self._early.append(command)
         else:
             with suppress(RuntimeError):  # the loop has ended: there is nobody left to tell
-                loop.call_soon_threadsafe(self._obey, command)
+                loop.call_soon_threadsafe(self._control.tell, command)
 
     # --- on the engine's loop ---
-
-    def grant(self, name: str, argument: str) -> str:
-        """Do what another process asks, and say what was done, or why not."""
-        try:
-            command = c.from_words(name, argument, self.state.tables)
-        except ValueError as error:
-            return f"{NOT_DONE}{error}"
-        before = self.state
-        if why := refusal(command, before):
-            return f"{NOT_DONE}{why}"
-        self._obey(command)
-        return answer(command, before, self.state)
 
     async def run(self) -> None:
         """Cycle after cycle, until told to stop. Raises what is a bug, or ends the store for good."""
         appointment = self._begin()
         appointment.start()
         beside = [
-            asyncio.get_running_loop().create_task(control.obey(self._desk.store, self.grant)),
+            asyncio.get_running_loop().create_task(self._control.listen()),
             asyncio.get_running_loop().create_task(self._alerting.keep()),
         ]
         try:
@@ -134,8 +123,7 @@ class Engine:
     def _begin(self) -> Appointment:
         self._loop = asyncio.get_running_loop()
         self._desk.moving.set()
-        if self._desk.store.remembered(PAUSED):  # by an instance that ended in the middle of its pause
-            self._desk.store.remember(PAUSED, "")
+        self._control.begin()
         for command in self._early:
             self._obey(command)
         self._count()
@@ -189,13 +177,7 @@ class Engine:
         if on is not moving.is_set():
             moving.set() if on else moving.clear()
             self._say(e.Resumed(at=now()) if on else e.Paused(at=now()))
-            self._note_pause()
-
-    def _note_pause(self) -> None:
-        """Let others see in the store whether we are paused; trouble with it is the cycle's to report."""
-        at = self.state.paused_at
-        with suppress(StoreError):
-            self._desk.store.remember(PAUSED, at.isoformat() if at else "")
+            self._control.note_pause()
 
     def _retry(self, names: tuple[str, ...]) -> None:
         """Store what can be stored now of what could not; nothing is asked for that."""

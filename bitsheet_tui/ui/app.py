@@ -126,10 +126,10 @@ class Console(Viewing):
     async def _hold(self) -> None:
         """Pause first: a stopped process must not hold a lock of the database, and the budgets go on."""
         self.say(words.SUSPENDING)
-        ours = not self.engine.state.paused_at
+        ours = not (self.engine.state.paused_at or self.engine.state.attached)
         if ours:
             self.engine.submit(Pause())
-        for _ in range(30):
+        for _ in range(30 if ours else 0):
             if self.engine.state.paused_at and not self.engine.state.cycle_started:
                 break
             await asyncio.sleep(0.1)

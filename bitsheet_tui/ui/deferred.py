@@ -21,11 +21,17 @@ class Deferred:
         self._before = before
         self._engine: EngineLike | None = None
         self._early: deque[Command] = deque()
+        self._answers: deque[str] = deque()
 
     @property
     def state(self) -> EngineState:
         """The engine's own, once there is one."""
         return self._engine.state if self._engine else self._before
+
+    @property
+    def answers(self) -> deque[str]:
+        """The engine's own, once there is one."""
+        return self._engine.answers if self._engine else self._answers
 
     def submit(self, command: Command) -> None:
         """Tell the engine, or keep it until there is one."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
@@ -38,6 +39,10 @@ class EngineLike(Protocol):
     @property
     def state(self) -> EngineState:
         """Everything there is to see."""
+
+    @property
+    def answers(self) -> deque[str]:
+        """What there is to say about commands, oldest first; the console takes out what it has shown."""
 
     def submit(self, command: Command) -> None:
         """Tell it something, from any thread."""
@@ -98,6 +103,7 @@ class Window(App[None], inherit_bindings=False):
         self.crash: Exception | None = None
         self._loop_of_ui: asyncio.AbstractEventLoop | None = None
         self._over = False
+        self._warned = False
 
     def get_default_screen(self) -> Screen[None]:
         """The dashboard."""
@@ -108,14 +114,23 @@ class Window(App[None], inherit_bindings=False):
         self._loop_of_ui = asyncio.get_running_loop()
         self.set_interval(PAINT, self.look)
         self.call_after_refresh(self.painted)
-        if os.environ.get("SSH_CONNECTION") and not (os.environ.get("TMUX") or os.environ.get("STY")):
-            self.say(words.OVER_SSH)
+        self._warn()
         if self._over:
             self.exit()
 
     def on_unmount(self) -> None:
         """Nobody asks the mirror any more."""
         self.library.close()
+
+    def _warn(self) -> None:
+        """Once it is known where the engine runs: it ends with a connection that nothing keeps alive."""
+        state = self.engine.state
+        if self._warned or not (state.store or state.attached):
+            return
+        self._warned = True
+        kept = os.environ.get("TMUX") or os.environ.get("STY")
+        if os.environ.get("SSH_CONNECTION") and not (kept or state.attached):
+            self.say(words.OVER_SSH)
 
     def finish(self) -> None:
         """Leave the screen; may be called from any thread and from a signal handler, at any time."""
@@ -130,6 +145,9 @@ class Window(App[None], inherit_bindings=False):
             self.stop()
             self.exit()
             return
+        while self.engine.answers:
+            self.say(self.engine.answers.popleft())
+        self._warn()
         before = self.picture
         state, now = self.engine.state, self.clock()
         if self.leaving:  # the answer to the key is on the screen before the engine has read it

@@ -79,6 +79,16 @@ NONE_ASIDE = "Every row could be stored."
 NO_RUNS = "It was not read yet."
 FILTER_HINT = "filter the log; !word leaves out; enter keeps, esc clears"
 
+SOME_INSTANCE = "the other instance"
+SEEN_IN_STORE = "(seen in the store, every few seconds)"
+NOBODY = (
+    "Nobody keeps this mirror current: {who} has ended. What it left is shown; "
+    "start bitsheet-tui again, here or as a service, and this console attaches to it."
+)
+TAKES_OVER = "{who} has ended; the mirror is taken over."
+DETACHED = "detached at cycle {cycle:,}; {who} goes on"
+LEAVING = "Leaving; the mirror goes on without this console."
+
 OVER_SSH = "This mirror ends with your SSH session: use tmux, or bitsheet-tui service."
 NEEDS_TERMINAL = "The console needs a terminal on standard input and output."
 NEEDS_TERMINAL_HINT = "Run it in a terminal, or run it headless: bitsheet-tui --no-ui"
@@ -115,6 +125,7 @@ RESYNC_YES = "Resync"
 CANCEL = "Cancel"
 
 GLOSSARY = (
+    ("⇄", "the engine runs in another process, which this console shows and steers; q leaves it running"),
     ("CURRENT", "nothing to do until the next cycle; the mirror is what the portal was at its start"),
     ("SYNCING", "a cycle runs: what changed on the portal is read and stored"),
     ("FILLING", "a table is read for the first time, or again from scratch; its rows can be used meanwhile"),

@@ -126,7 +126,7 @@ def test_what_was_asked_of_an_instance_that_ended_is_not_done_by_the_next(mirror
 
 
 def test_a_request_that_is_not_answered_is_taken_back(home, told, monkeypatch):
-    monkeypatch.setattr("bitsheet_tui.cli.control.PATIENCE", 0.2)
+    monkeypatch.setattr("bitsheet_tui.observe.requests.PATIENCE", 0.2)
     told("--once")
     config = load(None, {})
     with closing(open_store(config)):  # holds the mirror, and does not listen

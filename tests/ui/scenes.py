@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -205,6 +206,7 @@ class FakeEngine:
     def __init__(self, state: EngineState | None = None) -> None:
         self.state = state or current()
         self.told: list[c.Command] = []
+        self.answers: deque[str] = deque()
         self.beats = 0
         self.obeys = True
 

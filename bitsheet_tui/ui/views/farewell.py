@@ -3,11 +3,16 @@
 from bitsheet_tui.state import Standing, TableState
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
+from bitsheet_tui.ui import words
 from bitsheet_tui.ui.picture import Picture
+from bitsheet_tui.ui.views.attached import who
 
 
 def farewell(picture: Picture, *, abandoned: bool = False) -> str:
     """`stopped at cycle 812, all 9 tables current as of 10:02:13`, or what resumes."""
+    seen = picture.state.attached
+    if seen and not seen.gone:
+        return words.DETACHED.format(cycle=picture.state.cycle, who=who(seen))
     tables = picture.tables
     how = "left" if abandoned else "stopped"
     start = (

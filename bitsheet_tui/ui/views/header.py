@@ -11,6 +11,7 @@ from bitsheet_tui.ui import words
 from bitsheet_tui.ui.glyphs import ARROW
 from bitsheet_tui.ui.line import Line, cut, joined, middle, spread, width, wrap
 from bitsheet_tui.ui.picture import Picture
+from bitsheet_tui.ui.views import attached
 
 
 def word(state: EngineState) -> tuple[str, str, str]:
@@ -29,14 +30,16 @@ def status(picture: Picture, cells: int) -> Line:
     cycle: Line = ((f"cycle {state.cycle:,}", "dim"),) if state.cycle and cells >= 60 else ()
     troubles = joined(_troubles(picture)) if cells >= 56 else ()
     right = joined((troubles, cycle, badge))
-    title: Line = ((f" {words.NAME}", "title"),)
+    title: Line = attached.title(picture, cells) or ((f" {words.NAME}", "title"),)
     portal = plain(state.portal, 60)
-    room = cells - width(right) - len(words.NAME) - len(portal) - 8
+    room = cells - width(right) - width(title) - len(portal) - 7
     store = plain(state.store)
     if len(store) > room:  # what it is called says more than where it is
         store = middle(store.rpartition("/")[2].rpartition(" ")[2], max(12, room))
     where: Line = ((portal, ""), (f" {ARROW} ", "dim"), (store, "")) if store else ((portal, ""),)
-    left = joined((title, where) if cells >= 72 else (((" " + portal, "title"),),))
+    if cells < 72:
+        return spread(title if state.attached else ((" " + portal, "title"),), right, cells)
+    left = joined((title, where))
     return spread(left, right, cells)
 
 
@@ -53,11 +56,17 @@ def sentence(picture: Picture, cells: int) -> list[Line]:
     """What is going on, what happens next and when: one line, or more where somebody must read all of it."""
     phase = picture.state.phase
     style = "bad" if phase is Phase.NEEDS_YOU else ""
-    text = _SENTENCES[phase](picture)
+    remark = attached.remark(picture)
+    text = remark if _left_behind(picture) else f"{_SENTENCES[phase](picture)} {remark}".rstrip()
     if phase not in _TO_BE_READ:
         return [cut(((" " + text, style),), cells)]
     lines: list[Line] = [((" " + row, style),) for row in wrap(text, max(8, cells - 1))]
     return lines[:3]
+
+
+def _left_behind(picture: Picture) -> bool:
+    """Whether what is seen is how an instance that ended left it."""
+    return bool(picture.state.attached and picture.state.attached.gone)
 
 
 def _starting(picture: Picture) -> str:
@@ -131,7 +140,7 @@ def _stop(sentence: str) -> str:
 
 
 # these stay for a while: nothing jumps when they take a second line
-_TO_BE_READ = frozenset({Phase.NEEDS_YOU, Phase.WAITING, Phase.PAUSED, Phase.STOPPING})
+_TO_BE_READ = frozenset({Phase.NEEDS_YOU, Phase.WAITING, Phase.PAUSED, Phase.STOPPING, Phase.STOPPED})
 _SENTENCES: dict[Phase, Callable[[Picture], str]] = {
     Phase.STARTING: _starting,
     Phase.CURRENT: _current,
@@ -140,7 +149,7 @@ _SENTENCES: dict[Phase, Callable[[Picture], str]] = {
     Phase.PAUSED: _paused,
     Phase.WAITING: _waiting,
     Phase.NEEDS_YOU: _needs,
-    Phase.STOPPING: lambda _: words.STOPPING,
+    Phase.STOPPING: lambda picture: words.LEAVING if picture.state.attached else words.STOPPING,
     Phase.STOPPED: lambda _: words.STOPPED,
 }
 

@@ -1,0 +1,81 @@
+"""The picture of an engine elsewhere, as far as its store tells."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from bitsheet_tui.observe.status import Status, TableStatus, look
+from bitsheet_tui.state import KEPT, Attached, CycleSummary, EngineState, Fill, Standing, TableState
+from bitsheet_tui.store.ledger import Cycle, Run
+from bitsheet_tui.store.store import Store
+
+RUNS = 2000  # newest runs that durations are taken from
+
+
+def glimpse(
+    store: Store, attached: Attached, *, names: Sequence[str], portal: str, interval: float
+) -> EngineState:
+    """How things stand. Raises StoreError. Rates and budgets are not in a store, and are left out."""
+    status = look(store)
+    cycles = store.last_cycles(KEPT)
+    runs = store.last_runs(RUNS)
+    newest = cycles[0] if cycles else None
+    running = newest is not None and newest.ended_at is None and not attached.gone
+    known = {table.count.table: _table(table, status, runs) for table in status.tables}
+    return EngineState(
+        portal=portal,
+        store=store.label,
+        tables={name: known.get(name) or TableState(name=name) for name in (*names, *known)},
+        cycle=newest.number if newest else 0,
+        cycle_started=newest.started_at if newest and running else None,
+        next_at=_next(newest, interval)
+        if newest and not (running or status.paused_at or attached.gone)
+        else None,
+        paused_at=status.paused_at,
+        cycles=tuple(_summary(cycle) for cycle in reversed(cycles) if cycle.ended_at),
+        started_at=attached.since or datetime.now(UTC),
+        stopped=attached.gone,
+        attached=attached,
+    )
+
+
+def _next(cycle: Cycle, interval: float) -> datetime:
+    return cycle.started_at + timedelta(seconds=interval)
+
+
+def _table(table: TableStatus, status: Status, runs: Sequence[Run]) -> TableState:
+    count, since = table.count, table.filling_since
+    mine = [run for run in runs if run.table == count.table and run.kind == "scan"]
+    last = mine[0] if mine and status.cycle and mine[0].cycle >= status.cycle.number - 1 else None
+    failed = table.standing is Standing.FAILED
+    return TableState(
+        name=count.table,
+        standing=table.standing,
+        rows=count.rows,
+        deleted=count.deleted,
+        quarantined=count.quarantined,
+        new=last.inserted if last else 0,
+        changed=last.updated if last else 0,
+        gone=last.deleted if last else 0,
+        synced_at=count.synced_at,
+        watermark=count.watermark,
+        fill=Fill(started=since, done=count.rows, expected=None) if since else None,
+        error=table.error,
+        hint=table.hint,
+        failures=int(failed),
+        failing_since=mine[0].started_at if mine and failed else None,
+        unreadable=status.unreadable if count.table == "task_comments" else 0,
+        held=table.held,
+        held_reason=table.held_reason,
+        seconds=tuple(run.seconds for run in reversed(mine) if not run.error),
+    )
+
+
+def _summary(cycle: Cycle) -> CycleSummary:
+    return CycleSummary(
+        number=cycle.number,
+        at=cycle.ended_at or cycle.started_at,
+        seconds=cycle.seconds or 0.0,
+        rows=cycle.rows,
+        requests=cycle.requests,
+        failed=cycle.failed,
+    )

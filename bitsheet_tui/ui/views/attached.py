@@ -1,0 +1,40 @@
+"""Whose engine it is that one looks at, in words."""
+
+from bitsheet_tui.state import Attached, Phase
+from bitsheet_tui.text import plain
+from bitsheet_tui.ui import format as f
+from bitsheet_tui.ui import words
+from bitsheet_tui.ui.glyphs import ATTACHED
+from bitsheet_tui.ui.line import Line
+from bitsheet_tui.ui.picture import Picture
+
+
+def who(attached: Attached) -> str:
+    """`pid 4711 on db1`."""
+    if attached.pid is None:
+        return words.SOME_INSTANCE
+    return f"pid {attached.pid}{f' on {plain(attached.host, 40)}' if attached.host else ''}"
+
+
+def title(picture: Picture, cells: int) -> Line:
+    """` ⇄ pid 4711 on db1 since 10:02`, as far as there is room; empty for an engine of our own."""
+    attached = picture.state.attached
+    if attached is None:
+        return ()
+    text = who(attached)
+    if attached.since and cells >= 100:
+        text += f" since {f.clock(attached.since, picture.zone, picture.now, seconds=False)}"
+    return ((f" {ATTACHED} ", "wait" if attached.gone else "ok"), (text, "title"))
+
+
+def remark(picture: Picture) -> str:
+    """What the sentence has to add: that nobody writes any more, or that one sees less. Mostly nothing."""
+    attached = picture.state.attached
+    if attached is None:
+        return ""
+    if attached.gone:
+        text = words.TAKES_OVER if attached.takeover else words.NOBODY
+        return text.format(who=who(attached))
+    if picture.state.phase is Phase.STOPPING or attached.live or attached.pid is None:
+        return ""
+    return words.SEEN_IN_STORE
