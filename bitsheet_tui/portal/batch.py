@@ -105,6 +105,18 @@ def _timings(raw: Mapping[str, Json]) -> dict[str, Timing]:
     return found
 
 
+def awake(
+    asks: Mapping[str, Ask], budgets: Budgets
+) -> tuple[Mapping[str, Ask], dict[str, Answer | PortalError]]:
+    """What may be asked now; and the answer to what may not, for its method rests until it may again."""
+    until = {key: moment for key, ask in asks.items() if (moment := budgets.resting(ask.method))}
+    if not until:
+        return asks, {}
+    said: Json = {"error": "OPERATION_TIME_LIMIT"}
+    resting = {key: refusal(asks[key].method, said).error(moment) for key, moment in until.items()}
+    return {key: ask for key, ask in asks.items() if key not in until}, dict(resting)
+
+
 def outcomes(
     asks: Mapping[str, Ask], outer: Timing, parts: Unpacked, budgets: Budgets
 ) -> dict[str, Answer | PortalError]:

@@ -24,7 +24,17 @@ from bitsheet_tui.errors import PortalError
 from bitsheet_tui.events import Answered, PortalSeen, Waiting
 from bitsheet_tui.portal import judge as judging
 from bitsheet_tui.portal.answer import Answer, Ask, Json
-from bitsheet_tui.portal.batch import Envelope, Unpacked, envelope, has_rows, outcomes, pack, spans, unpack
+from bitsheet_tui.portal.batch import (
+    Envelope,
+    Unpacked,
+    awake,
+    envelope,
+    has_rows,
+    outcomes,
+    pack,
+    spans,
+    unpack,
+)
 from bitsheet_tui.portal.body import decode
 from bitsheet_tui.portal.budget import Budgets
 from bitsheet_tui.portal.encode import plain
@@ -81,8 +91,9 @@ class Portal:
         Commands run in the given order and may refer to earlier ones (`$result[key]...`). Raises
         PortalError when the request as a whole failed, TooLarge among them: ask for less at once.
         """
+        asks, resting = awake(asks, self._budgets)
         if not asks:
-            return {}
+            return resting
         methods = {ask.method for ask in asks.values()}
         body = msgspec.json.encode(pack(asks))
 
@@ -90,7 +101,7 @@ class Portal:
             return whole, unpack(whole.result)
 
         whole, parts = await self._ask(BATCH, body, methods, read, divisible=len(asks) > 1)
-        return outcomes(asks, whole.timing, parts, self._budgets)
+        return resting | outcomes(asks, whole.timing, parts, self._budgets)
 
     async def call(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
         """One question in a request of its own. Raises PortalError."""

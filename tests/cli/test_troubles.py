@@ -147,6 +147,26 @@ def test_a_trouble_with_the_portal_is_told_and_over_when_it_is_over(
     assert json.loads(capfd.readouterr().out)["alerts"] == []
 
 
+@pytest.mark.parametrize("status", [200, 502, 503])
+@pytest.mark.parametrize("words", [["--once"], ["sync"], ["resync", "deals"]], ids=" ".join)
+def test_a_portal_that_answers_only_html_ends_a_run_with_1_soon(
+    home, demo, portal, capfd, monkeypatch, status, words
+):
+    monkeypatch.setattr(engines, "PROMPT_SECONDS", 1.5)
+    configure(home, portal, EVERY)
+    assert main(["--once"]) == 0
+    before = {name: mirror.held(url(home), name) for name in NAMES}
+    demo.faults.add(Fault(kind=Kind.HTML, status=status, times=FOR_EVER))
+    requests = demo.stats.requests
+    assert main(words) == 1
+    assert demo.stats.requests - requests <= 8
+    assert {name: mirror.held(url(home), name) for name in NAMES} == before
+    capfd.readouterr()
+    assert main(["status", "--json"]) == 0
+    (alert,) = json.loads(capfd.readouterr().out)["alerts"]
+    assert alert["kind"] == "portal_unreachable"
+
+
 # --- the network --------------------------------------------------------------------------------------------
 
 

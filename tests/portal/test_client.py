@@ -66,6 +66,24 @@ async def test_a_failed_question_is_a_value_and_the_others_are_answered(portal_a
     assert "`crm`" in str(got["bad"])
 
 
+async def test_a_method_that_rests_is_not_asked_until_it_may_be_and_others_are(portal_at, hours):
+    asks = {"a": Ask("crm.deal.list"), "b": Ask("user.get")}
+    blocked = maps({"b": [1]}, {"a": {"error": "OPERATION_TIME_LIMIT", "error_description": ""}})
+    async with portal_at(ok(blocked), ok(maps({"b": [2]})), ok(maps({"a": [3], "b": [3]}))) as (
+        server,
+        portal,
+    ):
+        first = await portal.batch(asks)
+        second = await portal.batch(asks)
+        alone = await portal.batch({"a": asks["a"]})
+        hours.seconds += 61
+        third = await portal.batch(asks)
+    assert all(isinstance(got["a"], Resting) for got in (first, second, alone))
+    assert first["a"].until == second["a"].until == alone["a"].until
+    assert (second["b"].result, third["a"].result) == ([2], [3])
+    assert [list(request.json["cmd"]) for request in server.requests] == [["a", "b"], ["b"], ["a", "b"]]
+
+
 async def test_a_question_the_portal_forgot_is_not_taken_for_an_empty_answer(portal_at):
     async with portal_at(ok(maps({"one": []}))) as (_, portal):
         got = await portal.batch({"one": Ask("user.get"), "two": Ask("crm.deal.list")})
