@@ -140,9 +140,17 @@ class Fills:
             elif more:
                 await asyncio.sleep(NAP)
             else:
+                await self._last_look(table)
                 note_comments(desk, table)
                 settle_comments(desk, table)
                 return
+
+    async def _last_look(self, table: Table) -> None:
+        """Read once more the discussions in which something happened shortly before they were read."""
+        job = CommentJob(self._desk, table)
+        await rounds.run(self._desk, [job])
+        if job.error and not isinstance(job.error, Resting):
+            raise job.error
 
     async def _step(self, job: FillJob | CommentJob | CompareJob) -> None:
         """One request for the backfill. A method that rests is no error here."""

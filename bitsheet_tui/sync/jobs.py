@@ -36,7 +36,11 @@ class Job(Protocol):
 
 @dataclass(slots=True)
 class ScanJob:
-    """What changed in one table since its watermark."""
+    """What changed in one table since its watermark.
+
+    A scan that was cut off, in an earlier cycle or process, is read to its end first; it says how things
+    stood when it began, so a new one follows, and the cycle leaves the table as current as any other does.
+    """
 
     desk: Desk
     table: Table
@@ -44,12 +48,14 @@ class ScanJob:
     error: PortalError | None = None
     rows: int = 0
     _scan: Scan | None = None
+    _resumed: bool = False
     _rounds: int = 0
 
     def asks(self, room: int) -> dict[str, Ask]:
         desk, table = self.desk, self.table
         if self._scan is None:
             self._scan = Scan(table, desk.checkpoint(table), desk.settings.overlap, desk.chained(table))
+            self._resumed = self._scan.checkpoint.scan_started is not None
         self._scan.checkpoint = desk.checkpoint(table)
         names = (*table.cursors, TAIL, "all")
         if self._rounds == 0:  # as many pages as the table lately needed, so that one request is enough
@@ -71,7 +77,9 @@ class ScanJob:
         checkpoint = replace(step.checkpoint, floor=now_there.floor, fill_started=now_there.fill_started)
         stored = self.desk.commit(self.table, step.rows, checkpoint)
         self.rows += stored.inserted + stored.updated
-        self.complete, self.error = step.complete, step.error
+        self.complete, self.error = step.complete and not self._resumed, step.error
+        if step.complete:
+            self._scan = None
 
 
 def fitting(scan: Scan, pages: dict[str, int], room: int) -> dict[str, Ask]:

@@ -29,7 +29,8 @@ is in the mirror as it was then or later, provided its change moved a cursor or 
     it would have to, and the argument stays.
 4.  Crashes. Rows, `progress` (the lowest id committed in each window) and `top` are one transaction. A scan
     that was killed goes on below `progress` with its old watermark and its old scan_started: rows changed
-    meanwhile have change times >= scan_started, rows created meanwhile have ids > top: 1 and 2 apply.
+    meanwhile have change times >= scan_started, rows created meanwhile have ids > top: 1 and 2 apply, and
+    the next scan, which the same cycle begins, reads them.
 5.  Order of writing. No two requests for one table are in flight at once, so an older answer is never
     written over a newer one; inside one answer, commands run in turn and the later one is written last.
 6.  Lies. A filter that the portal drops, a chain that starts again, an order that is not kept: `listing.read`

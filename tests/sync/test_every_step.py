@@ -1,6 +1,7 @@
 """Whatever step fails, as an error or as the death of the process: the next runs end equal to the portal."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -113,6 +114,31 @@ def empty(url: Secret) -> None:
         connection.execute("SET client_min_messages = warning")
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
+
+
+async def test_what_people_do_after_a_failure_is_there_after_the_next_run(store_url, monkeypatch):
+    """Also when that run begins with the rest of a scan that was cut off, and that is older."""
+    one = Trial(store_url, Steps(crash=False), size=replace(SIZE, deals=130, tasks=5))
+    assert await one.run()
+    world, resumed, n = one.demo.world, 0, 4
+    while True:
+        one.clock.advance(3600)
+        for table in ("deals", "tasks"):
+            for row in list(world.truth(table)):
+                world.edit(table, row["ID"], TITLE=f"before step {n}")
+        one.steps = steps = Steps(crash=True, fatal=n)
+        with counting(steps, monkeypatch):
+            await one.run()
+        with closing(wiring.open_store(one.config)) as store:
+            resumed += store.checkpoint("deals").scan_started is not None
+        one.clock.advance(600)
+        world.create("deals", TITLE=f"after step {n}")
+        world.comment(next(world.truth("tasks"))["ID"], f"after step {n}")
+        await one.ends_equal(steps)
+        if not steps.struck:
+            break
+        n += 7
+    assert resumed > 1
 
 
 @pytest.mark.slow
