@@ -3,7 +3,9 @@
 import os
 from argparse import Namespace
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -37,30 +39,41 @@ def run(arguments: Namespace) -> int:
     config = None if arguments.demo else load(arguments.config, os.environ)
     if config and not arguments.attach:
         need_webhook(config)
-    before = _before(config)
+    before, books = _before(config), Books(config)
 
     def build(ending: ExitStack) -> "Served | Onlooker":
         from bitsheet_tui.cli import ground  # noqa: PLC0415 - HTTP and the database behind it
 
-        nonlocal config
-        config = config or ending.enter_context(ground.demo())
+        config = books.config = books.config or ending.enter_context(ground.demo())
         if not arguments.attach:
             with suppress(MirrorHeld):
                 return ground.serve(config, ending, ring, narrated=False)
         return ground.attach(config, ending, ring, before, takeover=arguments.takeover)
 
-    def opener() -> "Reader":
-        from bitsheet_tui import wiring  # noqa: PLC0415
-
-        if config is None:
-            raise NoMirror("There is no mirror yet.")
-        return wiring.open_reader(config)
-
     engine = Deferred(build, before)
-    code = run_console(engine, ring, opener=opener)
+    code = run_console(engine, ring, opener=books.reader, log_file=books.log_file)
     if arguments.demo and engine.state.store:
         tell(f"demo: the mirror is {engine.state.store}; delete its folder when you have seen enough")
     return code
+
+
+@dataclass(slots=True)
+class Books:
+    """What the console reads beside the engine; of a demo nobody knows where it is before it runs."""
+
+    config: Config | None
+
+    def reader(self) -> "Reader":
+        """The mirror, for reading. Raises StoreError."""
+        from bitsheet_tui import wiring  # noqa: PLC0415 - the database behind it
+
+        if self.config is None:
+            raise NoMirror("There is no mirror yet.")
+        return wiring.open_reader(self.config)
+
+    def log_file(self) -> Path | None:
+        """Where the log is, if it is kept."""
+        return Path(self.config.log.file) if self.config and self.config.log.file else None
 
 
 def _before(config: Config | None) -> EngineState:

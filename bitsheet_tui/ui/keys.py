@@ -49,7 +49,7 @@ KEYS = (
     Key(id="browse", keys=("b",), shown="b", action="browse", label="Browse", needs="table",
         words="the records of the table under the cursor"),
     Key(id="part", keys=("right_square_bracket", "right"), shown="] →", action="turn(1)", label="Next part",
-        needs="parts", words="to the next part of the screen: records, columns, runs …", command=False),
+        needs="parts", words="to the next part: records, columns …; to an older log file", command=False),
     Key(id="part_before", keys=("left_square_bracket", "left"), shown="[ ←", action="turn(-1)",
         label="Part before", needs="parts", words="to the part before", command=False),
     Key(id="filter", keys=("slash",), shown="/", action="filter", label="Filter", needs="search",
@@ -78,6 +78,10 @@ KEYS = (
         words="log: only the table under the cursor; again: all"),
     Key(id="wrap", keys=("w",), shown="w", action="wrap", label="Log wrap", needs="log",
         words="log: long lines whole, over several lines; again: cut"),
+    Key(id="jump", keys=("T", "shift+t"), shown="T", action="jump", label="Log time", needs="log",
+        words="log: to a time"),
+    Key(id="save", keys=("x",), shown="x", action="save", label="Save log", needs="log",
+        words="log: save what is shown to a file"),
     Key(id="copy", keys=("c",), shown="c", action="copy", label="Copy",
         words="copy what is under the cursor, or the log in view (OSC 52)"),
     Key(id="repaint", keys=("ctrl+l",), shown="^l", action="repaint", label="Repaint",
@@ -115,7 +119,7 @@ BY_ID = {key.id: key for key in KEYS}
 # what the footer of each screen offers, the most useful first
 FOOTERS = {
     "dashboard": "help pause force resync open log errors filter quit browse palette only freeze history",
-    "log": "back help filter freeze only wrap debug copy pause quit palette",
+    "log": "back help filter step freeze jump part only wrap debug save copy pause quit palette",
     "errors": "back help retry log pause quit palette",
     "history": "back help part filter open narrow retry copy force pause quit palette",
     "cycle": "back help open filter narrow retry copy quit palette",

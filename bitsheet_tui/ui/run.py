@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from datetime import datetime, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bitsheet_tui.errors import BitsheetError, Exit, UsageError
@@ -33,10 +34,11 @@ def run_console(
     zone: tzinfo | None = None,
     ascii_only: bool | None = None,
     opener: "Callable[[], Reader] | None" = None,
+    log_file: Callable[[], Path | None] = lambda: None,
 ) -> int:
     """Show the engine until somebody ends it; the exit code. It runs from the first paint on.
 
-    `opener` opens the mirror for reading, on a thread of the console's.
+    `opener` opens the mirror for reading, on a thread of the console's; `log_file` says where the log is.
     Must be called on the main thread. Raises UsageError where there is no terminal; everything that goes
     wrong later is reported on stderr, with the secrets out of it, after the terminal is restored.
     """
@@ -44,7 +46,9 @@ def run_console(
         raise UsageError(words.NEEDS_TERMINAL, words.NEEDS_TERMINAL_HINT)
     sys.setswitchinterval(0.001)  # a key must not wait for a page to be decoded
     terminal = tty.Terminal()
-    window = Console(engine, ring, clock=clock, zone=zone, ascii_only=ascii_only, opener=opener)
+    window = Console(
+        engine, ring, clock=clock, zone=zone, ascii_only=ascii_only, opener=opener, log_file=log_file
+    )
     thread = EngineThread(engine, window.finish)
     ending = Ending(engine, thread, window, terminal)
     window.stop = ending.ask

@@ -1,11 +1,13 @@
 """Viewing: what the keys do to what is shown, and to nothing else."""
 
+from typing import cast
+
 from textual import on
 from textual.widgets import Input
 
 from bitsheet_tui.ui import words
 from bitsheet_tui.ui.screens.base import Base
-from bitsheet_tui.ui.views.log import LogWindow
+from bitsheet_tui.ui.views.log_window import LogWindow
 from bitsheet_tui.ui.widgets.filter import FilterBar
 from bitsheet_tui.ui.widgets.grid import TableGrid
 from bitsheet_tui.ui.widgets.lists import Movable
@@ -26,7 +28,7 @@ class Viewing(Window):
     @property
     def log_window(self) -> LogWindow:
         """How the dashboard looks at the log."""
-        return self.screen_stack[0].query_one(LogPane).window
+        return cast(LogWindow, self.screen_stack[0].query_one(LogPane).window)
 
     @property
     def base(self) -> Base | None:
@@ -146,6 +148,20 @@ class Viewing(Window):
         if pane := self.log_pane:
             pane.follow(on=pane.end is not None)
 
+    def action_jump(self) -> None:
+        """Ask for a time, and go there."""
+        from bitsheet_tui.ui.screens.log import ask_time  # noqa: PLC0415 - not for the first screen
+
+        if self.base:
+            ask_time(self.base)
+
+    def action_save(self) -> None:
+        """Ask for a name, and save what the log shows."""
+        from bitsheet_tui.ui.screens.log import ask_path  # noqa: PLC0415 - not for the first screen
+
+        if self.base:
+            ask_path(self.base)
+
     def action_level(self, level: str) -> None:
         """Show this level and above."""
         self._look(level=level)
@@ -163,5 +179,4 @@ class Viewing(Window):
 
     def _look(self, **changes: str) -> None:
         if pane := self.log_pane:
-            pane.window.look(**changes)
-            pane.paint()
+            pane.look(**changes)

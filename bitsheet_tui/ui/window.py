@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console as RichConsole
@@ -24,7 +25,7 @@ from bitsheet_tui.ui.library import Library
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.screens.dashboard import Dashboard
-from bitsheet_tui.ui.views.log import LogWindow
+from bitsheet_tui.ui.views.log_window import LogWindow
 
 if TYPE_CHECKING:
     from bitsheet_tui.store.reader import Reader
@@ -82,6 +83,7 @@ class Window(App[None], inherit_bindings=False):
         zone: tzinfo | None = None,
         ascii_only: bool | None = None,
         opener: Callable[[], "Reader"] | None = None,
+        log_file: Callable[[], Path | None] = lambda: None,
     ) -> None:
         super().__init__()
         self.error_console = SilentConsole(stderr=True)
@@ -91,6 +93,7 @@ class Window(App[None], inherit_bindings=False):
         self.ascii = glyphs.ascii_only() if ascii_only is None else ascii_only
         self.set_class(self.ascii, "-ascii")
         self.ring = ring
+        self.log_file = log_file
         self.library = Library(opener or _no_mirror)
         self._told = 0  # the last line of the log that was painted
         self.picture = Picture(state=engine.state, now=clock(), zone=zone)

@@ -17,12 +17,20 @@ def text(app) -> str:
 
 @asynccontextmanager
 async def console(
-    state=None, size=(80, 24), *, ring=None, ascii_only=False, engine=None, clock=None, opener=None
+    state=None,
+    size=(80, 24),
+    *,
+    ring=None,
+    ascii_only=False,
+    engine=None,
+    clock=None,
+    opener=None,
+    log_file=None,
 ):
     engine = engine or scenes.FakeEngine(state)
     app = Console(
         engine, ring or scenes.log(), clock=clock or (lambda: scenes.NOW), zone=UTC, ascii_only=ascii_only,
-        opener=opener,
+        opener=opener, log_file=lambda: log_file,
     )  # fmt: skip
     async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.pause()

@@ -311,7 +311,7 @@ async def test_a_picture_that_cannot_be_saved_says_why(tmp_path, monkeypatch):
     monkeypatch.setattr("pathlib.Path.touch", _denied)
     async with console() as (app, _engine, pilot):
         await pilot.press("ctrl+s")
-        assert said(app) == ["Could not save the picture: Permission denied"]
+        assert said(app) == ["Could not save it: Permission denied"]
 
 
 def _denied(*_args, **_options):

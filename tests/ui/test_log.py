@@ -3,7 +3,7 @@
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.ui import line
 from bitsheet_tui.ui.views import log
-from bitsheet_tui.ui.views.log import LogWindow
+from bitsheet_tui.ui.views.log_window import LogWindow
 from tests.ui.looking import console, screen, text
 from tests.ui.scenes import NOW
 
@@ -34,7 +34,7 @@ def test_the_same_line_again_is_counted_not_repeated():
         ring.append(NOW, "ERROR", "tasks", "no answer")
         window.pull()
     assert len(window.entries) == 2
-    (shown,) = log.render(window, window.total, 80, 1, None)
+    ((shown,), _) = log.render(window, window.total, 80, 1, None)
     assert line.text(shown).endswith("no answer  × 4")
     assert window.warnings == 4
 

@@ -7,7 +7,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from bitsheet_tui.ui.screens.base import Base
-from bitsheet_tui.ui.views.log import LogWindow
+from bitsheet_tui.ui.views.log_window import LogWindow
 from bitsheet_tui.ui.widgets.grid import TableGrid
 from bitsheet_tui.ui.widgets.log_pane import LogPane
 from bitsheet_tui.ui.widgets.panels import CyclePanel, DetailPanel, ErrorPanel, HistogramPanel, PortalPanel

@@ -9,9 +9,9 @@ from bitsheet_tui.ui.keys import KEYS
 from bitsheet_tui.ui.line import Line, fit, wrap
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.screens.history import HistoryScreen
+from bitsheet_tui.ui.screens.log import LogScreen
 from bitsheet_tui.ui.views import troubles
 from bitsheet_tui.ui.widgets.lists import Scroller
-from bitsheet_tui.ui.widgets.log_pane import LogPane
 from bitsheet_tui.ui.words import GLOSSARY, NO_ERRORS
 
 
@@ -72,19 +72,6 @@ class ListScreen(Base):
     def middle(self) -> Iterable[Widget]:
         """The list."""
         yield self.list()
-
-
-class LogScreen(Base):
-    """The log on the whole screen, looked at as the dashboard looks at it."""
-
-    def __init__(self) -> None:
-        super().__init__(name="log")
-
-    def middle(self) -> Iterable[Widget]:
-        """The log and its filter."""
-        window = self.console_app.log_window
-        yield LogPane(window)
-        yield self.filter_bar()
 
 
 OPENS: dict[str, Callable[[], Base]] = {

@@ -10,7 +10,7 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui.line import Line
 from bitsheet_tui.ui.screens.parted import Parted
 from bitsheet_tui.ui.views import details
-from bitsheet_tui.ui.views.log import LogWindow
+from bitsheet_tui.ui.views.log_window import LogWindow
 from bitsheet_tui.ui.widgets.lists import Scroller
 from bitsheet_tui.ui.widgets.log_pane import LogPane
 from bitsheet_tui.ui.widgets.records import RecordList

@@ -20,7 +20,6 @@ class Movable(Panel, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
     has: ClassVar[frozenset[str]] = frozenset()  # what keys may need of it
     hint = FILTER_HINT  # what may be typed to search it
-    while_typing = True  # whether it is quick enough to follow every letter
 
     @property
     def page(self) -> int:
@@ -45,6 +44,11 @@ class Movable(Panel, can_focus=True):
 
     def action_choose(self) -> None:
         """Enter was pressed."""
+
+    @property
+    def while_typing(self) -> bool:
+        """Whether it is quick enough to follow every letter."""
+        return True
 
     @property
     def term(self) -> str:

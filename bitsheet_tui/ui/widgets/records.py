@@ -36,7 +36,6 @@ class RecordList(Choices):
 
     has: ClassVar[frozenset[str]] = frozenset({"search", "narrow", "age"})
     hint = words.RECORD_HINT
-    while_typing = False
 
     class Opened(Message):
         """A record was chosen."""
@@ -67,6 +66,11 @@ class RecordList(Choices):
     def term(self) -> str:
         """The word, or the id."""
         return self._term
+
+    @property
+    def while_typing(self) -> bool:
+        """A million rows are not searched for every letter."""
+        return False
 
     def search(self, term: str) -> None:
         """Start over with only what has this word, or this id."""

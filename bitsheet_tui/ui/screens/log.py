@@ -1,0 +1,106 @@
+"""The log on the whole screen: live, and the files of this run and of earlier ones."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from textual import on
+from textual.widget import Widget
+
+from bitsheet_tui.secret import redact
+from bitsheet_tui.text import plain
+from bitsheet_tui.ui import format as f
+from bitsheet_tui.ui import moments, words
+from bitsheet_tui.ui.logbook import LogBook, files
+from bitsheet_tui.ui.screens.base import Base
+from bitsheet_tui.ui.screens.prompt import Prompt
+from bitsheet_tui.ui.views.log_window import FileWindow
+from bitsheet_tui.ui.widgets.log_pane import LogPane
+from bitsheet_tui.ui.widgets.tabs import Tabs
+
+LIVE = "live"
+
+
+class LogScreen(Base):
+    """Live it looks at the log as the dashboard does."""
+
+    AUTO_FOCUS = "LogPane"
+
+    def __init__(self) -> None:
+        super().__init__(name="log")
+        self.files: dict[str, Path] = {}
+
+    def middle(self) -> Iterable[Widget]:
+        """The names of the logs, the one that is looked at, its filter."""
+        self.files = {plain(path.name, 40): path for path in files(self.console_app.log_file())}
+        yield Tabs("log", (LIVE, *self.files), LIVE)
+        yield LogPane(self.console_app.log_window)
+        yield self.filter_bar()
+
+    def offers(self, need: str) -> bool:
+        """Other logs too."""
+        return need == "parts" or super().offers(need)
+
+    @on(Tabs.Turned)
+    def _turned(self, event: Tabs.Turned) -> None:
+        pane = self.query_one(LogPane)
+        if event.name == LIVE:
+            pane.look_through(self.console_app.log_window)
+        else:
+            self.run_worker(self._read(pane, self.files[event.name]), exclusive=True, group="file")
+
+    async def _read(self, pane: LogPane, path: Path) -> None:
+        try:
+            book = await asyncio.to_thread(LogBook.read, path)
+        except OSError as error:
+            self.console_app.say(words.NOT_READ.format(why=error.strerror or "no reason given"), bad=True)
+        else:
+            pane.look_through(FileWindow(book))
+
+
+def ask_time(screen: Base) -> None:
+    """To a time of the log."""
+    pane, picture = screen.log_pane, screen.console_app.picture
+
+    def typed(text: str | None) -> None:
+        if not text or pane is None:
+            return
+        moment = moments.parse(text, picture.now, picture.zone)
+        if moment is None:
+            screen.console_app.say(words.NO_TIME, bad=True)
+        else:
+            pane.jump(moment)
+
+    screen.app.push_screen(Prompt(words.TIME_TITLE, words.TIME_HINT), typed)
+
+
+def ask_path(screen: Base) -> None:
+    """Save what the log shows."""
+    pane, console = screen.log_pane, screen.console_app
+    proposed = Path.cwd() / f"bitsheet-log-{console.clock():%Y%m%d-%H%M%S}.txt"
+
+    def typed(text: str | None) -> None:
+        if text and pane is not None:
+            screen.run_worker(_save(screen, pane, Path(text).expanduser()), group="save")
+
+    screen.app.push_screen(Prompt(words.SAVE_TITLE, words.SAVE_HINT, str(proposed)), typed)
+
+
+async def _save(screen: Base, pane: LogPane, path: Path) -> None:
+    rows = await asyncio.to_thread(pane.saved)
+    try:
+        await asyncio.to_thread(write, path, rows)
+    except OSError as error:
+        screen.console_app.say(words.NOT_SAVED.format(why=error.strerror or "no reason given"), bad=True)
+    else:
+        screen.console_app.say(words.SAVED_LINES.format(count=f.plural(len(rows), "line"), path=path))
+
+
+def write(path: Path, rows: Iterable[str]) -> None:
+    """A new file for its owner alone, without the secrets. Raises OSError, also where there is one."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.writelines(f"{redact(row)}\n" for row in rows)
