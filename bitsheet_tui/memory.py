@@ -5,12 +5,14 @@ alive stays with the process for its next one. A mirror rests most of the day, s
 C libraries have no such call, and most of them need none (man7.org/linux/man-pages/man3/malloc_trim.3.html).
 """
 
+import gc
 from functools import cache
 from typing import Any
 
 
 def give_back() -> None:
-    """Hand free pages to the system. Takes a few milliseconds; does nothing where it cannot be done."""
+    """Hand free pages to the system. Takes some hundredths of a second: for when there is nothing to do."""
+    gc.collect()  # what is only held by itself lies between pages that are free
     if trim := _malloc_trim():
         trim(0)
 

@@ -1,6 +1,8 @@
 """What can happen to bytes on their way, over real sockets; nothing of it may look like an answer."""
 
 import asyncio
+import base64
+import contextlib
 import gzip
 import json
 import socket
@@ -10,7 +12,6 @@ import tracemalloc
 import zlib
 from pathlib import Path
 
-import httpx
 import pytest
 
 from bitsheet_tui.errors import Reason, Refused, TooLarge, Unreachable
@@ -263,8 +264,8 @@ async def test_a_handshake_that_is_cut_is_tried_again():
 
 
 def test_a_connection_that_takes_too_long_is_a_matter_of_time():
-    assert fault(httpx.ConnectTimeout("")).reason is Reason.TIMEOUT
-    assert not fault(httpx.ConnectTimeout("")).slow  # a smaller batch would not help
+    assert fault(TimeoutError()).reason is Reason.TIMEOUT
+    assert not fault(TimeoutError()).slow  # a smaller batch would not help
 
 
 def test_the_reason_is_found_in_a_group_of_exceptions():
@@ -287,3 +288,65 @@ async def test_a_proxy_in_the_environment_is_honoured_for_everything_else(monkey
         await wire.close()
     assert reply.status == 200
     assert proxy.requests[0].path == "http://portal.test/rest/1/q7w8e9r0t1y2u3i4/profile"
+
+
+async def test_a_secure_address_is_reached_through_a_tunnel_and_its_certificate_is_checked(monkeypatch):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(Path(__file__).with_name("untrusted.pem"))
+    heads = []
+
+    async def dig(reader, writer):
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await writer.drain()
+        with contextlib.suppress(OSError):
+            await writer.start_tls(context)
+        writer.close()
+
+    proxy = await asyncio.start_server(dig, "127.0.0.1", 0)
+    async with proxy:
+        port = proxy.sockets[0].getsockname()[1]
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:p%40ss@127.0.0.1:{port}")
+        wire = HttpWire(Secret("https://portal.test/rest/1/q7w8e9r0t1y2u3i4/"), timeout=5, connections=1)
+        verdict = await wire.post("profile", b"{}")
+        await wire.close()
+    assert heads[0].startswith(b"CONNECT portal.test:443 HTTP/1.1\r\n")
+    assert b"Basic " + base64.b64encode(b"user:p@ss") in heads[0]
+    assert b"q7w8e9r0t1y2u3i4" not in heads[0]
+    assert verdict.reason is Reason.TLS
+    assert isinstance(verdict.error(), Refused)
+
+
+async def test_a_proxy_that_refuses_is_a_matter_of_the_network(monkeypatch):
+    async with Loopback(http(407, "who are you?")) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy.port}")
+        wire = HttpWire(Secret("https://portal.test/rest/1/q7w8e9r0t1y2u3i4/"), timeout=5, connections=1)
+        verdict = await wire.post("profile", b"{}")
+    assert verdict.reason is Reason.NETWORK
+
+
+async def test_no_proxy_is_honoured(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "portal.test")
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *_, **__: (_ for _ in ()).throw(socket.gaierror(-2, "x"))
+    )
+    wire = HttpWire(Secret("http://portal.test/rest/1/q7w8e9r0t1y2u3i4/"), timeout=5, connections=1)
+    assert (await wire.post("profile", b"{}")).reason is Reason.DNS
+
+
+async def test_a_connection_is_used_again_until_the_server_hangs_up(portal_at):
+    async with portal_at(ok([])) as (server, portal):
+        for _ in range(3):
+            await portal.call("user.get")
+        (connection,) = server._writers
+        connection.transport.abort()
+        await asyncio.sleep(0.05)
+        await portal.call("user.get")
+        assert len(server._writers) == 2
+        assert portal.seen().retries == 0
+
+
+async def test_an_answer_may_be_announced(portal_at):
+    async with portal_at(b"HTTP/1.1 100 Continue\r\n\r\n" + ok([7])) as (_, portal):
+        assert (await portal.call("user.get")).result == [7]
