@@ -5,8 +5,11 @@ import unicodedata
 LIMIT = 200
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _UNSAFE = frozenset({"Cc", "Cs", "Co", "Cn"})  # controls, surrogates, private use, unassigned
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad")
+# what only tells others how to look (Cf): direction marks, joiners of nothing, invisible signs and tags;
+# but for the two joiners, which belong to words and faces, and the signs of Arabic and Kaithi, which are seen
+_SEEN = frozenset("\u200c\u200d\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd") | frozenset(
+    map(chr, range(0x600, 0x606))
+)
 
 
 def plain(value: object, limit: int = LIMIT) -> str:
@@ -21,7 +24,7 @@ def plain(value: object, limit: int = LIMIT) -> str:
     out: list[str] = []
     marks = 0
     for char in text[: limit * 4]:
-        if char in _BIDI or char in _INVISIBLE:
+        if char > "~" and unicodedata.category(char) == "Cf" and char not in _SEEN:
             continue
         marks = marks + 1 if unicodedata.combining(char) else 0
         if marks > 3:

@@ -129,6 +129,8 @@ PROMISES = {
         "ui/test_terminal.py::test_hostile_text_stays_text_everywhere",
         "ui/test_source.py::test_nothing_moves_and_no_bare_text_is_shown",
         "observe/test_logs.py::test_a_record_is_one_line_whatever_it_holds",
+        "cli/test_hostile.py::test_no_command_lets_anything_of_it_through",
+        "cli/test_hostile.py::test_no_screen_lets_anything_of_it_through",
     ),
     "One writer for each mirror.": (
         "store/test_lock.py::test_a_second_instance_is_told_who_holds_the_mirror",

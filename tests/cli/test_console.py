@@ -29,6 +29,13 @@ class Screen:
             assert ready, f"never painted {word!r}: {self.seen[-2000:]!r}"
             self.seen += os.read(self.descriptor, 65536)
 
+    def pause(self, seconds: float) -> None:
+        """Reads what is painted meanwhile."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if select.select([self.descriptor], [], [], left)[0]:
+                self.seen += os.read(self.descriptor, 65536)
+
     def press(self, keys: bytes) -> None:
         os.write(self.descriptor, keys)
 
