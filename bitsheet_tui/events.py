@@ -189,6 +189,7 @@ class Operating:
     used: float
     budget: float
     until: datetime | None = None  # rests until then
+    reset: datetime | None = None  # from then on the portal forgets what was used, bit by bit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,7 +113,11 @@ class Budgets:
         """The accounts that were ever charged, for people."""
         return tuple(
             Operating(
-                method=method, used=self._used(account), budget=account.budget, until=self.resting(method)
+                method=method,
+                used=self._used(account),
+                budget=account.budget,
+                until=self.resting(method),
+                reset=self._wall(account.reset) if account.reset else None,
             )
             for method, account in sorted(self._accounts.items())
             if account.used or account.rests_until is not None

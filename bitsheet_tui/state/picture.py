@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from bitsheet_tui import events as e
 from bitsheet_tui.alert import Alert
@@ -75,6 +76,7 @@ class TableState:
     new: int = 0
     changed: int = 0
     gone: int = 0
+    due: float = 0.0  # seconds from one reading to the next, as it is set; 0: nobody knows
     synced_at: datetime | None = None
     watermark: datetime | None = None
     fill: Fill | None = None
@@ -156,9 +158,15 @@ class EngineState:
 
 
 def start(
-    names: tuple[str, ...], *, portal: str, store: str, at: datetime, alerts: Iterable[Alert] = ()
+    names: tuple[str, ...],
+    *,
+    portal: str,
+    store: str,
+    at: datetime,
+    alerts: Iterable[Alert] = (),
+    due: Mapping[str, float] = MappingProxyType({}),
 ) -> EngineState:
-    """The picture before anything has happened; `alerts` stand from before."""
-    tables = {name: TableState(name=name) for name in names}
+    """The picture before anything has happened; `alerts` stand from before, tables are `due` that often."""
+    tables = {name: TableState(name=name, due=due.get(name, 0.0)) for name in names}
     stood = mirrored({alert.key: alert for alert in alerts}, names)
     return EngineState(portal=portal, store=store, tables=tables, started_at=at, alerts=stood)

@@ -12,6 +12,7 @@ from datetime import datetime
 from time import monotonic
 
 from bitsheet_tui import events as e
+from bitsheet_tui.config import SyncSettings
 from bitsheet_tui.errors import BitsheetError, PortalError, TooLarge
 from bitsheet_tui.store.ledger import Cycle
 from bitsheet_tui.sync import deletions, rounds
@@ -131,6 +132,13 @@ def due(desk: Desk, names: Collection[str]) -> tuple[Table, ...]:
 def static_due(desk: Desk) -> bool:
     """Whether this cycle reads what seldom changes."""
     return desk.cycle <= 1 or desk.cycle % desk.settings.static_every == 0
+
+
+def rhythm(tables: Sequence[Table], settings: SyncSettings) -> dict[str, float]:
+    """How many seconds lie between two readings of each table, as it is set."""
+    return {
+        table.name: settings.interval * (settings.static_every if table.static else 1.0) for table in tables
+    }
 
 
 def _jobs(desk: Desk, fills: Fills, tables: Sequence[Table]) -> list[Job]:

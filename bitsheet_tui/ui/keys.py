@@ -48,6 +48,12 @@ KEYS = (
         words="cycles, runs, alerts: what was done, what went wrong, what each changed"),
     Key(id="browse", keys=("b",), shown="b", action="browse", label="Browse", needs="table",
         words="the records of the table under the cursor"),
+    Key(id="sort", keys=("s",), shown="s", action="sort(1)", label="Sort", needs="sort",
+        words="sort the tables by the next column"),
+    Key(id="sort_back", keys=("S", "shift+s"), shown="S", action="sort(0)", label="Reverse", needs="sort",
+        words="the other way round"),
+    Key(id="zoom", keys=("z",), shown="z", action="zoom", label="Zoom", needs="zoom",
+        words="only the pane one is in; again: all of them"),
     Key(id="part", keys=("right_square_bracket", "right"), shown="] →", action="turn(1)", label="Next part",
         needs="parts", words="to the next part: records, columns …; to an older log file", command=False),
     Key(id="part_before", keys=("left_square_bracket", "left"), shown="[ ←", action="turn(-1)",
@@ -118,7 +124,7 @@ BY_ID = {key.id: key for key in KEYS}
 
 # what the footer of each screen offers, the most useful first
 FOOTERS = {
-    "dashboard": "help pause force resync open log errors filter quit browse palette only freeze history",
+    "dashboard": "help pause force resync open log errors filter quit browse sort palette zoom only history",
     "log": "back help filter step freeze jump part only wrap debug save copy pause quit palette",
     "errors": "back help retry log pause quit palette",
     "history": "back help part filter open narrow retry copy force pause quit palette",

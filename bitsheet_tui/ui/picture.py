@@ -5,6 +5,7 @@ from datetime import UTC, datetime, tzinfo
 
 from bitsheet_tui.state import EngineState, Fill, Phase, Standing, TableState
 
+SLACK = 60  # seconds that a cycle may take
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,6 +42,12 @@ class Picture:
     def refused(self) -> list[TableState]:
         """The tables that somebody must do something about."""
         return [table for table in self.tables if table.held or table.standing is Standing.REFUSED]
+
+    def late(self, table: TableState) -> bool:
+        """Whether a table was read longer ago than its own rhythm explains."""
+        if table.synced_at is None or not table.due:
+            return False
+        return (self.now - table.synced_at).total_seconds() > 2 * table.due + SLACK
 
     @property
     def fill(self) -> Fill | None:

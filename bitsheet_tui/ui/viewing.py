@@ -74,6 +74,16 @@ class Viewing(Window):
         if self.chosen:
             self.open_table(self.chosen, "records")
 
+    def action_sort(self, steps: int) -> None:
+        """Sort the tables by the next column, or the other way round."""
+        for grid in self.screen.query(TableGrid):
+            grid.sort_by(steps)
+
+    def action_zoom(self) -> None:
+        """Only the focused pane, or all."""
+        if self.base:
+            self.base.zoom()
+
     def action_turn(self, steps: int) -> None:
         """To another part of the screen."""
         if self.base:

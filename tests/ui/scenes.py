@@ -48,7 +48,7 @@ def seen() -> e.PortalSeen:
     return e.PortalSeen(
         requests=12044, retries=3, rate=1.8, bucket=12.0, burst=50,
         operating=(
-            e.Operating(method="crm.deal.list", used=248, budget=480),
+            e.Operating(method="crm.deal.list", used=248, budget=480, reset=later(189)),
             e.Operating(method="im.dialog.messages.get", used=120, budget=480),
         ),
     )  # fmt: skip

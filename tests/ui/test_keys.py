@@ -356,3 +356,63 @@ def test_no_key_means_two_things():
 def test_every_footer_names_keys_that_exist():
     known = {entry.id for entry in KEYS}
     assert {name for names in FOOTERS.values() for name in names.split()} <= known
+
+
+async def test_s_sorts_the_tables_and_the_cursor_stays_on_its_table():
+    async with console() as (app, _engine, pilot):
+        await pilot.press("j", "j", "j")
+        assert app.chosen == "deals"
+        names = []
+        for _ in range(3):
+            await pilot.press("s")
+            names.append([line[2:].split()[0] for line in screen(app)[3:12]])
+        assert names[0] == sorted(names[0])
+        await pilot.press("S")
+        await pilot.pause()
+        assert "sorted by new reversed" in said(app)[0]
+        assert app.chosen == "deals"
+        await pilot.press("F")
+        assert app.engine.told == [SyncNow(("deals",))]
+
+
+async def test_sorting_by_state_brings_what_needs_somebody_to_the_top():
+    async with console(scenes.refused(), (120, 40)) as (app, _engine, pilot):
+        for _ in range(6):
+            await pilot.press("s")
+        await pilot.pause()
+        assert "sorted by state" in screen(app)[2]
+        assert " tasks " in screen(app)[4]
+
+
+async def test_z_shows_only_the_pane_one_is_in():
+    async with console() as (app, _engine, pilot):
+        await pilot.press("z")
+        await pilot.pause()
+        assert "FOLLOW" not in text(app)
+        assert "departments" in text(app)
+        await pilot.press("z", "tab")
+        await pilot.press("z")
+        await pilot.pause()
+        assert "FOLLOW" in text(app)
+        assert "departments" not in text(app)
+        await pilot.press("z")
+        await pilot.pause()
+        assert "departments" in text(app)
+
+
+async def test_a_table_that_is_behind_its_own_rhythm_says_so():
+    state = scenes.change(scenes.current(), "deals", due=300.0, synced_at=scenes.ago(720))
+    state = scenes.change(state, "users", due=3000.0)  # read 48 minutes ago, as it should be
+    async with console(state, (120, 40)) as (app, _engine, _pilot):
+        deals, users = (
+            next(line for line in screen(app) if f" {name} " in line) for name in ("deals", "users")
+        )
+        assert "~ late, due every 5 min" in deals
+        assert "12m ago" in deals
+        assert "late" not in users
+
+
+async def test_a_budget_says_from_when_on_it_is_given_back():
+    async with console(size=(200, 60)) as (app, _engine, _pilot):
+        (line,) = [line for line in screen(app) if "248 of 480 s" in line]
+        assert "eases 10:05" in line

@@ -73,6 +73,9 @@ class Base(Screen[None]):
         if pane := self.whose("step"):
             pane.step(steps)
 
+    def zoom(self) -> None:
+        """Show only the focused pane, or all of them again."""
+
     @property
     def log_pane(self) -> LogPane | None:
         """The log of this screen."""

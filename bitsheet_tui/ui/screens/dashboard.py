@@ -29,6 +29,19 @@ class Dashboard(Base):
         yield Horizontal(LogPane(self.window), ErrorPanel(), id="bottom")
         yield self.filter_bar()
 
+    def offers(self, need: str) -> bool:
+        """Its panes can be zoomed."""
+        return need == "zoom" or super().offers(need)
+
+    def zoom(self) -> None:
+        """Only the row of panes that has the focus, or all rows."""
+        rows = ("top", "middle", "bottom")
+        mine = next((name for name in rows if self.focused in list(self.query(f"#{name} *"))), rows[0])
+        zoomed = any(self.has_class(f"-zoom-{name}") for name in rows)
+        for name in rows:
+            self.set_class(not zoomed and name == mine, f"-zoom-{name}")
+        self.call_after_refresh(self.paint)
+
     @on(TableGrid.Moved)
     def _moved(self) -> None:
         for panel in self.query(DetailPanel):

@@ -66,6 +66,7 @@ def _reading(picture: Picture, table: TableState, columns: int) -> list[Line]:
     out = [_fact("state", *tables.state(picture, table, columns - LABEL))]
     if entry:
         rhythm = "  now and then" if entry.static else "  every cycle"
+        rhythm = f"  every {f.span(table.due)}" if table.due else rhythm
         out.append(_fact("read by", (entry.method, ""), (rhythm, "dim")))
         told = ", ".join(entry.cursors) or (
             f"{entry.parent.changed} of {entry.parent.table}" if entry.parent else ""

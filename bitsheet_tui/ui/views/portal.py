@@ -79,13 +79,20 @@ def _operating(picture: Picture, seen: PortalSeen, columns: int) -> list[Line]:
     lines: list[Line] = []
     for one in ranked[:2]:
         label = _label("" if lines else "operating")
-        method = fit(plain(one.method, 24), 24)
+        method = fit(plain(one.method, 24), max(12, min(24, columns - LABEL - 28)))
         if one.until and one.until > picture.now:
             words = (f"rests until {f.clock(one.until, picture.zone, picture.now)}", "wait")
         else:
             words = (f"{one.used:.0f} of {one.budget:.0f} s", _warn(one.used / max(one.budget, 0.001)))
-        lines.append((label, (method + " ", ""), words))
+        lines.append((label, (method + " ", ""), words, (_eases(one, picture, columns), "dim")))
     return lines
+
+
+def _eases(one: Operating, picture: Picture, columns: int) -> str:
+    """From when on the portal forgets: a time of day, which need not be drawn again every second."""
+    if one.until or one.reset is None or one.reset <= picture.now or columns < LABEL + 40:
+        return ""
+    return f"  eases {f.clock(one.reset, picture.zone, picture.now, seconds=False)}"
 
 
 def _aside(picture: Picture) -> Line:

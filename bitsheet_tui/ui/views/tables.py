@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bitsheet_tui.state import Standing, TableState
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
-from bitsheet_tui.ui.glyphs import BAD, CURSOR, MINUS, PAUSE
+from bitsheet_tui.ui.glyphs import BAD, CURSOR, MINUS, PAUSE, WAIT
 from bitsheet_tui.ui.line import Line, Span, cut, fit, width
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views import spark
@@ -61,7 +61,7 @@ def _synced(picture: Picture, table: TableState) -> Span:
 
 
 def _age(picture: Picture, table: TableState) -> Span:
-    return (f.age(table.synced_at, picture.now), "dim")
+    return (f.age(table.synced_at, picture.now), "wait" if picture.late(table) else "dim")
 
 
 def _quantile(share: float) -> Cell:
@@ -164,6 +164,8 @@ def state(picture: Picture, table: TableState, cells: int, *, brief: bool = Fals
         words = plain(table.error)
     if table.standing is Standing.OK and table.held:
         sign, words, style = BAD, f"{table.held:,} held, see e", "bad"
+    elif table.standing in {Standing.OK, Standing.QUEUED} and picture.late(table):
+        sign, words, style = WAIT, f"late, due every {f.span(table.due)}", "wait"
     elif table.standing is Standing.OK and table.quarantined:
         words = f"ok, {table.quarantined:,} set aside"
     elif table.standing is Standing.OK and table.unreadable:

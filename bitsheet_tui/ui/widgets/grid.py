@@ -6,15 +6,17 @@ from textual import events
 from textual.geometry import Size
 from textual.message import Message
 
+from bitsheet_tui.state import TableState
 from bitsheet_tui.ui.line import Line
 from bitsheet_tui.ui.views import tables
+from bitsheet_tui.ui.views.sorting import ORDERS, ordered
 from bitsheet_tui.ui.widgets.lists import Movable
 
 
 class TableGrid(Movable):
     """One row for each table between the titles and the sums."""
 
-    has: ClassVar[frozenset[str]] = frozenset({"table"})
+    has: ClassVar[frozenset[str]] = frozenset({"table", "sort"})
 
     class Chosen(Message):
         """Enter or a second click on a table."""
@@ -27,17 +29,42 @@ class TableGrid(Movable):
         super().__init__(id=id)
         self.cursor = 0
         self.top = 0
+        self.sort = ""
+        self.reverse = False
+        self._held = ""  # the table under the cursor, which stays there when the order changes
+
+    def order(self) -> list[TableState]:
+        """The tables as they are shown; the cursor stays on its own."""
+        found = ordered(self.picture, self.sort, reverse=self.reverse)
+        names = [table.name for table in found]
+        if self._held in names:
+            self.cursor = names.index(self._held)
+        self.cursor = max(0, min(self.cursor, len(names) - 1))
+        self._held = names[self.cursor] if names else ""
+        return found
 
     @property
     def chosen(self) -> str:
         """The table under the cursor; empty when there is none."""
-        names = list(self.picture.state.tables)
-        return names[min(self.cursor, len(names) - 1)] if names else ""
+        self.order()
+        return self._held
+
+    def sort_by(self, steps: int) -> None:
+        """By the next column; or, `steps` 0, the other way round."""
+        if steps:
+            self.sort, self.reverse = ORDERS[(ORDERS.index(self.sort) + steps) % len(ORDERS)], False
+        else:
+            self.reverse = not self.reverse
+        self.console_app.say(self._sorted())
+        self.paint()
+
+    def _sorted(self) -> str:
+        way = " reversed" if self.reverse else ""
+        return f"sorted by {self.sort}{way}" if self.sort else f"in the order of a cycle{way}"
 
     def choose(self, table: str) -> None:
         """Put the cursor on a table."""
-        names = list(self.picture.state.tables)
-        self.cursor = names.index(table) if table in names else self.cursor
+        self._held = table
 
     @property
     def around(self) -> int:
@@ -51,7 +78,8 @@ class TableGrid(Movable):
     def title(self) -> tuple[Line, Line]:
         """How many tables."""
         count = len(self.picture.state.tables)
-        return (("tables", "title"),), ((f"{count}", "dim"),)
+        note = f"{count}" if not self.sort and not self.reverse else f"{self._sorted()}  {count}"
+        return (("tables", "title"),), ((note, "dim"),)
 
     def lines(self, columns: int, rows: int) -> list[Line]:
         """Framed with a title where there is room, else bare."""
@@ -62,11 +90,10 @@ class TableGrid(Movable):
     def body(self, columns: int, rows: int) -> list[Line]:
         """Titles, the rows in view, sums; in a very low terminal without the sums."""
         picture = self.picture
-        found = picture.tables
+        found = self.order()
         layout = tables.layout(picture, columns)
         sums = rows > 4 or rows >= len(found) + 2
         room = max(0, rows - 1 - sums)
-        self.cursor = max(0, min(self.cursor, len(found) - 1))
         self.top = max(0, min(max(self.top, self.cursor - room + 1), self.cursor, max(0, len(found) - room)))
         out = [tables.head(layout, columns)]
         for index, table in enumerate(found[self.top : self.top + room], self.top):
@@ -76,7 +103,9 @@ class TableGrid(Movable):
 
     def move(self, steps: int) -> None:
         """Move the cursor."""
-        self.cursor = max(0, min(self.cursor + steps, len(self.picture.state.tables) - 1))
+        names = [table.name for table in self.order()]
+        self.cursor = max(0, min(self.cursor + steps, len(names) - 1))
+        self._held = names[self.cursor] if names else ""
         self.screen.post_message(self.Moved())
 
     class Moved(Message):
