@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bitsheet_tui.store.models import ControlRecord, CycleRecord, RunRecord
+from bitsheet_tui.store.models import AlertRecord, ControlRecord, CycleRecord, RunRecord
 from bitsheet_tui.store.orm import peewee
 
 FORGOTTEN = timedelta(days=30)  # requests that were answered longer ago
+KEPT = timedelta(days=90)  # cycles and their runs, whether they went well or not; alerts that are over
+MOST = 2000  # cycles forgotten at once, so that a long history costs no long pause
 DRIFT = "drift"  # the kind of a run that read nothing
+_GOOD = (RunRecord.error == "") & (RunRecord.kind != DRIFT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +66,27 @@ class Request:
 
 
 def begin_cycle(database: Any, at: datetime) -> int:
-    """Count one more cycle; its number grows across restarts."""
-    (newest,) = CycleRecord.select(peewee.fn.MAX(CycleRecord.number)).tuples().execute(database)[0]
-    number = int(newest or 0) + 1
+    """Count one more cycle; its number grows across restarts. The first of a day forgets old ones."""
+    newest = next(iter(last_cycles(database, 1)), None)
+    number = newest.number + 1 if newest else 1
     CycleRecord.insert(number=number, started_at=at).execute(database)
+    if newest and newest.started_at.date() != at.astimezone(UTC).date():
+        _forget(database, at - KEPT)
     return number
+
+
+def _forget(database: Any, before: datetime) -> None:
+    """Drop cycles that began, and alerts that ended, before then; each table keeps its last good run."""
+    fn = peewee.fn
+    (oldest,) = CycleRecord.select(fn.MIN(CycleRecord.number)).tuples().execute(database)[0]
+    old = CycleRecord.started_at < before, CycleRecord.number < oldest + MOST
+    (upto,) = CycleRecord.select(fn.MAX(CycleRecord.number)).where(*old).tuples().execute(database)[0]
+    if upto:
+        good = RunRecord.select(fn.MAX(RunRecord.id)).where(_GOOD).group_by(RunRecord.table_name)
+        kept = [newest for (newest,) in good.tuples().execute(database)]
+        CycleRecord.delete().where(CycleRecord.number <= upto).execute(database)
+        RunRecord.delete().where(RunRecord.cycle <= upto, RunRecord.id.not_in(kept)).execute(database)
+    AlertRecord.delete().where(AlertRecord.ended_at < before).execute(database)
 
 
 def end_cycle(database: Any, cycle: Cycle) -> None:
@@ -102,8 +121,8 @@ def last_runs(database: Any, limit: int, table: str | None = None) -> list[Run]:
 
 def last_good(database: Any, table: str) -> datetime | None:
     """When `table` was last read without an error."""
-    here = (RunRecord.table_name == table) & (RunRecord.error == "") & (RunRecord.kind != DRIFT)
-    query = RunRecord.select(RunRecord.started_at).where(here).order_by(RunRecord.id.desc()).limit(1)
+    here = RunRecord.table_name == table, _GOOD
+    query = RunRecord.select(RunRecord.started_at).where(*here).order_by(RunRecord.id.desc()).limit(1)
     return next((record.started_at for record in query.execute(database)), None)
 
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from bitsheet_tui.store import Cycle, Run, Store
-from tests.store.conftest import NOW, TABLES, deal
+from bitsheet_tui.alert import Alert, Kind
+from bitsheet_tui.store import Cycle, Run, Store, ledger
+from tests.store.conftest import NOW, TABLES, deal, query
 
 
 def test_cycles_are_numbered_across_restarts(store, open_store):
@@ -26,6 +27,40 @@ def test_a_cycle_that_never_ended_is_visible_as_such(store):
     store.end_cycle(done)
     assert store.last_cycles() == [Cycle(number=2, started_at=NOW + timedelta(minutes=5)), done]
     assert store.last_cycles(limit=1)[0].ended_at is None
+
+
+def test_what_is_older_than_ninety_days_is_forgotten_but_for_the_last_good_run_of_a_table(store):
+    day = timedelta(days=1)
+    for age in (200, 95, 91, 89, 1):
+        at = NOW - age * day
+        number = store.begin_cycle(at)
+        store.record_run(Run(cycle=number, table="deals", started_at=at))
+        if age > 95:
+            store.record_run(Run(cycle=number, table="users", started_at=at))
+        store.record_run(Run(cycle=number, table="users", started_at=at, error="The portal is away."))
+    for about, age in (("deals", 91), ("users", 89)):
+        alert = Alert(
+            kind=Kind.TABLE_FAILING, about=about, tables=(about,), text="away", hint="", since=NOW - 100 * day
+        )
+        store.settle_alerts((), ((alert, NOW - age * day),), at=NOW)
+    assert store.begin_cycle(NOW) == 6
+    assert [cycle.number for cycle in store.last_cycles()] == [6, 5, 4]
+    assert [run.cycle for run in store.last_runs(table="deals")] == [5, 4]
+    assert [(run.cycle, run.error) for run in store.last_runs(table="users")][-1] == (1, "")
+    assert len(store.last_runs(table="users")) == 3
+    assert query(store, "SELECT about FROM bitsheet_alerts") == [("users",)]
+
+
+def test_forgetting_is_done_once_a_day_and_never_takes_long(store, monkeypatch):
+    monkeypatch.setattr(ledger, "MOST", 3)
+    for hours in range(8):
+        store.begin_cycle(NOW - timedelta(days=200, hours=-hours))
+    store.begin_cycle(NOW)
+    assert [cycle.number for cycle in store.last_cycles()] == [9, 8, 7, 6, 5, 4]
+    store.begin_cycle(NOW + timedelta(hours=1))
+    assert len(store.last_cycles()) == 7  # not again today
+    store.begin_cycle(NOW + timedelta(days=1))
+    assert [cycle.number for cycle in store.last_cycles()] == [11, 10, 9, 8, 7]
 
 
 def test_what_a_cycle_did_to_a_table_is_written_down(store):
