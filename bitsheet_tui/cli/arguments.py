@@ -91,6 +91,22 @@ def _a_day(text: str) -> "date":
         raise argparse.ArgumentTypeError(f"{text} is not a day such as 2026-01-31") from None
 
 
+def _web(parser: argparse.ArgumentParser) -> None:
+    listen = ("127.0.0.1", 8765)
+    parser.add_argument(
+        "--listen", type=_an_address, default=listen, metavar="HOST:PORT", help="default: 127.0.0.1:8765"
+    )
+    parser.add_argument("--token-file", type=Path, metavar="PATH", help="ask for the token in this file")
+    _demo(parser)
+
+
+def _an_address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not an address such as 127.0.0.1:8765")
+    return host.strip("[]"), _a_port(port)
+
+
 def _a_port(text: str) -> int:
     port = int(text)
     if not 0 <= port <= 65535:
@@ -109,6 +125,7 @@ COMMANDS = (
     Command(name="quarantine", help="rows that could not be stored, and why", add=_quarantine),
     Command(name="verify", help="compare the mirror with the portal; changes nothing", add=_verify),
     Command(name="confirm", help="mark the deletions of a table that are held", add=_table),
+    Command(name="web", help="the console in a browser, on the running instance", add=_web),
     Command(name="service", help="print the systemd unit for this installation"),
     Command(name="portal", help="run the demo portal alone; stdout begins with its webhook", add=_port),
 )
@@ -162,7 +179,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         raise UsageError(f"{looking} goes with the console alone")
     if given.attach and given.takeover:
         raise UsageError("--attach never takes the mirror over: leave one of the two out")
-    if given.command and given.demo and given.command != "check":
+    if given.command and given.demo and given.command not in {"check", "web"}:
         raise UsageError(f"--demo does not go with the command {given.command}")
     if not given.command:
         given.command = "headless" if given.no_ui or given.once else "console"

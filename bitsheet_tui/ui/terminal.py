@@ -24,9 +24,12 @@ def _tty(descriptor: int) -> bool:
         return False
 
 
+_PARENT = os.getppid()
+
+
 def alive() -> bool:
-    """False once the terminal was hung up; a pipe counts as alive."""
-    return bool(os.environ.get("TEXTUAL_DRIVER")) or _tty(0)
+    """False once the terminal was hung up, or the server of a browser's console has gone."""
+    return os.getppid() == _PARENT if os.environ.get("TEXTUAL_DRIVER") else _tty(0)
 
 
 class Terminal:

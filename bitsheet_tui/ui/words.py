@@ -98,6 +98,10 @@ TAKES_OVER = "{who} has ended; the mirror is taken over."
 DETACHED = "detached at cycle {cycle:,}; {who} goes on"
 LEAVING = "Leaving; the mirror goes on without this console."
 
+WEB_ASKED = "This console asks for a token."
+WEB_WRONG = "That is not the token."
+WEB_FULL = "No more than {count} consoles at a time; close one, then load this page again."
+
 OVER_SSH = "This mirror ends with your SSH session: use tmux, or bitsheet-tui service."
 NEEDS_TERMINAL = "The console needs a terminal on standard input and output."
 NEEDS_TERMINAL_HINT = "Run it in a terminal, or run it headless: bitsheet-tui --no-ui"

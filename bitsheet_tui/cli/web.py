@@ -1,0 +1,119 @@
+"""`bitsheet-tui web`: the console in a browser, on the running instance, or on one that runs meanwhile."""
+
+import asyncio
+import os
+import shlex
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from bitsheet_tui.cli import ground
+from bitsheet_tui.cli.ending import tell
+from bitsheet_tui.commands import Stop
+from bitsheet_tui.config import Config, load
+from bitsheet_tui.errors import Exit, MirrorHeld, UsageError
+from bitsheet_tui.observe.live import TAIL
+from bitsheet_tui.ring import Ring
+from bitsheet_tui.secret import Secret
+from bitsheet_tui.ui import door
+
+if TYPE_CHECKING:
+    from bitsheet_tui.observe.served import Served
+    from bitsheet_tui.ui.web import Web
+
+INSTALL = "pip install 'bitsheet-tui[web]'"
+TOKEN = "BITSHEET_WEB_TOKEN"  # noqa: S105 - the name of a variable
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def run(arguments: Namespace) -> int:
+    """Serves until told to stop. Raises UsageError for a public address without a token."""
+    host, port = arguments.listen
+    token = _token(arguments.token_file, os.environ)
+    if token is None and not door.loopback(host):
+        hint = f"write one of {door.LEAST} letters or more into a file for --token-file, or into ${TOKEN}"
+        raise UsageError(f"{host} can be reached by others: that needs a token", hint)
+    try:
+        from bitsheet_tui.ui.web import Web  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise UsageError(f"the browser's console needs {error.name}", f"install it: {INSTALL}") from None
+    with ExitStack() as ending:
+        config, path = _configured(arguments, ending)
+        engine = None
+        with suppress(MirrorHeld):  # then that instance is shown
+            engine = ground.serve(config, ending, Ring(TAIL), narrated=True)
+        with redirect_stdout(sys.stderr):  # what a viewer's console said last is narration
+            asyncio.run(_serve(Web(_command(path), token=token), host, port, engine))
+        return Exit.DONE
+
+
+def _token(file: Path | None, environ: Mapping[str, str]) -> Secret | None:
+    try:
+        text = file.read_text(encoding="utf-8").strip() if file else environ.get(TOKEN, "")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the token file {file} cannot be read: {error}") from None
+    if not text and not file:
+        return None
+    if len(text) < door.LEAST or not text.isascii() or not text.isprintable():
+        raise UsageError(f"the token must be {door.LEAST} plain letters or more")
+    return Secret(text)
+
+
+def _configured(arguments: Namespace, ending: ExitStack) -> tuple[Config, Path | None]:
+    """The configuration, and the file from which a viewer's console reads the same mirror."""
+    if not arguments.demo:
+        config = load(arguments.config, os.environ)
+        return config, config.path
+    config = ending.enter_context(ground.demo())
+    path = Path(config.log.file).with_name("config.toml")
+    path.write_text(f'[store]\nurl = "{config.store_url.reveal()}"\n', encoding="utf-8")
+    return config, path
+
+
+def _command(path: Path | None) -> str:
+    words = [sys.executable, "-m", "bitsheet_tui", "--attach"]
+    return f"exec {shlex.join([*words, '--config', str(path)] if path else words)}"
+
+
+async def _serve(site: "Web", host: str, port: int, engine: "Served | None") -> None:
+    """The browsers' side here, the engine on a thread with a loop of its own."""
+    from bitsheet_tui.ui.web import serve  # noqa: PLC0415 - an extra
+
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    running: asyncio.Future[None] | None = None
+    if engine:
+        running = loop.run_in_executor(None, lambda: asyncio.run(engine.run()))
+        running.add_done_callback(lambda _: ended.set())
+    with _stopping(lambda: loop.call_soon_threadsafe(ended.set)):
+        try:
+            await serve(site, host, port, lambda address: tell(f"the console is at {address}"), ended)
+        except OSError as error:
+            raise UsageError(f"{host}:{port} cannot be used: {os.strerror(error.errno or 0)}") from None
+        finally:
+            if engine and running:
+                engine.submit(Stop())
+                await running
+
+
+@contextmanager
+def _stopping(stop: Callable[[], object]) -> Iterator[None]:
+    """The first signal stops, the second ends at once."""
+    asked: list[int] = []
+
+    def handle(number: int, _: FrameType | None) -> None:
+        if asked:
+            os._exit(128 + number)
+        asked.append(number)
+        stop()
+
+    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

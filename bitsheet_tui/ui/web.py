@@ -1,0 +1,187 @@
+"""The console in a browser: behind each page that is opened, a console of its own on the running mirror."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import cast
+
+from aiohttp import WSMessage, WSMsgType, web
+from textual_serve.app_service import AppService
+from textual_serve.server import Server, to_int
+
+from bitsheet_tui.secret import Secret
+from bitsheet_tui.ui import door, words
+
+VIEWERS = 12  # each is a process of about 50 MB
+LONGEST = 1 << 20  # bytes of one message of a browser
+PAUSE = 0.5  # seconds before a wrong token is answered
+GRACE = 3.0  # seconds for a console to leave before it is killed
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+ELSEWHERE = re.compile(
+    r"<link\b[^>]*https://[^>]*>"
+)  # a font from another host, which would learn of every viewer
+# nothing from elsewhere: no font, no script, no frame around it
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; "
+    "frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+FORM = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>bitsheet-tui</title>
+<style>body{{background:#121212;color:#ddd;font-family:monospace;text-align:center;padding-top:20vh}}</style>
+<form method="post" action="/token"><p>bitsheet-tui</p><p>{words}</p>
+<p><input type="password" name="token" autofocus autocomplete="current-password" aria-label="token">
+<button>Open</button></p></form></html>"""
+
+
+class Web(Server):
+    """Serves `command`, a console, to browsers."""
+
+    def __init__(self, command: str, *, token: Secret | None = None) -> None:
+        super().__init__(command, title="bitsheet-tui")
+        self.token = token
+        self.viewers = 0
+
+    def initialize_logging(self) -> None:
+        """Ours is there already; the other one prints the values of variables."""
+
+    async def on_startup(self, app: web.Application) -> None:
+        """Say nothing."""
+
+    async def application(self) -> web.Application:
+        """All of it."""
+        app = await self._make_app()
+        app.middlewares.append(self._guard)
+        app.router.add_post("/token", self._take_token)
+        return app
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if why := door.strange(request.headers, guarded=self.token is not None):
+            return web.Response(status=403, text=f"{why}\n")
+        if self.token and request.path != "/token" and not door.admitted(self.token, request.headers):
+            return _ask(words.WEB_ASKED)
+        response = await handler(request)
+        if not response.prepared:
+            response.headers.update(HEADERS)
+        return response
+
+    async def _take_token(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        if self.token is None or not door.fits(self.token, str(form.get("token", ""))):
+            await asyncio.sleep(PAUSE)
+            return _ask(words.WEB_WRONG)
+        response = web.Response(status=303, headers={"Location": "/"})
+        response.set_cookie(
+            door.COOKIE, door.pass_for(self.token), httponly=True, samesite="Strict", secure=_secure(request)
+        )
+        return response
+
+    async def handle_index(self, request: web.Request) -> web.StreamResponse:
+        """The page; its addresses are the ones by which the browser came, and none leads elsewhere."""
+        self.public_url = f"{'https' if _secure(request) else 'http'}://{request.host}"
+        response = cast("web.Response", await super().handle_index(request))
+        response.text = ELSEWHERE.sub("", response.text or "")
+        return response
+
+    async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
+        """A console for as long as the connection lasts, and no longer."""
+        socket = web.WebSocketResponse(heartbeat=15, max_msg_size=LONGEST)
+        await socket.prepare(request)
+        if self.viewers >= VIEWERS:
+            await socket.send_bytes(words.WEB_FULL.format(count=VIEWERS).encode())
+            await socket.close()
+            return socket
+        service = AppService(
+            self.command,
+            write_bytes=socket.send_bytes,
+            write_str=socket.send_str,
+            close=partial(_close, socket),
+            download_manager=self.download_manager,
+        )
+        self.viewers += 1
+        try:
+            width, height = request.query.get("width", ""), request.query.get("height", "")
+            await service.start(*_size(to_int(width, 80), to_int(height, 24)))
+            await _hear(socket, service)
+        finally:
+            self.viewers -= 1
+            await _end(service)
+            await socket.close()
+        return socket
+
+
+async def _hear(socket: web.WebSocketResponse, service: AppService) -> None:
+    """Pass on what the browser sends; nonsense is left out."""
+    async for message in socket:
+        match _envelope(message):
+            case ["stdin", str(text)]:
+                await service.send_bytes(text.encode(errors="replace"))
+            case ["resize", {"width": int(width), "height": int(height)}]:
+                await service.set_terminal_size(*_size(width, height))
+            case ["ping", data]:
+                await socket.send_json(["pong", data])
+            case ["blur", *_]:
+                await service.blur()
+            case ["focus", *_]:
+                await service.focus()
+
+
+def _envelope(message: WSMessage) -> object:
+    try:
+        return message.json() if message.type is WSMsgType.TEXT else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _size(width: int, height: int) -> tuple[int, int]:
+    return max(20, min(width, 500)), max(5, min(height, 200))
+
+
+async def _close(socket: web.WebSocketResponse) -> None:
+    await socket.close()
+
+
+async def _end(service: AppService) -> None:
+    """Let the console leave; one that hangs on a browser which reads no more is killed."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(service.stop(), GRACE)
+    process = service._process  # noqa: SLF001 - the only handle there is
+    if process and process.returncode is None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), GRACE)
+    if process and process.returncode is None:
+        process.kill()
+        await process.wait()
+
+
+def _ask(text: str) -> web.Response:
+    return web.Response(status=401, text=FORM.format(words=text), content_type="text/html", headers=HEADERS)
+
+
+def _secure(request: web.Request) -> bool:
+    """Whether the browser came by https, to a proxy in front of us."""
+    return request.secure or request.headers.get("X-Forwarded-Proto", "") == "https"
+
+
+async def serve(site: Web, host: str, port: int, ready: Callable[[str], None], ended: asyncio.Event) -> None:
+    """Serve until `ended`; `ready` is told the address. Raises OSError where it cannot be used."""
+    app = await site.application()
+    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=GRACE)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        bound = runner.addresses[0]
+        ready(f"http://{f'[{bound[0]}]' if ':' in bound[0] else bound[0]}:{bound[1]}/")
+        await ended.wait()
+    finally:
+        await runner.cleanup()

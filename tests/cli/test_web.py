@@ -1,0 +1,200 @@
+"""The console in a browser: who may open it, and in a real Chromium what it shows and does."""
+
+import asyncio
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bitsheet_tui.cli import main
+from tests.cli.chromium import BROWSER, browser, clients
+from tests.cli.test_attach import instance
+from tests.cli.test_running import SECONDS, until
+
+TOKEN = "open-sesame-open-sesame"
+
+
+@pytest.fixture
+def site(home, start):
+    """Starts `bitsheet-tui web`; gives the process and its address."""
+
+    def serve(*words: str, **environment: str) -> tuple[subprocess.Popen[str], str]:
+        process = start("web", "--listen", "127.0.0.1:0", *words, **environment)
+        return process, re.search(r"is at (\S+)", until(process, "the console is at"))[1]
+
+    return serve
+
+
+def viewers() -> list[int]:
+    """The consoles behind pages on this mirror."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes()
+            here = (entry.parent / "cwd").readlink() == Path.cwd()
+        except OSError:
+            continue
+        if here and b"--attach" in words:
+            found.append(int(entry.parent.name))
+    return found
+
+
+async def gone(seconds: float = 15) -> bool:
+    deadline = time.monotonic() + seconds
+    while viewers() and time.monotonic() < deadline:
+        await asyncio.sleep(0.1)
+    return not viewers()
+
+
+def test_an_address_that_others_reach_needs_a_token(home, capfd):
+    assert main(["web", "--listen", "0.0.0.0:0"]) == 64
+    assert "0.0.0.0 can be reached by others: that needs a token" in capfd.readouterr().err
+    assert main(["web", "--listen", "crm.example.com:80"]) == 64
+    Path("short").write_text("sesame\n")
+    assert main(["web", "--token-file", "short"]) == 64
+    assert main(["web", "--token-file", "none"]) == 64
+    assert main(["web", "--listen", "127.0.0.1"]) == 64
+    assert "sesame" not in capfd.readouterr().err
+
+
+def test_without_the_extra_it_says_what_to_install(home, capfd, monkeypatch):
+    monkeypatch.delitem(sys.modules, "bitsheet_tui.ui.web", raising=False)
+    monkeypatch.setitem(sys.modules, "textual_serve", None)
+    monkeypatch.setitem(sys.modules, "textual_serve.app_service", None)
+    assert main(["web"]) == 64
+    assert "pip install 'bitsheet-tui[web]'" in capfd.readouterr().err
+
+
+async def test_pages_of_other_sites_and_made_up_names_are_kept_out(site):
+    process, address = site()
+    port = address.split(":")[2].strip("/")
+    async with aiohttp.ClientSession() as session:
+
+        async def status(path="", **headers) -> int:
+            async with session.get(f"{address}{path}", headers=headers) as answer:
+                return answer.status
+
+        assert await status() == 200
+        assert await status(Host=f"localhost:{port}") == 200
+        assert await status(Host="127.0.0.1:9000") == 200  # through a tunnel
+        assert await status(Host=f"rebound.example:{port}") == 403
+        assert await status("ws", Origin="https://evil.example") == 403
+        assert await status("ws", Origin="null") == 403
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect(f"{address}ws", origin="https://evil.example")
+        async with session.get(address) as answer:
+            assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+            assert not re.findall(r"(?:href|src)=\"https?://(?!127\.0\.0\.1)", await answer.text())
+    process.terminate()
+    assert process.wait(SECONDS) == 0
+
+
+async def test_with_a_token_nothing_is_shown_without_it(site):
+    Path("token").write_text(f"{TOKEN}\n")
+    process, address = site("--token-file", "token")
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        for path in ("", "ws", "static/js/textual.js", "download/x"):
+            async with session.get(f"{address}{path}") as answer:
+                assert answer.status == 401
+        async with session.post(f"{address}token", data={"token": "wrong"}) as answer:
+            assert answer.status == 401
+        async with session.post(
+            f"{address}token", data={"token": TOKEN}, headers={"Origin": "http://evil"}
+        ) as answer:
+            assert answer.status == 403
+        async with session.post(f"{address}token", data={"token": TOKEN}, allow_redirects=False) as answer:
+            assert answer.status == 303
+            cookie = answer.headers["Set-Cookie"]
+            assert "HttpOnly" in cookie
+            assert "SameSite=Strict" in cookie
+            assert TOKEN not in cookie
+        async with session.get(address) as answer:
+            assert answer.status == 200
+    async with aiohttp.ClientSession() as session:
+        for given, status in ((TOKEN, 200), ("x" * 20, 401), ("", 401)):
+            async with session.get(address, headers={"Authorization": f"Bearer {given}"}) as answer:
+                assert answer.status == status
+        async with session.get(address, headers={"Cookie": "bitsheet_tui=0"}) as answer:
+            assert answer.status == 401
+    process.terminate()
+    _, told = process.communicate(timeout=SECONDS)
+    assert TOKEN not in told
+
+
+async def test_a_browser_that_sends_nonsense_or_goes_leaves_nothing_behind(site, home):
+    process, address = site()
+    async with aiohttp.ClientSession() as session:
+        async with session.ws_connect(f"{address}ws?width=100&height=30") as socket:
+            for nonsense in (
+                "",
+                "x",
+                "[]",
+                '["resize", 3]',
+                '["resize", {"width": -1, "height": 9e9}]',
+                "[" * 900,
+            ):
+                await socket.send_str(nonsense)
+            await socket.send_str('["ping", 7]')
+            seen = b""
+            async with asyncio.timeout(SECONDS):
+                while b"departments" not in seen:
+                    message = await socket.receive()
+                    seen += message.data if message.type is aiohttp.WSMsgType.BINARY else b""
+            assert viewers()
+        assert await gone()
+        stuck = await session.ws_connect(f"{address}ws?width=200&height=60")
+        await asyncio.sleep(1.5)
+        stuck._response.connection.transport.pause_reading()  # a browser that reads no more
+        (console,) = viewers()
+        process.kill()  # the server has no time to say goodbye
+        assert await gone(), console
+        await stuck.close()
+
+
+async def test_in_chromium_the_dashboard_moves_and_a_key_pauses_the_engine(home, start, site, figure, capfd):
+    if BROWSER is None:
+        figure(
+            "NO CHROMIUM ON THIS MACHINE: the browser's console was tried without one; apt-get install chromium"
+        )
+    engine = start("--no-ui", BITSHEET_SYNC_INTERVAL="1")
+    until(engine, "cycle 1 done")
+    process, address = site()
+    async with browser() if BROWSER else clients() as new:
+        page, other = await new(address), await new(address)
+        for one in (page, other):
+            await one.until(f"pid {engine.pid}")
+            await one.until("departments")
+        before = await page.picture()
+        cycle = re.findall(r"cycle (\d+)", page.text)[-1]
+        await page.until(f"cycle {int(cycle) + 2}")
+        assert await page.picture() != before
+        assert len(viewers()) == 2
+        pressed = time.monotonic()
+        await page.press("p")
+        await asyncio.to_thread(until, engine, "paused")
+        figure(
+            f"a key in {'Chromium' if BROWSER else 'no browser'} paused the engine within {time.monotonic() - pressed:.2f} s"
+        )
+        await other.until("PAUSED")
+        assert instance(capfd)["paused_at"]
+        assert {url.split("/")[2] for url in page.asked} == {address.split("/")[2]}
+    assert await gone()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(SECONDS) == 0
+    assert instance(capfd)["pid"] == engine.pid
+    engine.terminate()
+    assert engine.wait(SECONDS) == 0
+
+
+async def test_where_no_instance_runs_the_engine_runs_behind_the_page(site, capfd):
+    process, _ = site()
+    until(process, "cycle 1 done")
+    assert instance(capfd)["pid"] == process.pid
+    process.terminate()
+    assert process.wait(SECONDS) == 0
+    assert instance(capfd)["running"] is False
