@@ -1,0 +1,28 @@
+"""At default settings the portal has no reason to refuse us, and a rest it asks for is no longer than it."""
+
+import os
+
+import pytest
+
+from tests.sync import days
+
+HOURS = float(os.environ.get("BITSHEET_DAY_HOURS", "1"))
+
+
+@pytest.fixture(scope="module")
+def day():
+    return days.live(HOURS, spent_at=0.3)
+
+
+def test_hours_of_work_at_default_settings_cause_no_refusal(day):
+    assert day.cycles >= 12 * HOURS
+    assert day.refused == 0
+    assert day.blocked == 0
+    assert day.requests < 2 * day.cycles + 60
+    assert day.unequal == {}
+
+
+def test_a_method_that_rests_is_left_alone_and_gone_on_with_within_two_seconds_of_its_end(day):
+    assert day.forced > 0
+    assert day.early <= 1
+    assert 0 <= day.late < 2
