@@ -8,7 +8,9 @@ Sources: apidocs.bitrix24.com limits; `modules/rest/lib/engine/access/loadlimite
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,6 +37,7 @@ class Account:
     seen: float = 0.0
     reset: float | None = None
     rests_until: float | None = None
+    promised: float = 0.0  # what the commands on their way will take, as far as one can tell
     seconds: float = GUESS_SECONDS
     timed: bool = False
 
@@ -82,6 +85,18 @@ class Budgets:
         seconds = min(max(account.seconds, least), most)
         account.seconds += (RISE if seconds > account.seconds else FALL) * (seconds - account.seconds)
 
+    @contextmanager
+    def promising(self, methods: Iterable[str]) -> Iterator[None]:
+        """While it lasts, a command of each of these (one may be there often) is on its way."""
+        promises = {method: number * self.seconds(method) for method, number in Counter(methods).items()}
+        for method, seconds in promises.items():
+            self._account(method).promised += seconds
+        try:
+            yield
+        finally:
+            for method, seconds in promises.items():
+                self._account(method).promised -= seconds
+
     def exhausted(self, method: str) -> datetime:
         """The portal refused `method` for its budget: it rests until the returned moment."""
         account, now = self._account(method), self._clock()
@@ -99,10 +114,38 @@ class Budgets:
 
     def affords(self, method: str) -> bool:
         """Whether there is budget left for what can wait."""
+        return self._rests_until(method) is None and self.room(method) > 0
+
+    def room(self, method: str) -> float:
+        """Seconds that what can wait may still use, once everything on its way is answered."""
         account = self._accounts.get(method)
         if account is None:
-            return True
-        return self._rests_until(method) is None and self._used(account) < SHARE * account.budget
+            return SHARE * BUDGET
+        return max(0.0, SHARE * account.budget - self._used(account) - account.promised)
+
+    def opens(self, method: str) -> datetime | None:
+        """When there will be room again, with nothing on its way; None: there is."""
+        if until := self.resting(method):
+            return until
+        account = self._accounts.get(method)
+        limit = SHARE * account.budget if account else 0.0
+        if account is None or self._used(account) < limit:
+            return None
+        return self._wall(self._forgets(account) + WINDOW * (1.0 - limit / account.used))
+
+    def lasts(self, method: str, seconds: float, abreast: int) -> float:
+        """How long `seconds` of a method's time take at the least, `abreast` requests at once.
+
+        Beyond what is left of the budget it waits until the portal begins to forget, and in the long run
+        goes on at the pace at which it forgets.
+        """
+        account, now = self._account(method), self._clock()
+        share = SHARE * account.budget
+        left = max(0.0, share - self._used(account))
+        if seconds <= left:
+            return seconds / abreast
+        forgets = WINDOW if account.reset is None else max(0.0, account.reset - now)
+        return left / abreast + max(forgets, (seconds - left) * WINDOW / share)
 
     def seconds(self, method: str) -> float:
         """How long a command of `method` takes on the portal."""
@@ -136,9 +179,11 @@ class Budgets:
 
     def _used(self, account: Account) -> float:
         """The last figure; from the moment the portal begins to forget, it fades over the window."""
-        forgets = account.reset if account.reset is not None else account.seen
-        faded = max(0.0, self._clock() - forgets) / WINDOW
+        faded = max(0.0, self._clock() - self._forgets(account)) / WINDOW
         return account.used * max(0.0, 1.0 - faded)
+
+    def _forgets(self, account: Account) -> float:
+        return account.reset if account.reset is not None else account.seen
 
     def _rests_until(self, method: str) -> float | None:
         account = self._accounts.get(method)

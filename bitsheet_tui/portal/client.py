@@ -41,11 +41,14 @@ from bitsheet_tui.portal.encode import plain
 from bitsheet_tui.portal.judge import BATCH
 from bitsheet_tui.portal.limiter import Bucket, Clock, Sleep
 from bitsheet_tui.portal.patience import Circuit, Trial, asked_to_wait
+from bitsheet_tui.portal.turns import Turns
 from bitsheet_tui.portal.verdict import Action, Verdict
 from bitsheet_tui.portal.wire import HttpWire, Reply, Wire
 from bitsheet_tui.secret import Secret, conceal
 
 MINUTE = 60.0
+LONG_BODY = 100_000  # bytes; less is read in no time
+STEPS_TO_SEND = 10  # turns of the event loop in which a request that waits for a place is written
 NOT_ITS_SIZE = 6  # halvings that make fifty commands one: what is slow after them is slow for another reason
 T = TypeVar("T")
 
@@ -72,11 +75,11 @@ class Portal:
         self.host = _host(webhook)
         self.say = say
         self._clock, self._now, self._sleep = clock, now, sleep
-        self._burst = settings.burst
+        self._burst, self._concurrency = settings.burst, settings.concurrency
         self._bucket = Bucket(settings.requests_per_second, settings.burst, clock=clock, sleep=sleep)
         self._budgets = Budgets(clock=clock, now=now)
         self._circuit = Circuit(clock=clock, sleep=sleep, chance=chance)
-        self._places = asyncio.Semaphore(settings.concurrency)
+        self._places = Turns(settings.concurrency)
         self._wire = wire or HttpWire(webhook, timeout=settings.timeout, connections=settings.concurrency)
         self._sent: deque[float] = deque(maxlen=1000)
         self._requests = self._retries = 0
@@ -85,22 +88,26 @@ class Portal:
         self._trouble: Verdict | None = None  # the last one, until the portal answers
         self._waiting = False  # and said so
 
-    async def batch(self, asks: Mapping[str, Ask]) -> dict[str, Answer | PortalError]:
+    async def batch(self, asks: Mapping[str, Ask], *, urgent: bool = True) -> dict[str, Answer | PortalError]:
         """Up to fifty questions in one request; what went wrong with one of them is its value.
 
-        Commands run in the given order and may refer to earlier ones (`$result[key]...`). Raises
+        Commands run in the given order and may refer to earlier ones (`$result[key]...`). What is not
+        `urgent` lets others go first. Their cost is counted as soon as this is called. Raises
         PortalError when the request as a whole failed, TooLarge among them: ask for less at once.
         """
         asks, resting = awake(asks, self._budgets)
         if not asks:
             return resting
-        methods = {ask.method for ask in asks.values()}
+        methods = [ask.method for ask in asks.values()]
         body = msgspec.json.encode(pack(asks))
 
         def read(whole: Envelope) -> tuple[Envelope, Unpacked]:
             return whole, unpack(whole.result)
 
-        whole, parts = await self._ask(BATCH, body, methods, read, divisible=len(asks) > 1)
+        with self._budgets.promising(methods):
+            whole, parts = await self._ask(
+                BATCH, body, set(methods), read, divisible=len(asks) > 1, urgent=urgent
+            )
         return resting | outcomes(asks, whole.timing, parts, self._budgets)
 
     async def call(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
@@ -138,6 +145,25 @@ class Portal:
         """Whether a backfill may go on: `method` is below 90 % of its budget."""
         return self._budgets.affords(method)
 
+    def room(self, method: str) -> float:
+        """Seconds of `method` that a backfill may still ask for; commands on their way are counted."""
+        return self._budgets.room(method)
+
+    def opens(self, method: str) -> datetime | None:
+        """When a backfill may go on; None: nothing stands in its way but what is on its way."""
+        return self._budgets.opens(method)
+
+    def lasts(self, method: str, commands: float, batch: int) -> float:
+        """Seconds that so many commands take at the least, `batch` to a request, within all limits."""
+        seconds = commands * self._budgets.seconds(method)
+        budget = self._budgets.lasts(method, seconds, self._concurrency)
+        return max(budget, self._bucket.lasts(commands / batch))
+
+    @property
+    def places(self) -> int:
+        """How many requests may be in flight."""
+        return self._concurrency
+
     def seconds_per_command(self, method: str) -> float:
         """How long the portal takes for a command of `method` that returns rows."""
         return self._budgets.seconds(method)
@@ -147,34 +173,39 @@ class Portal:
         await self._wire.close()
 
     async def _ask(
-        self, method: str, body: bytes, methods: set[str], read: Callable[[Envelope], T], *, divisible: bool
+        self,
+        method: str,
+        body: bytes,
+        methods: set[str],
+        read: Callable[[Envelope], T],
+        *,
+        divisible: bool,
+        urgent: bool = True,
     ) -> T:
         """Send until there is an answer or no more hope. `read` raises ValueError for what is no answer."""
         trial = self._circuit.trial()
         while True:
-            got = await self._send(method, body, read, trial)
+            async with self._places.turn(urgent=urgent):
+                await self._bucket.take(urgent=urgent)
+                sent_at, reply = await self._send(method, body, trial)
+            await _let_others_go_first(reply)
+            got = self._understand(method, reply, read, sent_at)
             if not isinstance(got, Verdict):
                 return got
             wait = self._next_try(got, trial, methods, divisible=divisible)
             await self._sleep(wait)
 
-    async def _send(
-        self, method: str, body: bytes, read: Callable[[Envelope], T], trial: Trial
-    ) -> T | Verdict:
-        async with self._places:
-            await self._bucket.take()
-            self._begin_wait(self._circuit.delay)
-            probing = await self._circuit.enter()
-            try:
-                self._count(trial)
-                sent_at = self._now()
-                reply = await self._wire.post(method, body)
-            finally:
-                if probing:
-                    self._circuit.leave()
-            if isinstance(reply, Verdict):
-                return reply
-            return self._understand(method, reply, read, sent_at)
+    async def _send(self, method: str, body: bytes, trial: Trial) -> tuple[datetime, Reply | Verdict]:
+        """When it was sent, and what came back."""
+        self._begin_wait(self._circuit.delay)
+        probing = await self._circuit.enter()
+        try:
+            self._count(trial)
+            sent_at = self._now()
+            return sent_at, await self._wire.post(method, body)
+        finally:
+            if probing:
+                self._circuit.leave()
 
     def _count(self, trial: Trial) -> None:
         trial.tries += 1
@@ -183,8 +214,10 @@ class Portal:
         self._sent.append(self._clock())
 
     def _understand(
-        self, method: str, reply: Reply, read: Callable[[Envelope], T], sent_at: datetime
+        self, method: str, reply: Reply | Verdict, read: Callable[[Envelope], T], sent_at: datetime
     ) -> T | Verdict:
+        if isinstance(reply, Verdict):
+            return reply
         try:
             body: Json = decode(reply.body)
         except ValueError:
@@ -245,6 +278,13 @@ class Portal:
         """The portal refuses the whole request for its time: everything in it rests."""
         rests = verdict.action is Action.REST
         return max(self._budgets.exhausted(method) for method in methods) if rests else None
+
+
+async def _let_others_go_first(reply: Reply | Verdict) -> None:
+    """Let the next request leave before a long answer is read and stored: the portal can work meanwhile."""
+    if isinstance(reply, Reply) and len(reply.body) > LONG_BODY:
+        for _ in range(STEPS_TO_SEND):
+            await asyncio.sleep(0)
 
 
 def _host(webhook: Secret) -> str:

@@ -6,8 +6,9 @@ The portal counts HTTP requests per address: the bucket leaks 2 a second and hol
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
+
+from bitsheet_tui.portal.turns import Turns
 
 Clock = Callable[[], float]  # monotonic seconds
 Sleep = Callable[[float], Awaitable[None]]
@@ -28,7 +29,7 @@ class Bucket:
         self._level = 0.0
         self._clock, self._sleep = clock, sleep
         self._at = clock()
-        self._turn = asyncio.Lock()  # first come, first served: nobody is woken with the herd
+        self._turns = Turns(1)  # nobody is woken with the herd
 
     @property
     def level(self) -> float:
@@ -43,9 +44,14 @@ class Bucket:
         room = max(1.0, self._burst * self._share) - 1.0
         return max(0.0, self._level - room) / (self._rate * self._share)
 
-    async def take(self) -> None:
+    def lasts(self, requests: float) -> float:
+        """Seconds until so many more have been sent, if nobody else asks."""
+        room = max(0.0, self._burst * self._share - self.level)
+        return max(0.0, requests - room) / (self._rate * self._share)
+
+    async def take(self, *, urgent: bool = True) -> None:
         """Wait for room for one request and use it."""
-        async with self._turn:
+        async with self._turns.turn(urgent=urgent):
             while (delay := self.delay) > 0:
                 await self._sleep(max(delay, TICK))
             self._level += 1.0

@@ -98,6 +98,14 @@ def judge(tables: Sequence[Table], answers: Answers, host_now: datetime) -> Prof
     )
 
 
+def newest(table: Table, answers: Answers) -> tuple[datetime, int]:
+    """The portal's clock when it was asked, and the highest id of a table that passed; 0: it is empty."""
+    answer = answers[f"{table.name}_first"]
+    if isinstance(answer, PortalError):
+        raise answer
+    return answer.started, max(_ids(table, answer) or [0])
+
+
 def identify(me: Answer | PortalError, scope: Answer | PortalError | None) -> Profile:
     """Who the webhook acts as and what it is allowed, from `profile` and `scope`. Raises a refusal."""
     if isinstance(me, PortalError):

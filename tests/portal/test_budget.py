@@ -163,3 +163,35 @@ def test_a_time_that_is_only_known_to_lie_between_two_moves_the_average_no_furth
     assert budgets.seconds("deals") == pytest.approx(0.068)
     budgets.time("deals", 1.468, 0.468)
     assert budgets.seconds("deals") == pytest.approx(0.268)
+
+
+def test_what_is_on_its_way_counts_until_it_is_answered(budgets):
+    budgets.time("deals", 2.0)
+    budgets.charge("deals", used(400, 300))
+    assert budgets.room("deals") == pytest.approx(32)
+    with budgets.promising(["deals"] * 10 + ["leads"]):
+        assert budgets.room("deals") == pytest.approx(12)
+        with budgets.promising(["deals"] * 10):
+            assert budgets.room("deals") == 0
+            assert not budgets.affords("deals")
+            assert budgets.opens("deals") is None  # nobody knows yet: the answers will tell
+    assert budgets.room("deals") == pytest.approx(32)
+
+
+def test_it_is_known_when_there_will_be_room_again(budgets, hours):
+    assert budgets.opens("deals") is None
+    budgets.charge("deals", used(440, 300))
+    opens = budgets.opens("deals")
+    assert 300 <= (opens - BEGIN).total_seconds() <= 315
+    hours.seconds = (opens - BEGIN).total_seconds() + 0.01
+    assert budgets.affords("deals")
+    assert budgets.opens("deals") is None
+
+
+def test_work_lasts_as_long_as_the_budget_makes_it(budgets):
+    assert budgets.lasts("deals", 400, abreast=4) == pytest.approx(100)
+    beyond = budgets.lasts("deals", 432 + 432, abreast=4)
+    assert beyond == pytest.approx(108 + 600)  # the second half at nine tenths of 480 s in 600 s
+    budgets.charge("deals", used(432, 300))
+    assert budgets.lasts("deals", 43.2, abreast=4) == pytest.approx(300)  # nothing is forgotten before
+    assert budgets.lasts("deals", 432, abreast=4) == pytest.approx(600)
