@@ -42,6 +42,7 @@ class PageStored:
     filling: bool = False  # part of a backfill
     done: int = 0  # of the backfill so far: rows, or discussions where those are what is counted
     expected: int | None = None  # of it in the end, as far as one can tell
+    left: float | None = None  # seconds to go at the least, by the portal's limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

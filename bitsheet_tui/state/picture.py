@@ -50,6 +50,7 @@ class Fill:
     rate: float = 0.0
     last: datetime | None = None
     pages: int = 0
+    left: float | None = None  # seconds to go at the least, by the portal's limits
 
     @property
     def share(self) -> float | None:
@@ -61,7 +62,7 @@ class Fill:
         """Seconds to go, once there is enough to tell from."""
         if self.expected is None or self.rate <= 0 or self.pages < 3:
             return None
-        return max(0.0, self.expected - self.done) / self.rate
+        return max(max(0.0, self.expected - self.done) / self.rate, self.left or 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

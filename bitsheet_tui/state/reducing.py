@@ -77,7 +77,15 @@ def _advance(fill: Fill, event: e.PageStored) -> Fill:
     weight = min(1.0, elapsed / 30) if fill.pages else 1.0
     rate = fill.rate + weight * ((event.done - fill.done) / elapsed - fill.rate)
     expected = event.expected if event.expected is not None else fill.expected
-    return replace(fill, done=event.done, expected=expected, rate=rate, last=event.at, pages=fill.pages + 1)
+    return replace(
+        fill,
+        done=event.done,
+        expected=expected,
+        rate=rate,
+        last=event.at,
+        pages=fill.pages + 1,
+        left=event.left,
+    )
 
 
 @_apply.register

@@ -17,6 +17,8 @@ class Checkpoint:
     reach: int | None = None  # the highest id that was known when the last complete tail began
     floor: int | None = None  # every id in [floor, reach] was read; none: not begun; 0: complete
     fill_started: datetime | None = None
+    # what of the ids under floor is not read, as (above, below), neither included; empty: all of it
+    unread: tuple[tuple[int, int], ...] = ()
     scan_started: datetime | None = None  # at the first page of the scan in hand
     top: int | None = None  # becomes reach when the scan in hand is complete
     # name of a window -> lowest id committed in the scan in hand; 0: window complete
@@ -34,6 +36,7 @@ def load(database: Any, table: str) -> Checkpoint:
         reach=record.reach,
         floor=record.floor,
         fill_started=record.fill_started,
+        unread=tuple((above, below) for above, below in record.unread or ()),
         scan_started=record.scan_started,
         top=record.top,
         progress=record.progress or {},
@@ -48,6 +51,7 @@ def save(database: Any, checkpoint: Checkpoint) -> None:
         "reach": checkpoint.reach,
         "floor": checkpoint.floor,
         "fill_started": checkpoint.fill_started,
+        "unread": [list(stretch) for stretch in checkpoint.unread],
         "scan_started": checkpoint.scan_started,
         "top": checkpoint.top,
         "progress": dict(checkpoint.progress),

@@ -32,6 +32,11 @@ def _alerts(database: Database) -> None:
     )
 
 
+def _stretches(database: Database) -> None:
+    document = "JSONB" if database.dialect.name == "postgresql" else "TEXT"
+    _add(database, "bitsheet_checkpoints", {"unread": document})
+
+
 def _add(database: Database, table: str, columns: dict[str, str]) -> None:
     """Add what is not there; a mirror that is made now has them from the start."""
     known = {column[0] for column in database.execute(f"SELECT * FROM {table} LIMIT 0").description}  # noqa: S608
@@ -40,7 +45,7 @@ def _add(database: Database, table: str, columns: dict[str, str]) -> None:
             database.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (_create, _reconcile, _alerts)
+STEPS: tuple[Callable[[Database], None], ...] = (_create, _reconcile, _alerts, _stretches)
 """The n-th step makes version n out of version n - 1; an empty database is version 0."""
 
 

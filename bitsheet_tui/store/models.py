@@ -102,6 +102,7 @@ class CheckpointRecord(Record):
     reach = peewee.BigIntegerField(null=True)
     floor = peewee.BigIntegerField(null=True)
     fill_started = InstantField(null=True)
+    unread = DocumentField(null=True)
     scan_started = InstantField(null=True)
     top = peewee.BigIntegerField(null=True)
     progress = DocumentField(null=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 from bitsheet_tui.store.checkpoints import Checkpoint
+from bitsheet_tui.sync.backfill import again
 from bitsheet_tui.sync.desk import Desk
 from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.tables import Paging, Table
@@ -32,7 +33,7 @@ class Again:
         """All of it, changes included; in the end it is compared."""
         desk = self._desk
         before = desk.checkpoint(table)
-        desk.keep(Checkpoint(table=table.name, watermark=before.watermark, reach=before.reach))
+        desk.keep(again(Checkpoint(table=table.name, watermark=before.watermark, reach=before.reach)))
         if table.paging is Paging.KEYSET:
             desk.note(replace(desk.reconcile(table), due=True))
         if table.paging is Paging.COMMENTS:

@@ -20,10 +20,10 @@ from bitsheet_tui.sync.audit import audits
 from bitsheet_tui.sync.describing import DescribeJob, prepare
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
-from bitsheet_tui.sync.jobs import CommentJob, FillJob, Job, ScanJob
+from bitsheet_tui.sync.jobs import CommentJob, Job, ScanJob
 from bitsheet_tui.sync.offset import OffsetJob
 from bitsheet_tui.sync.runs import failure, note_comments, record
-from bitsheet_tui.sync.scan import begun, filling
+from bitsheet_tui.sync.scan import filling
 from bitsheet_tui.tables import Paging, Table
 
 BACKLOG = 200  # discussions; more than that are a backfill, not a part of a cycle
@@ -98,6 +98,7 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
     failed |= await prepare(desk, pass_.tables)
     pass_.began = monotonic()
     ready = [table for table in pass_.tables if table.name not in failed]
+    _go_on(desk, fills, [table for table in ready if table.paging is Paging.KEYSET])
     deletions.remember(desk, ready)
     jobs = _jobs(desk, fills, ready)
     counts = deletions.counts(desk, jobs)
@@ -159,9 +160,9 @@ def _job(desk: Desk, fills: Fills, table: Table, jobs: Sequence[Job]) -> Job | N
             return None  # a backfill of its own reads them
         deletions.look_again(desk, table)
         return CommentJob(desk, table, parent=parent)
-    if begun(table, desk.checkpoint(table)):
-        return ScanJob(desk, table)
-    return FillJob(desk, table, once=True)
+    if desk.begun.get(table.name) == desk.cycle and filling(table, desk.checkpoint(table)):
+        return None  # its backfill has begun a moment ago, and reads it from there
+    return ScanJob(desk, table)
 
 
 def _in_turn(jobs: Sequence[Job], counts: Sequence[deletions.CountJob]) -> list[Job]:

@@ -136,7 +136,6 @@ class CompareJob:
     table: Table
     complete: bool = False  # one request is answered
     done: bool = False
-    once: bool = True
     error: PortalError | None = None
     rows: int = 0
     _comparison: Comparison | None = None

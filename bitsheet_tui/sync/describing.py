@@ -15,15 +15,17 @@ from bitsheet_tui.portal import describe, selftest
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.sync.desk import Answers, Desk, now
 from bitsheet_tui.sync.runs import failure, record_drift
+from bitsheet_tui.sync.scan import begun
 from bitsheet_tui.tables import DICTIONARIES, Table
 
 
 async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetError]:
     """Test and describe what has not passed both yet; returns the tables that do not pass.
 
-    Raises Refused and Unreachable.
+    A table that was never read begins here: the test asks for its highest ids. Raises Refused and
+    Unreachable.
     """
-    untested = [table for table in tables if not desk.knows(table)]
+    untested = [table for table in tables if not (desk.knows(table) and begun(table, desk.checkpoint(table)))]
     if not untested:
         return {}
     fresh = desk.profile is None
@@ -40,6 +42,9 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
     failed |= shape(desk, [table for table in untested if table.name not in failed], answers)
     if fresh:
         fill_dictionaries(desk, answers)
+    for table in untested:
+        if table.name not in failed and not begun(table, desk.checkpoint(table)):
+            desk.begin(table, *selftest.newest(table, answers))
     return failed
 
 

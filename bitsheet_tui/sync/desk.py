@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,12 @@ from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.portal.listing import row_id
 from bitsheet_tui.portal.rows import clean
 from bitsheet_tui.portal.selftest import Profile
+from bitsheet_tui.portal.turns import Turns
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.reconciles import Reconcile
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.store.writer import Stored
+from bitsheet_tui.sync.backfill import Backfill, again, begin
 from bitsheet_tui.tables import Table
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class Progress:
 
     done: int
     expected: int | None
+    left: float | None = None  # seconds to go at the least, by the portal's limits
 
 
 @dataclass(slots=True)
@@ -71,9 +74,20 @@ class Desk:
     unsettled: dict[str, int] = field(default_factory=dict)  # not compared to the end, since which cycle
     sizes: dict[str, int] = field(default_factory=dict)  # what an audit goes through: rows, or discussions
     returning: dict[str, set[int]] = field(default_factory=dict)  # ids stored while a table is compared
+    backfills: dict[str, Backfill] = field(default_factory=dict)  # those that are under way
+    begun: dict[str, int] = field(default_factory=dict)  # in which cycle a table was first read
     _reconciles: dict[str, Reconcile] = field(default_factory=dict)
     _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    streams: int = field(init=False)  # of a backfill: one waits while the others are served
+    tickets: Turns = field(init=False)  # for requests of backfills, all together
+    parents: frozenset[str] = field(init=False)  # tables that others wait for: theirs come first
+
+    def __post_init__(self) -> None:
+        self.streams = self.portal.places + 1
+        self.tickets = Turns(self.streams)
+        self.parents = frozenset(table.parent.table for table in self.tables if table.parent)
 
     def table(self, name: str) -> Table:
         """The table of that name. Raises KeyError."""
@@ -116,9 +130,17 @@ class Desk:
         self._reconciles[reconcile.table] = reconcile
         self.unsettled.pop(reconcile.table, None)
 
+    def begin(self, table: Table, started: datetime, highest: int) -> None:
+        """Begin to read a table, whose highest id was asked for at `started` of the portal's clock."""
+        checkpoint = begin(self.checkpoint(table), started, highest)
+        self.begun[table.name] = self.cycle
+        self.store.commit(table, (), checkpoint, at=now(), cycle=self.cycle, filling=True)
+        self._checkpoints[table.name] = checkpoint
+
     def refill(self, table: Table) -> None:
         """Let a backfill read every row again; scans go on from the watermark there is."""
-        self.keep(replace(self.checkpoint(table), floor=None, fill_started=None))
+        self.backfills.pop(table.name, None)  # what it has under way is dropped
+        self.keep(again(self.checkpoint(table)))
 
     def forget(self) -> None:
         """Ask the store again where every table stands: it may have rolled back."""
@@ -143,6 +165,10 @@ class Desk:
         """How many commands of one method the portal answers in so many seconds; at least one."""
         return max(1, int(seconds / max(self.portal.seconds_per_command(method), 0.001)))
 
+    def lasts(self, method: str, commands: float) -> float:
+        """Seconds that so many commands of a backfill take at the least."""
+        return self.portal.lasts(method, commands, min(ROOM, self.commands(method, self.seconds)))
+
     def commit(
         self,
         table: Table,
@@ -162,6 +188,8 @@ class Desk:
         self._checkpoints[table.name] = checkpoint
         if table.name in self.returning:
             self.returning[table.name].update(row_id(table, row) for row in raw)
+        if fill is None and table.name in self.backfills:
+            self.backfills[table.name].overtaken(row_id(table, row) for row in raw)
         self.count(table, stored)
         self.tell(table, stored, read=len(raw), fill=fill)
         return stored
@@ -197,15 +225,17 @@ class Desk:
                 table=table.name, at=now(), read=read, inserted=stored.inserted, updated=stored.updated,
                 deleted=stored.deleted, quarantined=stored.quarantined, filling=fill is not None,
                 done=fill.done if fill else 0, expected=fill.expected if fill else None,
+                left=fill.left if fill else None,
             )
         )  # fmt: skip
 
-    async def ask(self, asks: Mapping[str, Ask]) -> Answers:
+    async def ask(self, asks: Mapping[str, Ask], *, urgent: bool = True) -> Answers:
         """One request. On TooLarge the next one may cost half as much; grows back slowly."""
+        allowed = self.seconds
         try:
-            answers = await self.portal.batch(asks)
-        except TooLarge:
-            self.seconds = max(LEAST_SECONDS, self.seconds / 2)
+            answers = await self.portal.batch(asks, urgent=urgent)
+        except TooLarge:  # of several that were under way together, one halving is enough
+            self.seconds = max(LEAST_SECONDS, min(self.seconds, allowed / 2))
             raise
         finally:
             self.say(self.portal.seen())

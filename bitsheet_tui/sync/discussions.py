@@ -45,6 +45,11 @@ class _Reading:
     def complete(self) -> bool:
         return not (self.forum_open or self.chat_open)
 
+    def is_chat(self, answer: Answer) -> bool:
+        """Whether an answer is of this discussion's chat; it says of which it is."""
+        told = answer.result.get("chat_id") if isinstance(answer.result, dict) else None
+        return told in (None, self.discussion.chat_id)
+
 
 @dataclass(slots=True)
 class DiscussionReader:
@@ -70,6 +75,11 @@ class DiscussionReader:
         """How many discussions are on the list."""
         return len(self._open)
 
+    @property
+    def tasks(self) -> tuple[int, ...]:
+        """Whose discussions are on the list."""
+        return tuple(self._open)
+
     def asks(self, room: int) -> dict[str, Ask]:
         """Up to `room` commands for the open discussions, in the order they were put on the list."""
         asks: dict[str, Ask] = {}
@@ -77,25 +87,30 @@ class DiscussionReader:
         if self.error:
             return asks
         for task_id, reading in self._open.items():
-            if len(asks) + 2 > room:
+            if len(asks) == room:
                 break
+            if len(asks) + reading.forum_open + reading.chat_open > room:
+                continue
             if reading.forum_open:
                 key = f"forum{task_id}"
-                # the arguments of this method are positional: TASKID, ORDER, FILTER
-                asks[key] = Ask(FORUM_METHOD, {"TASKID": task_id, "ORDER": {"ID": "asc"}})
+                asks[key] = forum_ask(task_id)
                 self._asked.append((key, task_id, "forum"))
             if reading.chat_open:
                 key = f"chat{task_id}"
-                asks[key] = Ask(
-                    self.table.method,
-                    {
-                        "DIALOG_ID": f"chat{reading.discussion.chat_id}",
-                        "FIRST_ID": reading.first_id,
-                        "LIMIT": PAGE,
-                    },
-                )
+                asks[key] = chat_ask(self.table, reading.discussion.chat_id, reading.first_id)
                 self._asked.append((key, task_id, "chat"))
         return asks
+
+    def expect(self, key: str, task_id: int, source: str, answer: Answer) -> None:
+        """What was asked beside `asks` answers for this discussion, too, if nobody has asked for it yet."""
+        reading = self._open.get(task_id)
+        asked = {(task, of) for _, task, of in self._asked}
+        if reading is None or reading.read_at or (task_id, source) in asked:
+            return
+        if source == "forum" and reading.forum_open:
+            self._asked.append((key, task_id, source))
+        if source == "chat" and reading.chat_open and reading.is_chat(answer):
+            self._asked.append((key, task_id, source))
 
     def take(self, answers: Mapping[str, Answer | PortalError], now: datetime) -> list[DiscussionRead]:
         """Use the answers to the last asks; returns the discussions that are complete now.
@@ -129,6 +144,16 @@ class DiscussionReader:
             reading.forum, reading.forum_open = None, False
         else:
             reading.chat, reading.chat_open = None, False
+
+
+def forum_ask(task_id: int | str) -> Ask:
+    """All posts of a task. The arguments of this method are positional: TASKID, ORDER, FILTER."""
+    return Ask(FORUM_METHOD, {"TASKID": task_id, "ORDER": {"ID": "asc"}})
+
+
+def chat_ask(table: Table, chat_id: int | str | None, first_id: int) -> Ask:
+    """A page of a chat, above `first_id`."""
+    return Ask(table.method, {"DIALOG_ID": f"chat{chat_id}", "FIRST_ID": first_id, "LIMIT": PAGE})
 
 
 def _turn(reading: _Reading, answer: Answer) -> None:

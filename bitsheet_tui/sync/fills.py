@@ -3,22 +3,18 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import PortalError, Resting, StoreError
-from bitsheet_tui.sync import rounds
+from bitsheet_tui.sync import comments, rounds, streams
 from bitsheet_tui.sync.deletions import CompareJob, settle_comments
 from bitsheet_tui.sync.desk import Desk, now
-from bitsheet_tui.sync.jobs import CommentJob, FillJob
+from bitsheet_tui.sync.jobs import CommentJob
 from bitsheet_tui.sync.runs import failure, note_comments, record
-from bitsheet_tui.sync.scan import filling
+from bitsheet_tui.sync.streams import rest
 from bitsheet_tui.tables import Paging, Table
-
-NAP = 0.5  # seconds between looks for discussions while the backfill of their tasks still finds them
-REST = 60.0  # seconds, when the portal does not say how long a method rests
 
 
 class Fills:
@@ -108,13 +104,8 @@ class Fills:
             record(self._desk, table, kind=kind, at=at, seconds=seconds)
 
     async def _rows(self, table: Table) -> None:
-        desk = self._desk
-        job = FillJob(desk, table, done=desk.store.count_ids(table))
-        desk.say(e.FillStarted(table=table.name, at=now(), expected=None, done=job.done))
-        while filling(table, desk.checkpoint(table)):
-            await self._budget(table)
-            await self._step(job)
-        if desk.reconcile(table).due:
+        self._own(table, await streams.fill(self._desk, table))
+        if self._desk.reconcile(table).due:
             await self._compare(table)
 
     async def _compare(self, table: Table) -> None:
@@ -122,63 +113,30 @@ class Fills:
         self._desk.unsettled[table.name] = self._desk.cycle  # until it has come to its end
         try:
             while not job.done:
-                await self._budget(table)
-                await self._step(job)
+                await rest(self._desk, table, table.method)
+                job.error, job.complete = None, False
+                await rounds.run(self._desk, [job])
+                if not isinstance(job.error, Resting):
+                    self._own(table, job.error)
         finally:
             self._desk.returning.pop(table.name, None)
 
     async def _comments(self, table: Table) -> None:
-        desk = self._desk
-        job = CommentJob(desk, table, settle=False, filling=True)
         parent = table.parent.table if table.parent else ""
-        desk.say(e.FillStarted(table=table.name, at=now(), expected=desk.store.count_due(overlap=-1)))
-        while True:
-            more = self.running(parent)  # asked first: what it finds last is then counted below
-            if desk.store.count_due(overlap=-1):
-                await self._budget(table)
-                await self._step(job)
-            elif more:
-                await asyncio.sleep(NAP)
-            else:
-                await self._last_look(table)
-                note_comments(desk, table)
-                settle_comments(desk, table)
-                return
+        self._own(table, await comments.fill(self._desk, table, lambda: self.running(parent)))
+        await self._last_look(table)
+        note_comments(self._desk, table)
+        settle_comments(self._desk, table)
 
     async def _last_look(self, table: Table) -> None:
         """Read once more the discussions in which something happened shortly before they were read."""
         job = CommentJob(self._desk, table)
         await rounds.run(self._desk, [job])
-        if job.error and not isinstance(job.error, Resting):
-            raise job.error
+        if not isinstance(job.error, Resting):
+            self._own(table, job.error)
 
-    async def _step(self, job: FillJob | CommentJob | CompareJob) -> None:
-        """One request for the backfill. A method that rests is no error here."""
-        job.error, job.once, job.complete = None, True, False
-        await rounds.run(self._desk, [job])
-        if job.error and not isinstance(job.error, Resting):
-            self.failed[job.table.name] = job.error  # its own; what else is raised concerns all
-            raise job.error
-
-    async def _budget(self, table: Table) -> None:
-        """Wait while the method has used what a backfill may use of its time; cycles go on meanwhile."""
-        desk = self._desk
-        while until := _resting_until(desk, table):
-            desk.say(
-                e.TableFailed(
-                    table=table.name, at=now(), reason=None, until=until,
-                    text="the portal's time budget for this method is used up",
-                    hint="Nothing to do: it resumes by itself.",
-                )
-            )  # fmt: skip
-            await asyncio.sleep(max(0.5, (until - now()).total_seconds()))
-
-
-def _resting_until(desk: Desk, table: Table) -> datetime | None:
-    """When a backfill may ask for this table again; None: now."""
-    if until := desk.portal.resting(table.method):
-        return until
-    if desk.portal.affords(table.method):
-        return None
-    known = next((o.until for o in desk.portal.seen().operating if o.method == table.method), None)
-    return known or now() + timedelta(seconds=REST)
+    def _own(self, table: Table, error: PortalError | None) -> None:
+        """Raise an error that is the table's own; what else is raised concerns all."""
+        if error:
+            self.failed[table.name] = error
+            raise error

@@ -4,18 +4,21 @@ A job talks to the store only inside `take`, which never waits: whatever happens
 with its checkpoint or not at all.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bitsheet_tui.errors import PortalError
-from bitsheet_tui.portal.answer import Ask
-from bitsheet_tui.store.checkpoints import Checkpoint
+from bitsheet_tui.portal.answer import Answer, Ask
+from bitsheet_tui.portal.listing import page_rows, row_id
+from bitsheet_tui.sync.ahead import Ahead
+from bitsheet_tui.sync.backfill import with_fill
 from bitsheet_tui.sync.deletions import brake
-from bitsheet_tui.sync.desk import Answers, Desk, Progress, now
+from bitsheet_tui.sync.desk import Answers, Desk, now
 from bitsheet_tui.sync.discussions import DiscussionReader
-from bitsheet_tui.sync.scan import TAIL, Backfill, Scan, Step, pages_for
+from bitsheet_tui.sync.scan import TAIL, Scan, pages_for
 from bitsheet_tui.tables import Table
 
+AHEAD = 5  # discussions asked before their tasks are known; more when more came lately
 SETTLING = 1000  # discussions looked at in one go; more than a cycle ever reads
 
 
@@ -47,9 +50,11 @@ class ScanJob:
     complete: bool = False
     error: PortalError | None = None
     rows: int = 0
+    told: tuple[int, ...] = ()  # the rows of the page that others referred to, in the order of the page
     _scan: Scan | None = None
     _resumed: bool = False
     _rounds: int = 0
+    _referred: str | None = None
 
     def asks(self, room: int) -> dict[str, Ask]:
         desk, table = self.desk, self.table
@@ -65,16 +70,27 @@ class ScanJob:
         self._rounds += 1
         return fitting(self._scan, pages, room)
 
+    def reference(self, cursor: str) -> str | None:
+        """The command of this request that reads the newest rows that moved `cursor`.
+
+        None: there is none, or the portal does not follow references.
+        """
+        found = self._scan.first_page(cursor) if self._scan and self.desk.chained(self.table) else None
+        self._referred = found
+        return found
+
     def take(self, answers: Answers) -> None:
         scan = self._scan
         if scan is None:
             return
         step = scan.take(answers)
-        note_chain(self.desk, self.table, step)
+        if self._referred and isinstance(page := answers.get(self._referred), Answer):
+            self.told = tuple(row_id(self.table, row) for row in page_rows(self.table, page))
+        if step.broken:  # read page by page until the next start
+            self.desk.unchained.add(self.table.name)
         for name, rows in scan.brought.items():
             self.desk.pages[self.table.name, name] = rows
-        now_there = self.desk.checkpoint(self.table)  # a description in this batch may have reset the fill
-        checkpoint = replace(step.checkpoint, floor=now_there.floor, fill_started=now_there.fill_started)
+        checkpoint = with_fill(step.checkpoint, self.desk.checkpoint(self.table))
         stored = self.desk.commit(self.table, step.rows, checkpoint)
         self.rows += stored.inserted + stored.updated
         self.complete, self.error = step.complete and not self._resumed, step.error
@@ -91,59 +107,6 @@ def fitting(scan: Scan, pages: dict[str, int], room: int) -> dict[str, Ask]:
         pages = {name: max(1, count // 2) for name, count in pages.items()}
 
 
-def note_chain(desk: Desk, table: Table, step: Step) -> None:
-    """Remember that a chain did not hold: the table is read page by page until the next start."""
-    if step.broken:
-        desk.unchained.add(table.name)
-
-
-@dataclass(slots=True)
-class FillJob:
-    """The rest of a table's backfill, or as much of it as is wanted at once."""
-
-    desk: Desk
-    table: Table
-    done: int = 0  # rows in the mirror
-    once: bool = False  # stop after one answer
-    complete: bool = False
-    error: PortalError | None = None
-    rows: int = 0
-    _fill: Backfill | None = None
-
-    def asks(self, room: int) -> dict[str, Ask]:
-        desk, table = self.desk, self.table
-        if self._fill is None:
-            self._fill = Backfill(table, desk.checkpoint(table), desk.chained(table))
-        self._fill.checkpoint, self._fill.chained = desk.checkpoint(table), desk.chained(table)
-        return self._fill.asks(room)
-
-    def take(self, answers: Answers) -> None:
-        if self._fill is None:
-            return
-        asked_from = self._fill.checkpoint.floor
-        step = self._fill.take(answers)
-        note_chain(self.desk, self.table, step)
-        self.done += len(step.rows)
-        progress = Progress(self.done, expected_rows(step.checkpoint, self.done))
-        now_there = self.desk.checkpoint(self.table)  # a description in this batch may have reset the fill
-        checkpoint = step.checkpoint if now_there.floor == asked_from else now_there
-        stored = self.desk.commit(self.table, step.rows, checkpoint, progress)
-        self.rows += stored.inserted + stored.updated
-        self.complete, self.error = step.complete or self.once, step.error
-
-
-def expected_rows(checkpoint: Checkpoint, done: int) -> int | None:
-    """How many rows a backfill will have read, if ids are as dense below as they are above.
-
-    A count by the portal would be exact, and cost it up to a minute on a large table.
-    """
-    reach, floor = checkpoint.reach, checkpoint.floor
-    if not reach or floor is None:
-        return None
-    read = reach - floor + 1
-    return done + round(max(0, floor - 1) * done / read) if read > 0 else None
-
-
 @dataclass(slots=True)
 class CommentJob:
     """The discussions that are due: those that moved first, then those that moved a moment ago."""
@@ -151,14 +114,12 @@ class CommentJob:
     desk: Desk
     table: Table
     parent: Job | None = None  # while it reads, more may come to be due
-    settle: bool = True  # read once more what was active within the overlap before its last reading
-    filling: bool = False
-    once: bool = False  # stop after one answer; what is in the middle of being read is gone on with
     complete: bool = False
     error: PortalError | None = None
     rows: int = 0
-    done: int = 0  # discussions
     _reader: DiscussionReader | None = None
+    _ahead: Ahead | None = None
+    _asked: bool = False
     _seen: set[int] = field(default_factory=set)
     _vanished: int = 0  # comments so far
 
@@ -166,40 +127,53 @@ class CommentJob:
         if self._reader is None:
             self._reader = DiscussionReader(self.table)
         if self._reader.open < room:
-            self._more(self._reader, room)
+            self._more(self._reader)
         asks = self._reader.asks(max(2, room))  # a discussion of both kinds takes two
+        self._ahead = None if self._asked else self._look_ahead((room - len(asks)) // 2)
+        self._asked = True
+        if self._ahead:
+            asks |= self._ahead.asks()
         waits = self.parent is not None and not (self.parent.complete or self.parent.error)
         self.complete = not asks and not waits
         return asks
 
-    def _more(self, reader: DiscussionReader, room: int) -> None:
-        """Put discussions on the list: a backfill only those that moved since they were read (-1)."""
-        overlap = self.desk.settings.overlap if self.settle else -1
-        limit = SETTLING + len(self._seen) if self.settle else room
-        for discussion in self.desk.store.due_discussions(overlap=overlap, limit=limit):
+    def _look_ahead(self, room: int) -> Ahead | None:
+        """In a cycle's first request: the discussions of tasks that this very request finds."""
+        parent, link = self.parent, self.table.parent
+        if not isinstance(parent, ScanJob) or link is None or room < 1:
+            return None
+        page = parent.reference(link.changed)
+        lately = self.desk.pages.get((parent.table.name, link.changed), 0)
+        count = min(room, max(AHEAD, lately))
+        return Ahead(self.table, page, parent.table, count) if page else None
+
+    def _more(self, reader: DiscussionReader) -> None:
+        """Put discussions on the list, each once in a cycle."""
+        limit = SETTLING + len(self._seen)
+        for discussion in self.desk.store.due_discussions(overlap=self.desk.settings.overlap, limit=limit):
             if discussion.task_id not in self._seen:
                 reader.begin(discussion)
-                if self.settle:  # once in a cycle is enough
-                    self._seen.add(discussion.task_id)
+                self._seen.add(discussion.task_id)
 
     def take(self, answers: Answers) -> None:
-        if self._reader is None:
+        reader = self._reader
+        if reader is None:
             return
         desk = self.desk
-        read = self._reader.take(answers, desk.portal_now())
-        self.error, self.complete = self._reader.error, self.once
+        if self._ahead and isinstance(self.parent, ScanJob):
+            self._more(reader)  # what the tasks' window has just told of
+            self._ahead.expect(reader, self.parent.told, answers)
+        read = reader.take(answers, desk.portal_now())
+        self.error = reader.error
         if self.error:
             self._reader = None  # what it had begun is due still
         if not read:
             return
         stored = desk.store.commit_discussions(
-            self.table, read, at=now(), cycle=desk.cycle, filling=self.filling,
-            brake=brake(desk, self.table, self._vanished),
+            self.table, read, at=now(), cycle=desk.cycle, brake=brake(desk, self.table, self._vanished)
         )  # fmt: skip
         self._vanished += stored.deleted + stored.held
         rows = sum(len(one.forum or ()) + len(one.chat or ()) for one in read)
         self.rows += stored.inserted + stored.updated
-        self.done += len(read)
-        progress = Progress(self.done, self.done + desk.store.count_due(overlap=-1)) if self.filling else None
         desk.count(self.table, stored)
-        desk.tell(self.table, stored, read=rows, fill=progress)
+        desk.tell(self.table, stored, read=rows)

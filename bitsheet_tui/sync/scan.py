@@ -2,9 +2,10 @@
 
 Words. *watermark*: everything changed on the portal before it is in the mirror. *reach*: the highest id
 known when the last complete tail began. *floor*: the backfill has read every id from `reach` down to it; 0
-when it is complete. A *scan* reads windows: one per cursor field (rows with `cursor >= watermark - overlap`)
-and the *tail* (`id > reach`). A *fill* reads every row, from the newest id down. All of it is read in
-falling order of ids, and what a page brought is committed together with the checkpoint that says so.
+when it is complete; of the ids under it some stretches may be read as well (`backfill.py`). A *scan* reads
+windows: one per cursor field (rows with `cursor >= watermark - overlap`) and the *tail* (`id > reach`). A
+*fill* reads every row, stretch by stretch. All of it is read in falling order of ids, and what a page
+brought is committed together with the checkpoint that says so.
 
 Why nothing is lost
 -------------------
@@ -21,18 +22,23 @@ is in the mirror as it was then or later, provided its change moved a cursor or 
     later id, the next tail (`id > reach`) reads it, whatever dates it carries. So restored and imported rows
     with old dates arrive by their new ids. `reach` moves only when the whole tail is committed: while it is
     read from above, the ids between `reach` and the lowest committed one are still unread.
-3.  The fill starts at the first page of all: watermark = the portal's clock before it, reach = its highest
-    id. From then on the scan's windows run as ever. A row with id <= reach is read by the fill as it is at
-    some time after the watermark was taken, and any later change is read by 1; a row above reach by 2.
-    `floor` moves in the transaction that stores the rows, so a crash repeats one batch at most. A fill that
-    begins again, for a resync or a new column, leaves watermark and reach to the scans: it reads more than
-    it would have to, and the argument stays.
+3.  A table begins with one question for its highest ids: watermark = the portal's clock before it, reach =
+    the highest. From then on the scan's windows run as ever. A row with id <= reach is read by the fill as
+    it is at some time after the watermark was taken, and any later change is read by 1; a row above reach
+    by 2. The fill's streams read stretches of ids that have none in common, in any order; which are left is
+    in the transaction that stores the rows, so a crash repeats what was on its way. `floor` is the top of
+    what is left: it moves only over what is contiguous from above. A fill that begins again, for a resync
+    or a new column, leaves watermark and reach to the scans: it reads more than it would have to, and the
+    argument stays.
 4.  Crashes. Rows, `progress` (the lowest id committed in each window) and `top` are one transaction. A scan
     that was killed goes on below `progress` with its old watermark and its old scan_started: rows changed
     meanwhile have change times >= scan_started, rows created meanwhile have ids > top: 1 and 2 apply, and
     the next scan, which the same cycle begins, reads them.
-5.  Order of writing. No two requests for one table are in flight at once, so an older answer is never
-    written over a newer one; inside one answer, commands run in turn and the later one is written last.
+5.  Order of writing. No two scans of one table are in flight at once; inside one answer, commands run in
+    turn and the later one is written last. The fill asks while scans go on. A row that a scan stores while
+    an errand of the fill is on its way is not taken from that errand, which may have read it before. The
+    other way round a scan may write an older row over the fill's: then the row changed after the scan read
+    it, hence after scan_started, and 1 applies.
 6.  Lies. A filter that the portal drops, a chain that starts again, an order that is not kept: `listing.read`
     uses nothing of such a page, and the checkpoint stays where it was.
 """
@@ -50,7 +56,6 @@ from bitsheet_tui.tables import Table
 
 TAIL = "tail"
 ALL = "all"
-FILL = "fill"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +111,13 @@ class Scan:
         self._asked = tuple(asked)
         return asks
 
+    def first_page(self, name: str) -> str | None:
+        """The command of the last asks that reads the newest page of the window called `name`."""
+        for window, keys in self._asked:
+            if window.name == name and window.below is None:
+                return keys[0]
+        return None
+
     def take(self, answers: Mapping[str, Answer | PortalError]) -> Step:
         """Use the answers to the last asks. Raises BadAnswer when a page is not what was asked."""
         reads = [
@@ -153,84 +165,9 @@ def _finished(checkpoint: Checkpoint) -> Checkpoint:
     )
 
 
-@dataclass(slots=True)
-class Backfill:
-    """Reads every row of one table, from the newest id down; its first page gives the first watermark.
-
-    Where chains are not honoured, pages are blocks of fifty ids each, which need not know of one another;
-    a batch of blocks that found nothing is followed by one plain page, which jumps over the gap.
-    """
-
-    table: Table
-    checkpoint: Checkpoint
-    chained: bool
-    _asked: tuple[tuple[Window, tuple[str, ...]], ...] = ()
-    _gap: bool = True
-    _blocks: bool = False
-
-    def asks(self, pages: int) -> dict[str, Ask]:
-        """The next `pages` pages."""
-        floor = self.checkpoint.floor
-        prefix = f"{self.table.name}f"
-        self._blocks = not (self.chained or floor is None or self._gap)
-        if floor is None or not self._blocks:
-            window = Window(name=FILL, above=0, below=floor)
-            asks = chain(self.table, window, pages if self.chained else 1, prefix)
-            self._asked = ((window, tuple(asks)),)
-            return asks
-        blocks = [
-            Window(name=FILL, above=max(0, top - PAGE - 1), below=top)
-            for top in range(floor, max(1, floor - pages * PAGE), -PAGE)
-        ]
-        asks = {}
-        asked = []
-        for number, block in enumerate(blocks):
-            some = chain(self.table, block, 1, f"{prefix}{number}b")
-            asks |= some
-            asked.append((block, tuple(some)))
-        self._asked = tuple(asked)
-        return asks
-
-    def take(self, answers: Mapping[str, Answer | PortalError]) -> Step:
-        """Use the answers to the last asks. Raises BadAnswer when a page is not what was asked."""
-        rows: list[Mapping[str, Any]] = []
-        checkpoint, broken, error = self.checkpoint, False, None
-        for window, keys in self._asked:
-            got = read(self.table, window, [answers[key] for key in keys])
-            rows += got.rows
-            broken, error = got.broken, got.error
-            checkpoint = _lowered(checkpoint, window, got, block=self._blocks)
-            if error:
-                break
-        self._gap = self._blocks and not rows
-        self.checkpoint = checkpoint
-        return Step(
-            rows=rows, checkpoint=checkpoint, complete=checkpoint.floor == 0, broken=broken, error=error
-        )
-
-
-def _lowered(checkpoint: Checkpoint, window: Window, got: Read, *, block: bool) -> Checkpoint:
-    """The checkpoint after one more stretch of ids."""
-    if got.error and not got.rows:
-        return checkpoint
-    if checkpoint.floor is None and got.started:
-        checkpoint = replace(
-            checkpoint,
-            fill_started=got.started,
-            # a table that is read once more keeps the watermark and the reach of its scans
-            watermark=checkpoint.watermark or got.started,
-            reach=got.highest or 0 if checkpoint.reach is None else checkpoint.reach,
-        )
-    if block:  # all ids of the block were asked for by number, so all of it is read
-        return replace(checkpoint, floor=window.above + 1 if window.above else 0)
-    if got.complete:
-        return replace(checkpoint, floor=0)
-    return replace(checkpoint, floor=got.lowest) if got.lowest is not None else checkpoint
-
-
 def begun(table: Table, checkpoint: Checkpoint) -> bool:
     """Whether scans have a watermark to start from; a table without cursors needs none."""
-    return not table.cursors or checkpoint.floor is not None
+    return not table.cursors or (checkpoint.watermark is not None and checkpoint.floor is not None)
 
 
 def filling(table: Table, checkpoint: Checkpoint) -> bool:

@@ -62,6 +62,7 @@ class Picture:
             expected=sum(fill.expected or 0 for fill in sized) or None,
             rate=sum(fill.rate for fill in fills if self.fresh(fill)),
             pages=sum(fill.pages for fill in fills),
+            left=max((fill.left or 0.0 for fill in fills), default=None),
         )
 
     def fresh(self, fill: Fill) -> bool:

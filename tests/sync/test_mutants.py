@@ -7,6 +7,7 @@ import pytest
 
 from bitsheet_tui.portal.listing import Window
 from bitsheet_tui.sync import scan as scanning
+from bitsheet_tui.sync.backfill import Backfill
 from tests.sync import test_scan
 from tests.sync.pretend import Mirror
 
@@ -89,7 +90,27 @@ def strictly_newer_than_the_watermark(patch):
     patch.setattr(test_scan.Pretend, "_page", strict)
 
 
+def an_answer_of_the_backfill_written_over_a_newer_row(patch):
+    patch.setattr(Backfill, "_not_older", lambda fill, errand, rows: rows)
+    patch.setattr(test_scan, "OVERLAP", 0)
+
+
+def a_stretch_counted_as_read_when_it_is_asked_for(patch):
+    """What a crash or an error leaves unread is then never read."""
+    errand = Backfill.errand
+
+    def wrong(fill, most, least=1):
+        asked = errand(fill, most, least)
+        if asked:
+            fill.left = fill._free()
+        return asked
+
+    patch.setattr(Backfill, "errand", wrong)
+
+
 MUTANTS = [
+    an_answer_of_the_backfill_written_over_a_newer_row,
+    a_stretch_counted_as_read_when_it_is_asked_for,
     newest_seen_as_watermark,
     clock_of_the_last_page,
     no_tail,

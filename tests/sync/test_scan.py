@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from bitsheet_tui.errors import BadAnswer, Reason, Unreachable
-from bitsheet_tui.portal.answer import Answer
+from bitsheet_tui.portal.answer import Answer, Ask
+from bitsheet_tui.portal.listing import parameters
 from bitsheet_tui.store.checkpoints import Checkpoint
-from bitsheet_tui.sync.scan import TAIL, Backfill, Scan, begun, filling
+from bitsheet_tui.sync.backfill import Backfill, begin, unread, with_fill
+from bitsheet_tui.sync.scan import TAIL, Scan, begun, filling
 from bitsheet_tui.tables import CATALOGUE
 from tests.sync.pretend import EPOCH, Mirror, Pretend
 
@@ -39,18 +41,51 @@ def histories(seeds, *, chained=True, crash=0.0, commit=None):
     return lost
 
 
+def start(portal, mirror, commit=Mirror.commit):
+    """The one question for the highest ids."""
+    answer = portal.answer({"first": Ask(DEALS.method, parameters(DEALS, {}))})["first"]
+    highest = max((int(row["ID"]) for row in answer.result), default=0)
+    commit(mirror, [], begin(mirror.checkpoint, answer.started, highest))
+
+
+def backfill(mirror, *, chained=True, streams=1):
+    return Backfill(DEALS, unread(mirror.checkpoint), chained, streams)
+
+
 def read_all(portal, mirror, *, chained=True, pages=3, crash=0.0, commit=None):
     """Backfill, then scan until nothing is left; a crash forgets everything but what was committed."""
     commit = commit or Mirror.commit
-    while True:
-        checkpoint = mirror.checkpoint
-        if not begun(DEALS, checkpoint) or filling(DEALS, checkpoint):
-            work = Backfill(DEALS, checkpoint, chained)
-            step = work.take(portal.answer(work.asks(pages)))
-            if portal.chance.random() >= crash:
-                commit(mirror, step.rows, step.checkpoint)
-            continue
-        return scan(portal, mirror, chained=chained, pages=pages, crash=crash, commit=commit)
+    if not begun(DEALS, mirror.checkpoint):
+        start(portal, mirror, commit)
+    while filling(DEALS, mirror.checkpoint):
+        fill_until_crash(portal, mirror, chained=chained, pages=pages, crash=crash, commit=commit)
+    scan(portal, mirror, chained=chained, pages=pages, crash=crash, commit=commit)
+
+
+def fill_until_crash(portal, mirror, *, chained, pages, crash, commit):
+    """Three streams whose answers come in any order, and scans between them."""
+    fill, chance = backfill(mirror, chained=chained, streams=3), portal.chance
+    flying = []
+    while filling(DEALS, mirror.checkpoint):
+        roll = chance.random()
+        if roll < 0.5 and len(flying) < 3 and (errand := fill.errand(pages)):
+            flying.append((errand, portal.answer(errand.asks)))
+        elif roll < 0.8 and flying:
+            errand, answers = flying.pop(chance.randrange(len(flying)))
+            step = fill.take(errand, answers, mirror.checkpoint)
+            if chance.random() < crash:
+                return
+            commit(mirror, step.rows, step.checkpoint)
+        else:
+            scan_once(portal, mirror, fill, chained=chained, commit=commit)
+
+
+def scan_once(portal, mirror, fill, *, chained, commit):
+    """One request of a scan while a backfill is under way."""
+    work = Scan(DEALS, mirror.checkpoint, OVERLAP, chained)
+    step = work.take(portal.answer(work.asks({})))
+    commit(mirror, step.rows, with_fill(step.checkpoint, mirror.checkpoint))
+    fill.overtaken(int(row["ID"]) for row in step.rows)
 
 
 def scan(portal, mirror, *, chained=True, pages=3, crash=0.0, commit=None):
@@ -110,27 +145,74 @@ def test_the_watermark_is_the_portals_clock_when_the_scan_began():
 def test_an_empty_page_behind_a_reference_is_not_taken_for_the_end():
     """Exactly fifty rows: the second page is empty because of its reference, and is asked again by number."""
     portal, mirror = Pretend(3, rows=0), Mirror(Checkpoint(table="deals"))
+    portal.last_id = 20  # and below them
     for _ in range(50):
         portal.create()
-    fill = Backfill(DEALS, mirror.checkpoint, True)
-    first = fill.take(portal.answer(fill.asks(3)))
+    portal.last_id += 40  # as far as anybody can tell, there may be rows enough for a third page
+    mirror.checkpoint = begin(mirror.checkpoint, EPOCH, portal.last_id)
+    fill = backfill(mirror)
+    errand = fill.errand(3)
+    first = fill.take(errand, portal.answer(errand.asks), mirror.checkpoint)
     assert len(first.rows) == 50
     assert not first.complete
-    asks = fill.asks(3)
-    assert next(iter(asks.values())).params["filter"]["<ID"] == first.checkpoint.floor
-    assert fill.take(portal.answer(asks)).complete
+    errand = fill.errand(3)
+    assert next(iter(errand.asks.values())).params["filter"]["<ID"] == first.checkpoint.floor
+    assert fill.take(errand, portal.answer(errand.asks), first.checkpoint).complete
 
 
 def test_a_failed_page_keeps_what_came_before_it_and_the_place_to_go_on():
     portal, mirror = Pretend(4, rows=170), Mirror(Checkpoint(table="deals"))
-    fill = Backfill(DEALS, mirror.checkpoint, True)
-    answers = portal.answer(fill.asks(4))
+    start(portal, mirror)
+    fill = backfill(mirror)
+    errand = fill.errand(4)
+    answers = portal.answer(errand.asks)
     broken = list(answers)[2]
     answers[broken] = Unreachable("no answer", reason=Reason.SERVER)
-    step = fill.take(answers)
+    step = fill.take(errand, answers, mirror.checkpoint)
     assert len(step.rows) == 100
     assert step.error is answers[broken]
     assert step.checkpoint.floor == int(step.rows[-1]["ID"])
+
+
+def test_a_crash_repeats_only_what_was_on_its_way():
+    portal, mirror = Pretend(9, rows=2000), Mirror(Checkpoint(table="deals"))
+    start(portal, mirror)
+    fill = backfill(mirror, streams=4)
+    flying = [fill.errand(5) for _ in range(4)]
+    for errand in flying[1:]:  # the first, which reads the newest, never comes back
+        step = fill.take(errand, portal.answer(errand.asks), mirror.checkpoint)
+        mirror.commit(step.rows, step.checkpoint)
+    assert mirror.checkpoint.floor == portal.last_id + 1
+    stored = set(mirror.rows)
+    assert len(stored) > 500
+    fill = backfill(mirror)
+    again = []
+    while errand := fill.errand(50):
+        step = fill.take(errand, portal.answer(errand.asks), mirror.checkpoint)
+        again += [int(row["ID"]) for row in step.rows]
+        mirror.commit(step.rows, step.checkpoint)
+    assert not stored.intersection(again)
+    assert mirror.rows == portal_rows(portal)
+    assert mirror.checkpoint.floor == 0
+
+
+def test_streams_read_a_large_table_in_full_requests_and_hardly_anything_in_vain():
+    portal, mirror = Pretend(10, rows=20_000), Mirror(Checkpoint(table="deals"))
+    start(portal, mirror)
+    fill = backfill(mirror, streams=4)
+    flying, pages = [], []
+    while True:
+        while len(flying) < 4 and (errand := fill.errand(50, least=50)):
+            flying.append(errand)
+            pages.append(len(errand.asks))
+        if not flying:
+            break
+        errand = flying.pop(portal.chance.randrange(len(flying)))
+        step = fill.take(errand, portal.answer(errand.asks), mirror.checkpoint)
+        mirror.commit(step.rows, step.checkpoint)
+    assert mirror.rows == portal_rows(portal)
+    assert len(pages) <= 12  # 8 would be all of it
+    assert sum(pages) <= 410  # 400 would be all of it
 
 
 def lied(rows):
@@ -150,11 +232,12 @@ def lied(rows):
 )
 def test_a_page_that_is_not_what_was_asked_is_refused_whole(rows, why):
     checkpoint = Checkpoint(table="deals", watermark=EPOCH, reach=0, floor=1000)
-    fill = Backfill(DEALS, checkpoint, True)
-    key = next(iter(fill.asks(1)))
+    fill = Backfill(DEALS, unread(checkpoint), True)
+    errand = fill.errand(1)
     with pytest.raises(BadAnswer):
-        fill.take({key: lied(rows)})
-    assert fill.checkpoint == checkpoint, why
+        fill.take(errand, {key: lied(rows) for key in errand.asks}, checkpoint)
+    assert fill.left == [(0, 1000)], why
+    assert not fill.waits
 
 
 def test_a_dropped_filter_is_noticed_on_the_first_page_and_nothing_of_it_is_used():
@@ -175,8 +258,10 @@ def test_a_dropped_filter_is_noticed_on_the_first_page_and_nothing_of_it_is_used
 def test_a_portal_that_does_not_follow_references_is_noticed_and_read_page_by_page():
     portal, mirror = Pretend(6, rows=140), Mirror(Checkpoint(table="deals"))
     portal._bound = lambda raw, answers: raw if isinstance(raw, int) else None  # every page starts at the top
-    fill = Backfill(DEALS, mirror.checkpoint, True)
-    step = fill.take(portal.answer(fill.asks(3)))
+    start(portal, mirror)
+    fill = backfill(mirror)
+    errand = fill.errand(3)
+    step = fill.take(errand, portal.answer(errand.asks), mirror.checkpoint)
     assert step.broken
     assert len(step.rows) == 50
     mirror.commit(step.rows, step.checkpoint)
@@ -189,13 +274,12 @@ def test_without_references_a_backfill_asks_for_blocks_of_ids_and_jumps_over_gap
     portal.last_id += 100_000
     for _ in range(30):
         portal.create()
+    start(portal, mirror)
     requests = 0
-    fill = Backfill(DEALS, mirror.checkpoint, False)
-    step = None
-    while step is None or not step.complete:
-        asks = fill.asks(20)
+    fill = backfill(mirror, chained=False)
+    while errand := fill.errand(20):
         requests += 1
-        step = fill.take(portal.answer(asks))
+        step = fill.take(errand, portal.answer(errand.asks), mirror.checkpoint)
         mirror.commit(step.rows, step.checkpoint)
     assert mirror.rows == portal_rows(portal)
     assert requests < 10

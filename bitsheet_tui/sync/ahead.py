@@ -1,0 +1,49 @@
+"""Comments of tasks that nobody knows yet: asked in the request that finds the tasks.
+
+A batch may refer to what its earlier commands answered. So the discussions of the first few rows of the
+tasks' window are asked by their place in it:
+
+    im.dialog.messages.get    DIALOG_ID = chat$result[tasks1p0][tasks][3][chatId]
+    task.commentitem.getlist  TASKID    = 0$result[tasks1p0][tasks][3][id]
+
+Where there is no such row, the text stays as it is, which names no chat and no task; the portal says so and
+nothing is done. Source: apidocs.bitrix24.com batch; `modules/rest/classes/general/rest_util.php`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bitsheet_tui.errors import PortalError
+from bitsheet_tui.portal.answer import Answer, Ask
+from bitsheet_tui.sync.discussions import DiscussionReader, chat_ask, forum_ask
+from bitsheet_tui.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The discussions of the first `count` rows that the command `page` answers."""
+
+    table: Table
+    page: str
+    parent: Table
+    count: int
+
+    def asks(self) -> dict[str, Ask]:
+        """Two commands for each row."""
+        asks: dict[str, Ask] = {}
+        for place in range(self.count):
+            row = f"$result[{self.page}][{self.parent.rows}][{place}]"
+            asks[f"aheadforum{place}"] = forum_ask(f"0{row}[id]")
+            asks[f"aheadchat{place}"] = chat_ask(self.table, f"{row}[chatId]", 0)
+        return asks
+
+    def expect(
+        self, reader: DiscussionReader, tasks: Sequence[int], answers: Mapping[str, Answer | PortalError]
+    ) -> None:
+        """Let the reader take the answers; `tasks` are the rows in the order of the page."""
+        for place, task_id in enumerate(tasks[: self.count]):
+            for source in ("forum", "chat"):
+                key = f"ahead{source}{place}"
+                answer = answers.get(key)
+                if isinstance(answer, Answer):
+                    reader.expect(key, task_id, source, answer)

@@ -1,0 +1,106 @@
+"""The backfill of comments: the discussions that are due, fifty commands to a request, in several streams."""
+
+import asyncio
+from collections.abc import Callable
+
+from bitsheet_tui import events as e
+from bitsheet_tui.errors import PortalError, Resting, TooLarge
+from bitsheet_tui.store.discussions import Discussion
+from bitsheet_tui.sync.deletions import brake
+from bitsheet_tui.sync.desk import LEAST_SECONDS, ROOM, Answers, Desk, Progress, now
+from bitsheet_tui.sync.discussions import DiscussionReader
+from bitsheet_tui.sync.streams import Failed, rest, together
+from bitsheet_tui.tables import FORUM_METHOD, Table
+
+NAP = 0.5  # seconds between looks for discussions while the backfill of their tasks still finds them
+
+
+async def fill(desk: Desk, table: Table, more: Callable[[], bool]) -> PortalError | None:
+    """Read every discussion that moved since it was read, until `more` says that no others will come.
+
+    Returns what is wrong with the table. Raises PortalError for what concerns all tables.
+    """
+    desk.say(e.FillStarted(table=table.name, at=now(), expected=desk.store.count_due(overlap=-1)))
+    streams = Streams(desk, table, more)
+    try:
+        await together(streams.run() for _ in range(desk.portal.places))
+    except Failed as failed:
+        return failed.error
+    return None
+
+
+class Streams:
+    """What the streams of one backfill share: nobody reads a discussion that another one reads."""
+
+    def __init__(self, desk: Desk, table: Table, more: Callable[[], bool]) -> None:
+        self._desk, self._table, self._more = desk, table, more
+        self._busy: set[int] = set()  # tasks
+        self._done = 0  # discussions
+        self._vanished = 0  # comments
+
+    async def run(self) -> None:
+        """One stream, until nothing is due."""
+        desk, table = self._desk, self._table
+        reader = DiscussionReader(table)
+        while True:
+            await desk.moving.wait()
+            await rest(desk, table, table.method)
+            await rest(desk, table, FORUM_METHOD)
+            more = self._more()  # asked first: what is found last is then due below
+            room = self._room()
+            for discussion in self._due(room - reader.open):
+                self._busy.add(discussion.task_id)
+                reader.begin(discussion)
+            if asks := reader.asks(room):
+                try:
+                    answers = await desk.ask(asks, urgent=False)
+                except TooLarge as error:
+                    if len(asks) == 1 or desk.seconds <= LEAST_SECONDS:
+                        raise Failed(error) from error
+                else:
+                    reader = self._take(reader, answers)
+            elif more or self._busy:
+                await asyncio.sleep(NAP)
+            else:
+                return
+
+    def _room(self) -> int:
+        """How many commands one request may have."""
+        desk = self._desk
+        return min(
+            ROOM,
+            *(
+                max(2, desk.commands(method, min(desk.seconds, desk.portal.room(method))))
+                for method in (self._table.method, FORUM_METHOD)
+            ),
+        )
+
+    def _due(self, count: int) -> list[Discussion]:
+        if count <= 0:
+            return []
+        found = self._desk.store.due_discussions(overlap=-1, limit=count + len(self._busy))
+        return [one for one in found if one.task_id not in self._busy][:count]
+
+    def _take(self, reader: DiscussionReader, answers: Answers) -> DiscussionReader:
+        """Store what is complete; the reader to go on with."""
+        desk, table = self._desk, self._table
+        read = reader.take(answers, desk.portal_now())
+        if read:
+            stored = desk.store.commit_discussions(
+                table, read, at=now(), cycle=desk.cycle, filling=True,
+                brake=brake(desk, table, self._vanished),
+            )  # fmt: skip
+            self._vanished += stored.deleted + stored.held
+            self._done += len(read)
+            due = desk.store.count_due(overlap=-1)
+            progress = Progress(self._done, self._done + due, desk.lasts(table.method, due))
+            rows = sum(len(one.forum or ()) + len(one.chat or ()) for one in read)
+            desk.count(table, stored)
+            desk.tell(table, stored, read=rows, fill=progress)
+        self._busy.difference_update(one.task_id for one in read)
+        if reader.error is None:
+            return reader
+        self._busy.difference_update(reader.tasks)  # what it had begun is due still
+        if not isinstance(reader.error, Resting):
+            raise Failed(reader.error)
+        return DiscussionReader(table)

@@ -1,0 +1,143 @@
+"""The streams of one table's backfill: each sends request after request until nothing is left to read."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+from bitsheet_tui import events as e
+from bitsheet_tui.errors import PortalError, Resting, TooLarge
+from bitsheet_tui.portal.listing import PAGE
+from bitsheet_tui.sync.backfill import Backfill, Errand, unread
+from bitsheet_tui.sync.desk import LEAST_SECONDS, ROOM, Desk, Progress, now
+from bitsheet_tui.sync.scan import filling
+from bitsheet_tui.tables import Table
+
+NAP = 0.5  # seconds between looks at a budget that only waits for answers on their way
+SHORT = 0.8  # seconds; a request that takes less is not worth being one
+
+
+class Failed(Exception):
+    """An error of this table alone ends its backfill."""
+
+    def __init__(self, error: PortalError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+async def fill(desk: Desk, table: Table) -> PortalError | None:
+    """Read every row that the table's checkpoint has left unread; returns what is wrong with the table.
+
+    Raises PortalError for what concerns all tables.
+    """
+    done = desk.store.count_ids(table)
+    desk.say(e.FillStarted(table=table.name, at=now(), expected=None, done=done))
+    while filling(table, desk.checkpoint(table)):
+        left = unread(desk.checkpoint(table))
+        backfill = Backfill(table, left, desk.chained(table), desk.streams)
+        desk.backfills[table.name] = backfill
+        try:
+            streams = Streams(desk, table, backfill, done)
+            await together(streams.run() for _ in range(desk.streams))
+            done = streams.done
+        except Failed as failed:
+            return failed.error
+        finally:
+            if desk.backfills.get(table.name) is backfill:
+                del desk.backfills[table.name]
+    return None
+
+
+async def together(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run all of them; the first error ends the others and is raised."""
+    tasks = [asyncio.get_running_loop().create_task(work) for work in works]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in ended:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Streams:
+    """What the streams of one backfill share."""
+
+    def __init__(self, desk: Desk, table: Table, backfill: Backfill, done: int) -> None:
+        self._desk, self._table, self._backfill = desk, table, backfill
+        self._back = asyncio.Event()  # set when an errand has come back
+        self.done = done  # rows in the mirror
+
+    async def run(self) -> None:
+        """One stream, until nothing is left or the backfill has begun anew."""
+        desk, method = self._desk, self._table.method
+        while self._current:
+            await desk.moving.wait()
+            await rest(desk, self._table, method)
+            async with desk.tickets.turn(urgent=self._table.name in desk.parents):
+                if not (desk.moving.is_set() and desk.portal.affords(method) and self._current):
+                    continue
+                errand = self._errand()
+                if errand:
+                    await self._send(errand)
+                    continue
+            if not self._backfill.waits:
+                return
+            self._back.clear()
+            await self._back.wait()
+
+    @property
+    def _current(self) -> bool:
+        return self._desk.backfills.get(self._table.name) is self._backfill and bool(self._backfill.left)
+
+    def _errand(self) -> Errand | None:
+        desk, method = self._desk, self._table.method
+        self._backfill.chained = desk.chained(self._table)
+        most = min(ROOM, desk.commands(method, min(desk.seconds, desk.portal.room(method))))
+        return self._backfill.errand(most, min(most, desk.commands(method, SHORT)))
+
+    async def _send(self, errand: Errand) -> None:
+        """One request, and the commit of what it brought. A method that rests is no error here."""
+        desk = self._desk
+        try:
+            answers = await desk.ask(errand.asks, urgent=False)
+            if self._current:
+                self._take(errand, answers)
+        except TooLarge as error:
+            if len(errand.asks) == 1 or desk.seconds <= LEAST_SECONDS:
+                raise Failed(error) from error
+        finally:
+            self._backfill.give_back(errand)
+            self._back.set()
+
+    def _take(self, errand: Errand, answers: Any) -> None:
+        desk, table = self._desk, self._table
+        try:
+            step = self._backfill.take(errand, answers, desk.checkpoint(table))
+        except PortalError as error:
+            raise Failed(error) from error
+        if step.broken:
+            desk.unchained.add(table.name)
+        self.done += len(step.rows)
+        left = self._backfill.rows_left
+        progress = Progress(self.done, self.done + left, desk.lasts(table.method, left / PAGE))
+        desk.commit(table, step.rows, step.checkpoint, progress)
+        if step.error and not isinstance(step.error, Resting):
+            raise Failed(step.error)
+
+
+async def rest(desk: Desk, table: Table, method: str) -> None:
+    """Wait while the method has used what a backfill may use of its time; cycles go on meanwhile."""
+    while not desk.portal.affords(method):
+        until = desk.portal.opens(method)
+        if until is None:  # what is on its way will have used it up, or not
+            await asyncio.sleep(NAP)
+            continue
+        desk.say(
+            e.TableFailed(
+                table=table.name, at=now(), reason=None, until=until,
+                text="the portal's time budget for this method is used up",
+                hint="Nothing to do: it resumes by itself.",
+            )
+        )  # fmt: skip
+        await asyncio.sleep(max(NAP, (until - now()).total_seconds()))
