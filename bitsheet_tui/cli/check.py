@@ -3,7 +3,7 @@
 import asyncio
 import os
 from argparse import Namespace
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,7 +54,7 @@ async def findings(config: Config) -> AsyncGenerator[Finding]:
     need_webhook(config)
     for finding in await portal(config):
         yield finding
-    yield _store(config)
+    yield store(config)
 
 
 def _config(config: Config) -> Iterator[Finding]:
@@ -64,10 +64,10 @@ def _config(config: Config) -> Iterator[Finding]:
         yield Finding(about="config", verdict=WARN, text=warning)
 
 
-async def portal(config: Config) -> list[Finding]:
-    """What the portal says; its silence, or its refusal, is a finding."""
+async def portal(config: Config, say: Callable[[str], None] = tell) -> list[Finding]:
+    """What the portal says; its silence, or its refusal, is a finding. `say` hears of waiting meanwhile."""
     waits: list[Waiting] = []
-    client = wiring.connect(config, lambda event: _tell(event, waits))
+    client = wiring.connect(config, lambda event: _tell(event, waits, say))
     client.hurry(HURRY)
     tables = wiring.tables(config)
     try:
@@ -85,18 +85,19 @@ async def portal(config: Config) -> list[Finding]:
         await client.close()
 
 
-def _tell(event: Event, waits: list[Waiting]) -> None:
+def _tell(event: Event, waits: list[Waiting], say: Callable[[str], None]) -> None:
     if isinstance(event, Waiting):
         waits.append(event)
-        tell(f"portal: {event.text.rstrip('.')}; asking again")
+        say(f"portal: {event.text.rstrip('.')}; asking again")
 
 
-def _store(config: Config) -> Finding:
+def store(config: Config) -> Finding:
+    """Whether the mirror can be opened, or made."""
     try:
-        with closing(wiring.open_store(config, readonly=True)) as store:
-            holder = store.holder()
+        with closing(wiring.open_store(config, readonly=True)) as opened:
+            holder = opened.holder()
             held = f", held by the running instance (pid {holder.pid})" if holder else ""
-            return Finding(about="store", verdict=OK, text=f"{store.label}{held}")
+            return Finding(about="store", verdict=OK, text=f"{opened.label}{held}")
     except NoMirror as error:
         return _new_store(config, error)
     except StoreError as error:

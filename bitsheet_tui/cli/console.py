@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.config import Config, load, need_webhook
-from bitsheet_tui.errors import MirrorHeld, NoMirror, UsageError
+from bitsheet_tui.errors import Exit, MirrorHeld, NoMirror, UsageError
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState, start
 from bitsheet_tui.tables import select
+from bitsheet_tui.ui import words
 from bitsheet_tui.ui.terminal import usable
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ def run(arguments: Namespace) -> int:
 
     ring = Ring()
     config = None if arguments.demo else load(arguments.config, os.environ)
+    if config and config.path is None and not config.webhook and not arguments.attach:
+        config = _first_run(arguments)
+        if config is None and not arguments.demo:
+            tell(words.SETUP_LEFT)
+            return Exit.DONE
     if config and not arguments.attach:
         need_webhook(config)
     before, books = _before(config), Books(config)
@@ -74,6 +80,25 @@ class Books:
     def log_file(self) -> Path | None:
         """Where the log is, if it is kept."""
         return Path(self.config.log.file) if self.config and self.config.log.file else None
+
+
+def _first_run(arguments: Namespace) -> Config | None:
+    """Ask for everything; the configuration that was written. None: nothing was, or the demo is wanted."""
+    from bitsheet_tui.cli import check  # noqa: PLC0415 - only once in a lifetime
+    from bitsheet_tui.config.draft import Draft, place_for  # noqa: PLC0415
+    from bitsheet_tui.ui.setup import DEMO, Trials, run_setup  # noqa: PLC0415
+
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    draft = Draft(path=place_for(Path.cwd(), home))
+    tests = Trials(
+        portal=lambda draft: check.portal(draft.config, lambda _: None),
+        store=lambda draft: check.store(draft.config),
+    )
+    outcome = run_setup(draft, [table.name for table in select(())], tests)
+    if isinstance(outcome, Path):
+        return load(outcome, os.environ)
+    arguments.demo = outcome == DEMO
+    return None
 
 
 def _before(config: Config | None) -> EngineState:

@@ -2,27 +2,16 @@
 
 import asyncio
 import getpass
-import json
-import os
 import sys
 from argparse import Namespace
 from pathlib import Path
 
 from bitsheet_tui.cli import check
 from bitsheet_tui.cli.ending import NAME, tell
-from bitsheet_tui.config import Config, StoreSettings, address
+from bitsheet_tui.config import address
+from bitsheet_tui.config.draft import STORE, Draft
 from bitsheet_tui.errors import Exit, UsageError
 from bitsheet_tui.secret import Secret
-
-TEMPLATE = """\
-# Written by `{name} init`. Every other setting is in config.toml.example.
-
-[portal]
-webhook_url = {webhook}
-
-[store]
-url = {store}
-"""
 
 
 def run(arguments: Namespace) -> int:
@@ -32,19 +21,14 @@ def run(arguments: Namespace) -> int:
         raise UsageError(f"{path} is there already", "delete it first, or name another with --config")
     tell("An inbound webhook is made in the portal under Developer resources > Other > Inbound webhook,")
     tell("by an administrator, with the scopes crm, task, user, department, im.")
-    webhook = _webhook()
-    store = _store()
-    config = Config(
-        webhook=webhook, store=StoreSettings(url=address.without_password(store)),
-        store_url=Secret(store), path=path,
-    )  # fmt: skip
-    findings = asyncio.run(check.portal(config))
+    draft = Draft(path=path, webhook=_webhook(), store=Secret(_store()))
+    findings = asyncio.run(check.portal(draft.config))
     for finding in findings:
         tell(finding.line())
     code = next((finding.code for finding in findings if finding.code), Exit.DONE)
     if code and not _yes("Save it anyway? [y/N] "):
         return code
-    _write(path, webhook, store)
+    draft.write()
     tell(f"written: {path}; start with `{NAME}`")
     return Exit.DONE
 
@@ -62,7 +46,7 @@ def _webhook() -> Secret:
 
 def _store() -> str:
     while True:
-        text = _ask("Store [sqlite:///bitsheet.db]: ") or "sqlite:///bitsheet.db"
+        text = _ask(f"Store [{STORE}]: ") or STORE
         try:
             return address.store(text)
         except ValueError as error:
@@ -81,12 +65,3 @@ def _ask(question: str, *, hidden: bool = False) -> str:
         return getpass.getpass(question, sys.stderr).strip()
     print(question, end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip()
-
-
-def _write(path: Path, webhook: Secret, store: str) -> None:
-    text = TEMPLATE.format(name=NAME, webhook=json.dumps(webhook.reveal()), store=json.dumps(store))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # never over somebody's file, and never readable for others, not even for a moment
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)

@@ -102,6 +102,50 @@ WEB_ASKED = "This console asks for a token."
 WEB_WRONG = "That is not the token."
 WEB_FULL = "No more than {count} consoles at a time; close one, then load this page again."
 
+SETUP_TITLES = (
+    "1 of 5   the portal's webhook",
+    "2 of 5   what the portal says",
+    "3 of 5   where the mirror is kept",
+    "4 of 5   which tables, and how often",
+    "5 of 5   the configuration",
+)
+SETUP_WEBHOOK = (
+    (
+        "bitsheet-tui keeps a copy of a Bitrix24 portal in a database. It asks the portal through an inbound "
+        "webhook, which an administrator makes there: Developer resources > Other > Inbound webhook, with "
+        "the scopes crm, task, user, department and im. It only reads."
+    ),
+    (
+        "Paste its address here. It is a password, so it is not shown; it is written to one file that only "
+        "you may read."
+    ),
+)
+SETUP_STORE = ("A SQLite file needs nothing else. For PostgreSQL: postgresql://user:password@host/database",)
+SETUP_SYNC = (
+    "Type how often changes are read: seconds, or minutes such as 5 min.",
+    "All tables are mirrored. To leave some out: tab to the list, space.",
+)
+SETUP_SUMMARY = ("This is written to {path}, for you alone to read:",)
+SETUP_KEYS = (
+    "enter next   ^d try the demo instead   esc quit",
+    "enter next   ^r ask again   esc back",
+    "enter test, then next   esc back",
+    "enter next   tab list   esc back",
+    "enter write it and start   esc back",
+)
+SETUP_ASKING = "Asking the portal…"
+SETUP_TESTING = "Testing…"
+SETUP_GOOD = "Everything is as it has to be."
+SETUP_BAD = (
+    "Something is wrong. In the portal: Developer resources > Integrations, choose the webhook, mend it; "
+    "^r asks again. enter goes on all the same."
+)
+SETUP_LEFT = "nothing was written; start again, or try bitsheet-tui --demo"
+SETUP_NO_TABLE = "At least one table must be left."
+SETUP_NOT_WRITTEN = "It cannot be written: {why}"
+SETUP_WRONG_WEBHOOK = "The address {why}"
+SETUP_TOO_SHORT = "The address is https://HOST/rest/USER/CODE/"
+
 OVER_SSH = "This mirror ends with your SSH session: use tmux, or bitsheet-tui service."
 NEEDS_TERMINAL = "The console needs a terminal on standard input and output."
 NEEDS_TERMINAL_HINT = "Run it in a terminal, or run it headless: bitsheet-tui --no-ui"

@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import termios
 import time
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 SECONDS = 20.0
 
@@ -39,6 +42,11 @@ class Screen:
     def press(self, keys: bytes) -> None:
         os.write(self.descriptor, keys)
 
+    def hang_up(self) -> None:
+        """Close the terminal, as a lost connection does."""
+        os.close(self.descriptor)
+        self.descriptor = -1
+
     def ends(self) -> int:
         """The exit code, once everything that was painted has been read."""
         while True:
@@ -61,12 +69,14 @@ def terminal(*words: str):
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm-256color"},
     )
     os.close(theirs)
+    screen = Screen(process, ours)
     try:
-        yield Screen(process, ours)
+        yield screen
     finally:
         process.kill()
         process.wait()
-        os.close(ours)
+        if screen.descriptor >= 0:
+            os.close(ours)
 
 
 def test_it_shows_the_mirror_and_ends_with_a_key(home):
@@ -85,3 +95,57 @@ def test_a_mistake_is_told_before_the_screen_is_taken(home):
         assert screen.ends() == 78
     assert b"did you mean sync.interval?" in screen.seen
     assert b"\x1b[?1049h" not in screen.seen
+
+
+def test_the_first_run_asks_tests_writes_and_starts(home, portal):
+    Path("config.toml").unlink()
+    with terminal() as screen:
+        screen.until(b"1 of 5")
+        screen.press(f"\x1b[200~{portal}\x1b[201~".encode())  # pasted
+        screen.until("•••".encode())
+        screen.press(b"\r")
+        screen.until(b"Everything is as it has to be")
+        screen.press(b"\r")
+        screen.until(b"sqlite:///bitsheet.db")
+        screen.press(b"\r")
+        screen.until(b"will be made by the first cycle")
+        screen.press(b"\r")
+        screen.until(b"4 of 5")
+        screen.press(b"\r")
+        screen.until(b"5 of 5")
+        assert not Path("config.toml").exists()
+        screen.press(b"\r")
+        screen.until(b"CURRENT")
+        screen.press(b"q")
+        assert screen.ends() == 0
+    assert portal.split("/")[5].encode() not in screen.seen
+    assert portal in Path("config.toml").read_text()
+    assert Path("config.toml").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("leave", [b"\x1b", b"\x03", signal.SIGTERM, signal.SIGHUP, None])
+def test_a_first_run_that_is_left_writes_nothing_and_restores_the_terminal(home, leave):
+    Path("config.toml").unlink()
+    with terminal() as screen:
+        screen.until(b"1 of 5")
+        if leave is None:
+            screen.hang_up()
+            assert screen.process.wait(10) is not None
+        else:
+            screen.press(leave) if isinstance(leave, bytes) else screen.process.send_signal(leave)
+            assert screen.ends() == 0
+            for code in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l"):
+                assert code in screen.seen[screen.seen.rindex(b"\x1b[?1049h") :]
+            assert b"nothing was written" in screen.seen
+    assert not Path("config.toml").exists()
+
+
+def test_one_key_starts_the_demo_instead(home):
+    Path("config.toml").unlink()
+    with terminal() as screen:
+        screen.until(b"1 of 5")
+        screen.press(b"\x04")
+        screen.until(b"cycle 1")
+        screen.press(b"q")
+        assert screen.ends() == 0
+    assert b"demo: the mirror is" in screen.seen
