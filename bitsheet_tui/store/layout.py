@@ -124,7 +124,9 @@ class Layout:
         try:
             return self.careful[name](raw)
         except Unstorable as reason:
-            raise Unstorable(f"{name}: {reason}") from None
+            told = type(reason)(f"{name}: {reason}")
+            told.field = name
+            raise told from None
 
 
 def build(table: Table, columns: Sequence[Column], dialect: Dialect, *, raw: bool) -> Layout:

@@ -130,8 +130,9 @@ def apply(database: Database, table: Table, todo: Plan, known: Sequence[Column],
     """Make it so, within a transaction."""
     if known:
         add_columns(database, table.name, [(c.name or EXTRA, _stored_kind(c)) for c in todo.added])
+        before = {column.field.name: column.field.kind for column in known}
         for column in todo.widened:
-            _widen(database, table.name, str(column.name))
+            _widen(database, table.name, str(column.name), before[column.field.name])
     else:
         _create(database, table, todo.columns)
     _index(database, table, todo.columns)
@@ -227,12 +228,12 @@ def _create_index(database: Database, table: str, suffix: str, what: str) -> Non
     database.execute(f"CREATE INDEX IF NOT EXISTS {quote(name)} ON {quote(table)} {what}")
 
 
-def _widen(database: Database, table: str, name: str) -> None:
-    """Turn a column into text, with the values it has."""
+def _widen(database: Database, table: str, name: str, kind: Kind) -> None:
+    """Turn a column into text, with the values it has; flags become Y and N."""
+    flag = f"CASE WHEN {quote(name)} THEN 'Y' WHEN NOT {quote(name)} THEN 'N' END"
+    text = flag if kind is Kind.BOOLEAN else f"CAST({quote(name)} AS TEXT)"
     if database.dialect.name == "postgresql":
-        database.execute(
-            f"ALTER TABLE {quote(table)} ALTER COLUMN {quote(name)} TYPE TEXT USING {quote(name)}::text"
-        )
+        database.execute(f"ALTER TABLE {quote(table)} ALTER COLUMN {quote(name)} TYPE TEXT USING {text}")
         return
     # SQLite keeps the affinity of a column for ever, and would turn "15" back into a number
     for (index,) in database.rows(
@@ -242,7 +243,7 @@ def _widen(database: Database, table: str, name: str) -> None:
         database.execute(f"DROP INDEX {quote(index)}")
     spare = names.hashed(name, name)
     database.execute(f"ALTER TABLE {quote(table)} ADD COLUMN {quote(spare)} TEXT")
-    database.execute(f"UPDATE {quote(table)} SET {quote(spare)} = CAST({quote(name)} AS TEXT)")  # noqa: S608
+    database.execute(f"UPDATE {quote(table)} SET {quote(spare)} = {text}")  # noqa: S608
     database.execute(f"ALTER TABLE {quote(table)} DROP COLUMN {quote(name)}")
     database.execute(f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(spare)} TO {quote(name)}")
 

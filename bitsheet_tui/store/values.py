@@ -34,7 +34,13 @@ _FLAGS: Mapping[Any, bool] = {
 
 
 class Unstorable(ValueError):
-    """Says in half a sentence why a value cannot be stored."""
+    """Says in half a sentence why a value cannot be stored; `field` is the one to blame, where one is."""
+
+    field = ""
+
+
+class NoFlag(Unstorable):
+    """A text where yes or no was expected."""
 
 
 def integer(value: Any) -> int | None:
@@ -97,7 +103,8 @@ def boolean(value: Any) -> bool | None:
     try:
         return _FLAGS[value]
     except (KeyError, TypeError):
-        raise Unstorable("neither yes nor no") from None
+        kind = NoFlag if isinstance(value, str) else Unstorable
+        raise kind("neither yes nor no") from None
 
 
 def instant(value: Any) -> datetime | None:

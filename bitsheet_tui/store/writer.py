@@ -15,7 +15,7 @@ from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.feed import Op, When
 from bitsheet_tui.store.layout import Layout, Portal, Row
 from bitsheet_tui.store.quarantine import Poison
-from bitsheet_tui.store.values import Unstorable
+from bitsheet_tui.store.values import NoFlag, Unstorable
 
 AT_ONCE = 500  # rows in memory
 
@@ -31,6 +31,7 @@ class Stored:
     quarantined: int = 0
     held: int = 0  # comments that seem to have vanished and are not marked
     seconds: float = 0.0
+    outgrown: frozenset[str] = frozenset()  # fields that hold texts where yes or no was expected
 
     def add(self, other: Stored) -> None:
         """Count what another commit, or another part of this one, did."""
@@ -41,6 +42,7 @@ class Stored:
         self.quarantined += other.quarantined
         self.held += other.held
         self.seconds += other.seconds
+        self.outgrown |= other.outgrown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class Sifted:
 
     rows: Mapping[Key, tuple[Row, Portal]]
     poison: tuple[Poison, ...]
+    outgrown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +78,20 @@ def sift(layout: Layout, rows: Sequence[Portal]) -> Sifted:
     width = len(layout.key)
     good: dict[Key, tuple[Row, Portal]] = {}
     poison: dict[str, Poison] = {}
+    outgrown: set[str] = set()
     for portal in rows:
         try:
             row = layout.convert(portal)
         except Unstorable as error:
             name = quarantine.row_id(layout, portal)
             poison[name] = Poison(row_id=name, reason=str(error), portal=portal)
+            if isinstance(error, NoFlag):
+                outgrown.add(error.field)
         else:
             good[row[:width]] = (row, portal)
             if poison:
                 poison.pop(layout.row_id(row), None)
-    return Sifted(rows=good, poison=tuple(poison.values()))
+    return Sifted(rows=good, poison=tuple(poison.values()), outgrown=frozenset(outgrown))
 
 
 def compare(layout: Layout, sifted: Sifted, present: Mapping[Key, Row]) -> Sorted:
@@ -154,6 +160,7 @@ def write(database: Database, layout: Layout, sifted: Sifted, when: When) -> Sto
         updated=len(changes) - inserted,
         unchanged=ordered.unchanged,
         quarantined=len(poison),
+        outgrown=sifted.outgrown,
     )
 
 

@@ -17,7 +17,7 @@ from bitsheet_tui.errors import BitsheetError, PortalError, TooLarge
 from bitsheet_tui.store.ledger import Cycle
 from bitsheet_tui.sync import deletions, rounds
 from bitsheet_tui.sync.audit import audits
-from bitsheet_tui.sync.describing import DescribeJob, prepare
+from bitsheet_tui.sync.describing import DescribeJob, prepare, widen
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.sync.jobs import CommentJob, Job, ScanJob
@@ -114,6 +114,8 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
             failed[job.table.name] = job.error
         else:
             _settle(desk, job, pass_)
+    for table in ready:
+        widen(desk, table)
     _go_on(desk, fills, [table for table in ready if table.name not in failed])
     _compare(desk, fills, ready, counts)
     return failed

@@ -6,17 +6,19 @@ look like success.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import BitsheetError, PortalError, TooLarge
-from bitsheet_tui.fields import Field
+from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.portal import describe, selftest
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.sync.desk import Answers, Desk, now
 from bitsheet_tui.sync.runs import failure, record_drift
 from bitsheet_tui.sync.scan import begun
 from bitsheet_tui.tables import DICTIONARIES, Table
+
+LETTER = "char"
 
 
 async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetError]:
@@ -93,6 +95,20 @@ def _follow(desk: Desk, table: Table, fields: tuple[Field, ...]) -> None:
         )
         desk.say(event)
         record_drift(desk, table, event)
+
+
+def widen(desk: Desk, table: Table) -> None:
+    """Let fields that were described as flags and hold other letters be texts, and store the rows with them.
+
+    The portal has one type, char, for a letter, and nearly always it is Y or N.
+    """
+    strange = desk.outgrown.pop(table.name, set())
+    fields = desk.fields.get(table.name, ())
+    outgrown = {field.name for field in fields if field.name in strange and field.type == LETTER}
+    if outgrown:
+        texts = (replace(field, kind=Kind.TEXT) if field.name in outgrown else field for field in fields)
+        _follow(desk, table, tuple(texts))
+        desk.retry(table)
 
 
 def fill_dictionaries(desk: Desk, answers: Answers) -> None:

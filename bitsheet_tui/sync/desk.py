@@ -73,6 +73,7 @@ class Desk:
     tallies: dict[str, Stored] = field(default_factory=dict)  # what was stored since the last ledger line
     unsettled: dict[str, int] = field(default_factory=dict)  # not compared to the end, since which cycle
     sizes: dict[str, int] = field(default_factory=dict)  # what an audit goes through: rows, or discussions
+    outgrown: dict[str, set[str]] = field(default_factory=dict)  # fields that are no flags, by table
     returning: dict[str, set[int]] = field(default_factory=dict)  # ids stored while a table is compared
     backfills: dict[str, Backfill] = field(default_factory=dict)  # those that are under way
     begun: dict[str, int] = field(default_factory=dict)  # in which cycle a table was first read
@@ -208,13 +209,9 @@ class Desk:
 
     def count(self, table: Table, stored: Stored) -> None:
         """Add a commit to what the table's next line in the ledger says."""
-        tally = self.tallies.setdefault(table.name, Stored())
-        tally.inserted += stored.inserted
-        tally.updated += stored.updated
-        tally.unchanged += stored.unchanged
-        tally.deleted += stored.deleted
-        tally.quarantined += stored.quarantined
-        tally.seconds += stored.seconds
+        self.tallies.setdefault(table.name, Stored()).add(stored)
+        if stored.outgrown:
+            self.outgrown.setdefault(table.name, set()).update(stored.outgrown)
 
     def tell(self, table: Table, stored: Stored, *, read: int, fill: Progress | None = None) -> None:
         """Say what a commit changed, unless nothing was read."""

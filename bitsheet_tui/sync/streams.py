@@ -8,6 +8,7 @@ from bitsheet_tui import events as e
 from bitsheet_tui.errors import PortalError, Resting, TooLarge
 from bitsheet_tui.portal.listing import PAGE
 from bitsheet_tui.sync.backfill import Backfill, Errand, unread
+from bitsheet_tui.sync.describing import widen
 from bitsheet_tui.sync.desk import LEAST_SECONDS, ROOM, Desk, Progress, now
 from bitsheet_tui.sync.scan import filling
 from bitsheet_tui.tables import Table
@@ -122,6 +123,7 @@ class Streams:
         left = self._backfill.rows_left
         progress = Progress(self.done, self.done + left, desk.lasts(table.method, left / PAGE))
         desk.commit(table, step.rows, step.checkpoint, progress)
+        widen(desk, table)
         if step.error and not isinstance(step.error, Resting):
             raise Failed(step.error)
 

@@ -1,6 +1,7 @@
 """Thousands of cycles against a demo portal in the same process: `python -m tests.soak.cycles 10000`.
 
-Prints memory, open files and tasks as it goes, and ends with 1 when any of them grows.
+Prints memory, open files, tasks and threads as it goes, and ends with 1 when any of them grows. With --trace
+it also prints the lines of code whose objects grew most.
 """
 
 import asyncio
@@ -8,6 +9,9 @@ import gc
 import os
 import sys
 import tempfile
+import threading
+import tracemalloc
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bitsheet_tui import wiring
@@ -17,8 +21,8 @@ from bitsheet_tui.sync.engine import Engine
 from tests.faults import Steps
 from tests.sync.test_every_step import Trial
 
-LEAST = 1000  # cycles before anything is compared: caches and the memory of the screens fill
-GROWTH = 1.0  # MiB of resident memory in a thousand cycles
+LEAST = 2000  # cycles before anything is compared: caches and the memory of the screens fill
+GROWTH = 0.5  # MiB of resident memory in a thousand cycles
 
 
 def resident() -> float:
@@ -27,40 +31,69 @@ def resident() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def figures() -> tuple[float, int, int]:
-    """Resident MiB, open files, tasks of the loop."""
+@dataclass(frozen=True)
+class Figures:
+    """What must not grow."""
+
+    memory: float  # MiB, resident
+    files: int
+    tasks: int  # of the loop
+    threads: int
+
+
+def figures() -> Figures:
+    """As they are now."""
     gc.collect()
-    return resident(), len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks())  # noqa: PTH208
+    files = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    return Figures(resident(), files, len(asyncio.all_tasks()), threading.active_count())
 
 
-async def soak(cycles: int) -> int:
+def show(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+async def soak(cycles: int, *, trace: bool) -> int:
     folder = Path(tempfile.mkdtemp(prefix="bitsheet-soak-"))
     trial = Trial(Secret(f"sqlite:///{folder}/mirror.db"), Steps(crash=False))
+    world = trial.demo.world
     store = wiring.open_store(trial.config)
     engine = Engine(trial._connect, store, wiring.tables(trial.config), trial.config.sync)
     await engine.once()
-    first = None
-    deal = next(iter(trial.demo.world.truth("deals")))["ID"]
+    first, before = None, None
+    deal, task = (next(iter(world.truth(name)))["ID"] for name in ("deals", "tasks"))
+    said = world.comment(task, "hello")
     for number in range(1, cycles + 1):
         trial.clock.advance(300)
-        trial.demo.world.edit("deals", deal, TITLE=f"cycle {number}")
+        world.edit("deals", deal, TITLE=f"cycle {number}")
+        said = world.edit_comment(said, f"cycle {number}", bump=True)
         await cycle.run(engine._desk, engine._fills, ())
         await engine._fills.wait()
         if number == LEAST:
             first = figures()
-        if number % max(1, cycles // 10) == 0:
-            memory, files, tasks = figures()
-            size = store.size_bytes() / 2**20
-            sys.stdout.write(
-                f"{number:>6} cycles  {memory:6.1f} MiB  {files} files  {tasks} tasks  {size:.1f} MiB on disk\n"
+            before = _traced() if trace else None
+        if number % max(1, cycles // 20) == 0:
+            found, size = figures(), store.size_bytes() / 2**20
+            show(
+                f"{number:>6} cycles  {found.memory:6.1f} MiB  {found.files} files  {found.tasks} tasks"
+                f"  {found.threads} threads  {size:.1f} MiB on disk"
             )
-            sys.stdout.flush()
     last = figures()
+    if before is not None:
+        for line in tracemalloc.take_snapshot().compare_to(before, "lineno")[:20]:
+            show(str(line))
     store.close()
-    grown = (last[0] - first[0]) / max(1, cycles - LEAST) * 1000
-    sys.stdout.write(f"{grown:+.2f} MiB in 1,000 cycles\n")
-    return int(trial.unequal() != {} or grown > GROWTH or last[1:] != first[1:])
+    grown = (last.memory - first.memory) / max(1, cycles - LEAST) * 1000
+    show(f"{grown:+.2f} MiB in 1,000 cycles")
+    same = replace(last, memory=0) == replace(first, memory=0)
+    return int(trial.unequal() != {} or grown > GROWTH or not same)
+
+
+def _traced() -> tracemalloc.Snapshot:
+    tracemalloc.start()
+    return tracemalloc.take_snapshot()
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(soak(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)))
+    words = [word for word in sys.argv[1:] if word != "--trace"]
+    sys.exit(asyncio.run(soak(int(words[0]) if words else 3000, trace="--trace" in sys.argv)))

@@ -116,6 +116,7 @@ def test_new_titles_and_values_are_remembered_without_new_columns(store):
         ("CATEGORY_ID", Kind.JSON, [1, 2], "0", "[1,2]"),
         ("UF_CRM_LIST", Kind.INTEGER, "15", '["a","b"]', "15"),
         ("BEGINDATE", Kind.INTEGER, "15", "2024-08-30", "15"),
+        ("CLOSED", Kind.TEXT, "D", "N", "D"),
     ],
     ids=str,
 )
