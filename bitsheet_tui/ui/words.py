@@ -165,7 +165,10 @@ CONFIRM_TITLE = "Mark {count} of {table} as deleted?"
 CONFIRM_BODY = (
     "They are not on the portal any more, as far as the webhook may see: {why}.",
     "A webhook that lost a right sees less, and that looks the same. Look at the portal first.",
-    "The table is compared once more. Marked rows stay in the mirror, and are unmarked should they return.",
+    (
+        "The table is compared once more, with a few requests that take some seconds. Marked rows stay in "
+        "the mirror. It cannot be undone from here, but rows that return to the portal are unmarked."
+    ),
 )
 CONFIRM_YES = "Mark"
 

@@ -73,6 +73,10 @@ def fill(path: Path, deals: int = 400):
     store.commit(TABLES["deals"], [deal(deals + 1, OPPORTUNITY="seven")], None, at=NOW, cycle=5)
     store.settle_alerts([held("leads", "60 rows seem to be gone"), held("deals", "no more")], (), at=NOW)
     store.settle_alerts([held("leads", "60 rows seem to be gone")], (), at=NOW)
+    since = (NOW - timedelta(days=2)).isoformat()
+    store._database.write(
+        lambda: store._database.execute("UPDATE bitsheet_columns SET first_seen = ?", (since,))
+    )
     store.close()
     return lambda: Reader.open(url)
 

@@ -7,13 +7,14 @@ import termios
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from bitsheet_tui.errors import StoreFull
 from bitsheet_tui.secret import conceal
 from bitsheet_tui.ui import ending
 from bitsheet_tui.ui.run import run_console
 from bitsheet_tui.ui.terminal import tell
-from tests.ui import scenes
+from tests.ui import mirrors, scenes
 
 CODE = "c0desecret42"
 HOSTILE = "\x1b]0;pwned\x07\x1b]52;c;cHduZWQ=\x07\x9b31m[@click=app.leave]x[/] [b]\u202e\u200b\r\n\x1b[2J"
@@ -87,6 +88,14 @@ def hostile() -> scenes.FakeEngine:
     return scenes.FakeEngine(state)
 
 
+def mirror(words: list[str]):
+    """What opens the mirror in the folder that the last word names; None where it names none."""
+    folder = Path(words[-1])
+    if not folder.is_dir():
+        return None
+    return mirrors.mischief(folder, HOSTILE) if words[0] == "hostile" else mirrors.fill(folder, deals=60)
+
+
 RING = scenes.log()
 ENGINES = {
     "beating": lambda: Beating(scenes.paused()),
@@ -104,7 +113,7 @@ if __name__ == "__main__":
     conceal(CODE)
     if "quick" in sys.argv:
         ending.ENGINE_SECONDS = 0.5
-    code = run_console(ENGINES[sys.argv[1]](), RING, ascii_only=False)
+    code = run_console(ENGINES[sys.argv[1]](), RING, ascii_only=False, opener=mirror(sys.argv[1:]))
     left = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     tell(f"threads left: {left}")
     sys.exit(code)

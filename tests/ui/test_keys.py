@@ -51,6 +51,7 @@ async def test_r_asks_first_and_enter_cancels():
         await pilot.pause()
         assert "Resync contacts?" in text(app)
         assert "30,962 rows" in text(app)
+        assert "in some 13 requests" in " ".join(text(app).split())
         await pilot.press("enter")
         assert engine.told == []
         assert app.screen.name == "dashboard"

@@ -114,7 +114,7 @@ async def test_the_files_of_earlier_runs_are_one_key_away(tmp_path):
         await press(app, pilot, "l")
         assert "[live] bitsheet.log  bitsheet.log.1  bitsheet.log.2" in screen(app)[2]
         await press(app, pilot, "right")
-        assert "line 49 of bitsheet.log" in text(app)
+        assert "11-20 00:00:49 I deals          line 49 of bitsheet.log" in text(app)
         assert "50 lines" in text(app)
         await press(app, pilot, "right", "g")
         assert "line 0 of bitsheet.log.1" in text(app)

@@ -138,6 +138,39 @@ def test_nothing_is_sent_to_the_terminal_while_nothing_happens():
         assert console.cpu() - spent <= 0.2
 
 
+@pytest.mark.parametrize("keys", [b"jjjb", b"jjjb\r", b"h", b"l", b"jjj\r"])
+def test_no_screen_sends_anything_while_nothing_happens(tmp_path, keys):
+    with Pseudo("beating", os.devnull, (120, 40), str(tmp_path)) as console:
+        console.settle()
+        console.type(keys)
+        console.settle()
+        assert console.read(2) == b""
+
+
+def test_mischief_in_the_mirror_stays_text_in_the_terminal(tmp_path):
+    with Pseudo("hostile", os.devnull, (120, 40), str(tmp_path)) as console:
+        console.settle()
+        for keys in (b"jjjb", b"\r", b"c", b"o", b"]", b"\r", b"c", b"\x1b", b"]", b"c", b"\x1b", b"]", b"]", b"\r",
+                     b"\r", b"\x1b", b"\x1b", b"]", b"\r", b"c", b"h", b"\r", b"\r", b"\x1b", b"]", b"]", b"\r"):  # fmt: skip
+            console.type(keys)
+            console.read(0.3)
+        console.type(b"q")
+        assert console.end() == 0
+        assert b"threads left: []" in console.out
+        assert b"set aside" in console.out
+        _inert(console.out)
+
+
+def _inert(out):
+    for evil in (b"\x1b]0;", b"\x1b]52;c;cHduZWQ=", b"\xc2\x9b", b"\x1b[2J", "\u202e".encode()):
+        assert evil not in out, evil
+    copied = re.findall(rb"\x1b\](52;.*?)[\x07\x1b]", out)
+    assert copied
+    for one in copied:
+        assert one.startswith(b"52;c;")
+        assert base64.b64decode(one[5:]).decode().replace("\n", "").isprintable()
+
+
 def test_the_countdown_costs_its_digits_and_no_more():
     with Pseudo("idle") as console:
         console.settle()
@@ -196,9 +229,4 @@ def test_hostile_text_stays_text_everywhere():
             console.read(0.25)
         console.type(b"q")
         assert console.end() == 0
-        for evil in (b"\x1b]0;", b"\x1b]52;c;cHduZWQ=", b"\xc2\x9b", b"\x1b[2J", "\u202e".encode()):
-            assert evil not in console.out, evil
-        copied = re.findall(rb"\x1b\](52;.*?)[\x07\x1b]", console.out)
-        assert len(copied) == 1
-        assert copied[0].startswith(b"52;c;")
-        assert base64.b64decode(copied[0][5:]).decode().replace("\n", "").isprintable()
+        _inert(console.out)

@@ -154,12 +154,22 @@ def how_many(table: TableState | None) -> str:
 
 
 PAGE = 50  # rows in one answer of the portal
+BATCH = 50  # answers in one request
 PAGES_A_SECOND = 12  # at two requests a second, where the portal is quick
 
 
 def how_long(picture: Picture, table: TableState | None) -> str:
-    """How long a backfill of the table takes, as far as anybody can tell."""
+    """How many requests a backfill of the table costs and how long it takes, as far as anybody can tell."""
     if table is None or table.rows is None:
-        return "for as long as it takes"
+        return "in as many requests and as long as it takes"
     rate = table.fill.rate if table.fill and table.fill.rate else PAGE * PAGES_A_SECOND
-    return f"roughly {f.span(max(5.0, table.rows / rate))} while the portal is quick"
+    asked = f.plural(-(-_answers(picture, table) // BATCH), "request")
+    return f"in some {asked}, roughly {f.span(max(5.0, table.rows / rate))} while the portal is quick"
+
+
+def _answers(picture: Picture, table: TableState) -> int:
+    """How many answers a backfill takes: one for a page, or at least one for each discussion."""
+    pages = -(-(table.rows or 0) // PAGE)
+    entry = _METHODS.get(table.name)
+    parent = picture.state.tables.get(entry.parent.table) if entry and entry.parent else None
+    return max(1, pages, (parent.rows or 0) if parent else 0)

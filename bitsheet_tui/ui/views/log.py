@@ -43,7 +43,7 @@ def told(entry: Entry) -> str:
 
 def _entry(entry: Entry, cells: int, zone: tzinfo | None, window: Looked) -> list[Line]:
     """` 10:02:11 I deals          page 12  50 rows`; if it wraps, the rest stands below its text."""
-    head = _head(entry, cells, zone)
+    head = _head(entry, cells, zone, dated=not window.grows)
     style = _STYLES.get(entry.line.level, "")
     text = plain(entry.line.text, LONGEST)
     times: Line = ((f"  {TIMES} {entry.times:,}", "dim"),) if entry.times > 1 else ()
@@ -58,13 +58,14 @@ def _entry(entry: Entry, cells: int, zone: tzinfo | None, window: Looked) -> lis
     ]
 
 
-def _head(entry: Entry, cells: int, zone: tzinfo | None) -> Line:
+def _head(entry: Entry, cells: int, zone: tzinfo | None, *, dated: bool) -> Line:
     line = entry.line
     level = plain(line.level, 10)[:1] or "?"
     source = plain(line.table, SOURCE)
     source = fit(source, SOURCE) + " " if cells >= 60 else source + " " if source else ""
+    at = f"{line.at.astimezone(zone):%m-%d %H:%M:%S}" if dated else f.clock(line.at, zone)
     return (
-        (f"{f.clock(line.at, zone)} ", "dim"),
+        (f"{at} ", "dim"),
         (f"{level} ", _STYLES.get(line.level, "")),
         (source, "name"),
     )
