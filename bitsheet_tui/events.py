@@ -86,6 +86,7 @@ class FillEnded:
     table: str
     at: datetime
     seconds: float
+    watermark: datetime | None = None  # everything changed before it, by the portal's clock, is in the mirror
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

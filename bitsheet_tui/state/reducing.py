@@ -132,8 +132,8 @@ def _(event: e.FillEnded, state: EngineState) -> EngineState:
     return _with(
         state, event.table,
         lambda t: replace(
-            t, fill=None, standing=Standing.OK, synced_at=event.at, error="", hint="", failures=0,
-            failing_since=None, until=None,
+            t, fill=None, standing=Standing.OK, synced_at=event.at, watermark=event.watermark or t.watermark,
+            error="", hint="", failures=0, failing_since=None, until=None,
         ),
     )  # fmt: skip
 

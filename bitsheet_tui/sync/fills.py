@@ -100,7 +100,8 @@ class Fills:
         else:
             seconds = monotonic() - began
             if kind == "fill":
-                self._desk.say(e.FillEnded(table=table.name, at=now(), seconds=seconds))
+                watermark = self._desk.checkpoint(table).watermark
+                self._desk.say(e.FillEnded(table=table.name, at=now(), seconds=seconds, watermark=watermark))
             record(self._desk, table, kind=kind, at=at, seconds=seconds)
 
     async def _rows(self, table: Table) -> None:
