@@ -140,9 +140,9 @@ def test_the_readme_names_every_exit_code():
 
 
 def test_the_readme_names_every_key():
-    assert [(shown.strip("`"), words) for shown, words in rows("Keys")] == [
-        (key.shown, key.words) for key in KEYS
-    ]
+    pairs = [cells[at : at + 2] for cells in rows("Keys") for at in (0, 2)]  # two keys a line
+    told = [(shown.strip("`"), words) for shown, words in pairs if shown]
+    assert told == [(key.shown, key.words) for key in KEYS]
 
 
 def test_the_readme_names_every_command():

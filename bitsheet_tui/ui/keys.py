@@ -24,8 +24,8 @@ class Key:
 
 
 KEYS = (
-    Key(id="help", keys=("question_mark", "f1"), shown="?", action="open('help')", label="Help",
-        words="this help"),
+    Key(id="help", keys=("question_mark", "f1"), shown="?", action="help", label="Help",
+        words="what the keys do, those of this screen first"),
     Key(id="palette", keys=("ctrl+p", "colon"), shown="^p", action="command_palette", label="Commands",
         words="every command, by name", command=False),
     Key(id="pause", keys=("p",), shown="p", action="pause", label="Pause",
@@ -133,7 +133,7 @@ FOOTERS = {
     "record": "back help part step open copy link filter quit palette",
     "run": "back help open filter copy quit palette",
     "value": "back help copy end quit",
-    "help": "back top end quit",
+    "help": "back filter top end quit",
 }
 
 

@@ -53,6 +53,15 @@ class Viewing(Window):
         if already != name:
             self.push_screen(OPENS[name]())
 
+    def action_help(self) -> None:
+        """What the keys do, here first; once more: back."""
+        from bitsheet_tui.ui.screens.help import HelpScreen  # noqa: PLC0415 - not for the first
+
+        if isinstance(self.screen, HelpScreen):
+            self.pop_screen()
+        elif self.base:
+            self.push_screen(HelpScreen(self.base))
+
     def open_table(self, table: str, part: str = "") -> None:
         """All about a table, at one of its parts."""
         from bitsheet_tui.ui.screens.table import TableScreen  # noqa: PLC0415 - not for the first

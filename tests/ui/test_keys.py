@@ -157,7 +157,7 @@ async def test_one_can_quit_from_a_dialog_too(key):
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])
 async def test_the_help_lists_every_key(key):
-    async with console(size=(120, 70)) as (app, _engine, pilot):
+    async with console(size=(120, 100)) as (app, _engine, pilot):
         await pilot.press(key)
         await pilot.pause()
         shown = text(app)
@@ -417,3 +417,28 @@ async def test_a_budget_says_from_when_on_it_is_given_back():
     async with console(size=(200, 60)) as (app, _engine, _pilot):
         (line,) = [line for line in screen(app) if "248 of 480 s" in line]
         assert "eases 10:05" in line
+
+
+async def test_the_help_begins_with_the_screen_one_came_from_and_leads_back_there():
+    async with console(size=(120, 40)) as (app, _engine, pilot):
+        await pilot.press("h", "question_mark")
+        await pilot.pause()
+        lines = [line.strip(" │") for line in screen(app)]
+        here = lines[lines.index("On the screen you came from") : lines.index("Everywhere")]
+        assert any(line.startswith("d ") for line in here)  # narrows the history
+        assert not any(line.startswith("space") for line in here)  # there is no log
+        await pilot.press("escape")
+        assert app.screen.name == "history"
+        await pilot.press("question_mark", "question_mark")
+        assert app.screen.name == "history"
+
+
+async def test_one_can_look_for_a_word_in_the_help():
+    async with console() as (app, _engine, pilot):
+        await pilot.press("question_mark", "slash", *"resync", "enter")
+        await pilot.pause()
+        assert "from scratch" not in text(app)
+        await pilot.press("slash", *(["backspace"] * 6), *"scratch", "enter")
+        await pilot.pause()
+        assert "again from scratch (asks first)" in text(app)
+        assert "Moving" not in text(app)

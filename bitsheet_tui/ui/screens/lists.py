@@ -1,18 +1,17 @@
-"""The full screens: log, errors, history, one table, help."""
+"""The full screens that open on the dashboard: log, errors, history."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
 
 from textual.widget import Widget
 
-from bitsheet_tui.ui.keys import KEYS
-from bitsheet_tui.ui.line import Line, fit, wrap
+from bitsheet_tui.ui.line import Line
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.screens.history import HistoryScreen
 from bitsheet_tui.ui.screens.log import LogScreen
 from bitsheet_tui.ui.views import troubles
 from bitsheet_tui.ui.widgets.lists import Scroller
-from bitsheet_tui.ui.words import GLOSSARY, NO_ERRORS
+from bitsheet_tui.ui.words import NO_ERRORS
 
 
 class ErrorList(Scroller):
@@ -32,36 +31,6 @@ class ErrorList(Scroller):
         return [line for one in found for line in ((), *troubles.render(one, self.picture, width))]
 
 
-class HelpText(Scroller):
-    """Every key, then the words used."""
-
-    def title(self) -> tuple[Line, Line]:
-        """Its name."""
-        return (("help", "title"),), ()
-
-    def content(self, columns: int) -> list[Line]:
-        """Made from the table of keys."""
-        wide = max(len(key.shown) for key in KEYS) + 2
-        out: list[Line] = []
-        for heading, scope in (("Keys", "app"), ("Moving", "list")):
-            out += [(), ((f" {heading}", "title"),)]
-            for key in KEYS:
-                if key.scope == scope:
-                    out += _entry(key.shown, key.words, wide, columns)
-        out += [(), ((" Words", "title"),)]
-        for word, meaning in GLOSSARY:
-            out += _entry(word, meaning, wide, columns)
-        return out
-
-
-def _entry(name: str, meaning: str, wide: int, columns: int) -> list[Line]:
-    rows = wrap(meaning, max(10, min(columns, 100) - wide - 3))
-    return [
-        ((" " + fit(name if not index else "", wide), "key"), (" " + row, ""))
-        for index, row in enumerate(rows)
-    ]
-
-
 class ListScreen(Base):
     """A screen with one list."""
 
@@ -77,6 +46,5 @@ class ListScreen(Base):
 OPENS: dict[str, Callable[[], Base]] = {
     "errors": partial(ListScreen, "errors", ErrorList),
     "history": HistoryScreen,
-    "help": partial(ListScreen, "help", HelpText),
     "log": LogScreen,
 }

@@ -1,0 +1,93 @@
+"""Help: the keys of the screen one came from, then all others, then the words; each can be looked for."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import ClassVar
+
+from textual.widget import Widget
+
+from bitsheet_tui.text import plain
+from bitsheet_tui.ui import words
+from bitsheet_tui.ui.keys import KEYS, Key
+from bitsheet_tui.ui.line import Line, fit, wrap
+from bitsheet_tui.ui.screens.base import Base
+from bitsheet_tui.ui.widgets.lists import Scroller
+
+Entries = list[tuple[str, str]]
+WIDE = max(len(key.shown) for key in KEYS) + 2
+
+
+class HelpText(Scroller):
+    """Made from the table of keys, and the glossary."""
+
+    has: ClassVar[frozenset[str]] = frozenset({"search"})
+    hint = words.LIST_HINT
+
+    def __init__(self, means: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._means = means  # whether what a key needs was on the screen one came from
+        self._term = ""
+
+    @property
+    def term(self) -> str:
+        """The word that every entry shown has."""
+        return self._term
+
+    def search(self, term: str) -> None:
+        """Show only entries with this word."""
+        self._term, self.top = term, 0
+        self.paint()
+
+    def title(self) -> tuple[Line, Line]:
+        """Its name."""
+        name: Line = (("help", "title"),)
+        if self._term:
+            name = (*name, ("  ", ""), (f"/{plain(self._term, 30)}", "match"))
+        return name, (("/ looks for a word", "dim"),)
+
+    def content(self, columns: int) -> list[Line]:
+        """The headings, and under each its entries."""
+        out: list[Line] = []
+        for heading, entries in self._sections():
+            found = [one for one in entries if self._term.lower() in " ".join(one).lower()]
+            out += [(), ((f" {heading}", "title"),)] if found else []
+            out += [line for one in found for line in _entry(*one, columns)]
+        return out
+
+    def _sections(self) -> Iterator[tuple[str, Entries]]:
+        keys = [key for key in KEYS if key.scope == "app"]
+        yield (
+            "On the screen you came from",
+            _told(key for key in keys if key.needs and self._means(key.needs)),
+        )
+        yield "Everywhere", _told(key for key in keys if not key.needs)
+        yield "Moving", _told(key for key in KEYS if key.scope == "list")
+        yield "On other screens", _told(key for key in keys if not self._means(key.needs))
+        yield "Words", list(words.GLOSSARY)
+
+
+def _told(keys: Iterable[Key]) -> Entries:
+    return [(key.shown, key.words) for key in keys]
+
+
+def _entry(name: str, meaning: str, columns: int) -> list[Line]:
+    rows = wrap(meaning, max(10, min(columns, 100) - WIDE - 3))
+    return [
+        ((" " + fit(name if not index else "", WIDE), "key"), (" " + row, ""))
+        for index, row in enumerate(rows)
+    ]
+
+
+class HelpScreen(Base):
+    """Stands on the screen that it explains; esc returns there."""
+
+    AUTO_FOCUS = "HelpText"
+
+    def __init__(self, origin: Base) -> None:
+        super().__init__(name="help")
+        known = {key.needs: origin.offers(key.needs) for key in KEYS}
+        self._means = known.__getitem__
+
+    def middle(self) -> Iterable[Widget]:
+        """The text."""
+        yield HelpText(self._means)
+        yield self.filter_bar()
