@@ -4,10 +4,12 @@ import base64
 import json
 import os
 import random
+import socket
 import string
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -69,7 +71,7 @@ class Ears:
         self.heard += [
             file.read_bytes()
             for file in self.home.rglob("*")
-            if file.is_file() and file.name not in {"config.toml", "webhook"}
+            if file.is_file() and file.name not in {"config.toml", "new.toml", "webhook"}
         ]
 
     def hits(self, secrets: list[str]) -> list[bytes]:
@@ -95,6 +97,8 @@ def test_the_webhook_and_the_password_are_nowhere(home, request, figure, monkeyp
         ears = Ears(home)
         every_way(ears, demo)
         on_screen(ears)
+        running(ears, demo)
+        in_init(ears, webhook)
         demo.revoke()
         assert "does not accept the webhook" in ears.run("--once", code=77)
         ears.run("check", code=77)
@@ -152,6 +156,79 @@ def on_screen(ears: Ears) -> None:
     assert list(ears.home.glob("*.svg"))
 
 
+def running(ears: Ears, demo: DemoPortal) -> None:
+    """What an instance tells systemd, its viewers and those who ask it something, while the portal fails."""
+    notified = ears.home / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(notified))
+        systemd.settimeout(0.2)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bitsheet_tui", "--no-ui"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "NOTIFY_SOCKET": str(notified)},
+        )  # fmt: skip
+        try:
+            ears.heard += listening(systemd, ears.home, process)
+            demo.faults.add(
+                Fault(
+                    kind=Kind.ERROR,
+                    method="crm.deal.list",
+                    status=400,
+                    error="X",
+                    description=demo.url,
+                    times=9,
+                )
+            )
+            for words in (["pause"], ["resume"], ["sync"], ["status"], ["status", "--json"], ["verify"]):
+                ears.run(*words, code=None)
+            ears.heard += listening(systemd, ears.home, process)
+            assert b"READY=1" in ears.heard
+            demo.revoke()
+            ears.heard += listening(systemd, ears.home, process)
+            assert "does not accept the webhook" in ears.run("status")
+            demo.office.revoked = False
+            ears.heard.append(Path(f"/proc/{process.pid}/cmdline").read_bytes())
+        finally:
+            process.terminate()
+            ears.heard += process.communicate(timeout=SECONDS)
+    demo.faults.clear()
+
+
+def listening(systemd: socket.socket, home: Path, process: subprocess.Popen[bytes]) -> list[bytes]:
+    """What is said in two seconds to systemd, and to who looks at the instance."""
+    heard, shown, deadline, viewer = [], b"", time.monotonic() + 2, None
+    while time.monotonic() < deadline:
+        assert process.poll() is None
+        with suppress(TimeoutError):
+            heard.append(systemd.recv(4096))
+        place = home / "bitsheet.db.sock"
+        if viewer is None and place.exists():
+            viewer = socket.socket(socket.AF_UNIX)
+            viewer.connect(str(place))
+            viewer.settimeout(0.2)
+        if viewer:
+            with suppress(TimeoutError):
+                shown += viewer.recv(2**20)
+    if viewer:
+        viewer.close()
+        assert b"deals" in shown  # it was shown something
+    return [*heard, shown]
+
+
+def in_init(ears: Ears, webhook: str) -> None:
+    """The first run, with the webhook typed in: a terminal would echo it."""
+    with terminal("--config", "new.toml", "init") as screen:
+        screen.until(b"hidden")
+        screen.pause(0.5)
+        screen.press(f"{webhook}\n".encode())
+        screen.until(b"Store")
+        screen.press(b"\n")
+        screen.until(b"written")
+        assert screen.ends() == 0
+        ears.heard.append(screen.seen)
+    assert webhook in (ears.home / "new.toml").read_text(encoding="utf-8")
+
+
 def every_way(ears: Ears, demo: DemoPortal) -> None:
     """Everything that may happen to the program while it works."""
     for words in (["--help"], ["--version"], ["service"], ["init", "--help"]):
@@ -182,6 +259,12 @@ def every_way(ears: Ears, demo: DemoPortal) -> None:
     demo.faults.clear()
     assert "this is a bug" in ears.run("--once", script=CRASH, code=70)
     ears.run("resync", "deals", "tasks")
+    demo.world.edit("deals", next(demo.world.truth("deals"))["ID"], TITLE=demo.url, COMPANY_ID=10**30)
+    ears.run("sync", "deals")
+    assert "deals" in ears.run("quarantine")
+    ears.run("quarantine", "--retry")
+    ears.run("verify", "--full", code=None)
+    ears.run("confirm", "deals", code=64)
 
 
 def test_the_canary_would_be_found():
