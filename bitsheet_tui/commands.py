@@ -45,23 +45,77 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True)
+class SetInterval:
+    """Start cycles so many seconds apart, until the engine ends."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Disable:
+    """Do not read these tables until they are enabled, or the engine ends; their rows stay."""
+
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Enable:
+    """Read these tables again, from where they were left."""
+
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Give up what waits, and what reads once more what was complete: of these tables or of all."""
+
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """End gracefully; a request in flight is abandoned, a commit in hand is finished."""
 
 
-Command = SyncNow | Resync | Retry | ConfirmDeletions | Pause | Resume | Stop
+Command = (
+    SyncNow
+    | Resync
+    | Retry
+    | ConfirmDeletions
+    | Pause
+    | Resume
+    | SetInterval
+    | Disable
+    | Enable
+    | Cancel
+    | Stop
+)
 
 
 # --- from one process to another ------------------------------------------------------------------------
 
 
 SINCE = "since="
+LEAST, MOST = 1.0, 31_536_000.0  # seconds of an interval
 
 
 def _resync(words: list[str]) -> Resync:
     since = [word.removeprefix(SINCE) for word in words if word.startswith(SINCE)]
     tables = tuple(word for word in words if not word.startswith(SINCE))
     return Resync(tables, date.fromisoformat(since[0]) if since else None)
+
+
+def _interval(word: str) -> SetInterval:
+    seconds = float(word)
+    if not LEAST <= seconds <= MOST:
+        raise ValueError(word)
+    return SetInterval(seconds)
+
+
+def _some(words: list[str]) -> tuple[str, ...]:
+    if not words:
+        raise ValueError("no table is named")
+    return tuple(words)
 
 
 _READERS: Mapping[str, Callable[[list[str]], Command]] = {
@@ -71,6 +125,10 @@ _READERS: Mapping[str, Callable[[list[str]], Command]] = {
     "resync": _resync,
     "retry": lambda words: Retry(tuple(words)),
     "confirm": lambda words: ConfirmDeletions(*words),
+    "interval": lambda words: _interval(*words),
+    "disable": lambda words: Disable(_some(words)),
+    "enable": lambda words: Enable(_some(words)),
+    "cancel": lambda words: Cancel(tuple(words)),
 }
 
 
@@ -81,8 +139,10 @@ def to_words(command: Command) -> tuple[str, str]:
             return "sync", " ".join(tables)
         case Resync(tables, since):
             return "resync", " ".join((*tables, f"{SINCE}{since}") if since else tables)
-        case Retry(tables):
-            return "retry", " ".join(tables)
+        case Retry(tables) | Disable(tables) | Enable(tables) | Cancel(tables):
+            return type(command).__name__.lower(), " ".join(tables)
+        case SetInterval(seconds):
+            return "interval", f"{seconds:g}"
         case ConfirmDeletions(table):
             return "confirm", table
         case _:
@@ -106,8 +166,8 @@ def from_words(name: str, argument: str, tables: Collection[str]) -> Command:
 def named(command: Command) -> tuple[str, ...]:
     """The tables that a command speaks of; none: all, or it is not about tables."""
     match command:
-        case SyncNow(tables) | Resync(tables) | Retry(tables):
-            return tables
+        case SyncNow() | Resync() | Retry() | Disable() | Enable() | Cancel():
+            return command.tables
         case ConfirmDeletions(table):
             return (table,)
         case _:

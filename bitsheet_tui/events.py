@@ -237,6 +237,15 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Steered:
+    """What was changed while the engine runs, and lasts until it ends."""
+
+    at: datetime
+    interval: float  # seconds between the starts of cycles
+    disabled: tuple[str, ...]  # tables that are not read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stopping:
     """The engine ends after the commit in hand."""
 
@@ -253,5 +262,6 @@ class Stopped:
 Event = (
     CycleStarted | CycleEnded | PageStored | TableRead | TableFailed | FillStarted | FillEnded | Counted
     | Quarantined | Drifted | Unreadable | DeletionsHeld | HoldEnded | Waiting | Answered | NeedsOperator
-    | StoreTrouble | PortalSeen | Scheduled | ClockJumped | Paused | Resumed | Stopping | Stopped
+    | StoreTrouble | PortalSeen | Scheduled | ClockJumped | Paused | Resumed | Steered | Stopping
+    | Stopped
 )  # fmt: skip

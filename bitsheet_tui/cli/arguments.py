@@ -68,6 +68,14 @@ def _resync(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", type=_a_day, metavar="YYYY-MM-DD", help="only what changed since that day")
 
 
+def _tables(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("tables", nargs="+", metavar="TABLE", help="these")
+
+
+def _seconds(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("interval", metavar="SECONDS", help="or minutes: '5 min'")
+
+
 def _table(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tables", nargs=1, metavar="TABLE", help="this one")
 
@@ -122,12 +130,21 @@ COMMANDS = (
     Command(name="resume", help="end a pause"),
     Command(name="sync", help="read what has changed, now", add=_some_tables),
     Command(name="resync", help="read tables again from scratch, or since a day", add=_resync),
+    Command(name="cancel", help="give up what waits, and resyncs under way", add=_some_tables),
+    Command(name="interval", help="let cycles start so far apart, until the instance ends", add=_seconds),
+    Command(name="disable", help="read no more of these tables, until the instance ends", add=_tables),
+    Command(name="enable", help="read disabled tables again", add=_tables),
     Command(name="quarantine", help="rows that could not be stored, and why", add=_quarantine),
     Command(name="verify", help="compare the mirror with the portal; changes nothing", add=_verify),
     Command(name="confirm", help="mark the deletions of a table that are held", add=_table),
     Command(name="web", help="the console in a browser, on the running instance", add=_web),
     Command(name="service", help="print the systemd unit for this installation"),
     Command(name="portal", help="run the demo portal alone; stdout begins with its webhook", add=_port),
+)
+
+
+CONTROL = frozenset(
+    {"pause", "resume", "sync", "resync", "confirm", "interval", "disable", "enable", "cancel"}
 )
 
 
@@ -183,6 +200,6 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         raise UsageError(f"--demo does not go with the command {given.command}")
     if not given.command:
         given.command = "headless" if given.no_ui or given.once else "console"
-    elif given.command in {"pause", "resume", "sync", "resync", "confirm"}:
+    elif given.command in CONTROL:
         given.request, given.command = given.command, "control"
     return given

@@ -1,7 +1,8 @@
-"""`pause`, `resume`, `sync`, `resync`, `confirm`: asks the running instance, or does it where none runs."""
+"""`pause`, `sync`, `interval` and their like: asks the running instance, or does it where none runs."""
 
 import os
 from argparse import Namespace
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 
 from bitsheet_tui import wiring
@@ -9,8 +10,20 @@ from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.cli.ground import prepare
 from bitsheet_tui.cli.headless import once
 from bitsheet_tui.cli.stopping import Stopping
-from bitsheet_tui.commands import Command, ConfirmDeletions, Pause, Resume, Resync, SyncNow
+from bitsheet_tui.commands import (
+    Cancel,
+    Command,
+    ConfirmDeletions,
+    Disable,
+    Enable,
+    Pause,
+    Resume,
+    Resync,
+    SetInterval,
+    SyncNow,
+)
 from bitsheet_tui.config import Config, load
+from bitsheet_tui.config.draft import read_interval
 from bitsheet_tui.config.findings import near
 from bitsheet_tui.errors import Exit, StoreUnavailable, UsageError
 from bitsheet_tui.observe import requests
@@ -18,6 +31,24 @@ from bitsheet_tui.observe.systemd import Notifier
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.answers import NOT_DONE
+
+SIMPLE: dict[str, Callable[[tuple[str, ...]], Command]] = {
+    "pause": lambda _: Pause(),
+    "resume": lambda _: Resume(),
+    "sync": SyncNow,
+    "disable": Disable,
+    "enable": Enable,
+    "cancel": Cancel,
+    "confirm": lambda tables: ConfirmDeletions(tables[0]),
+}
+NOBODY = {
+    "pause": "there is nothing to pause",
+    "resume": "there is nothing to resume",
+    "cancel": "there is nothing to cancel",
+    "interval": "set sync.interval in the configuration",
+    "disable": "name the others in sync.tables",
+    "enable": "see sync.tables in the configuration",
+}
 
 
 def run(arguments: Namespace) -> int:
@@ -29,23 +60,26 @@ def run(arguments: Namespace) -> int:
         return code
     if isinstance(command, SyncNow | Resync | ConfirmDeletions):
         return _do(config, command)
-    raise UsageError(f"no instance is running: there is nothing to {arguments.request}")
+    raise UsageError(f"no instance is running: {NOBODY[arguments.request]}")
 
 
 def _command(arguments: Namespace, config: Config) -> Command:
     tables = tuple(getattr(arguments, "tables", ()))
     check_tables(tables, config)
     match arguments.request:
-        case "pause":
-            return Pause()
-        case "resume":
-            return Resume()
-        case "sync":
-            return SyncNow(tables)
         case "resync":
             return Resync(_wanted(tables, config, everything=arguments.all), arguments.since)
-        case _:
-            return ConfirmDeletions(tables[0])
+        case "interval":
+            return _interval(arguments.interval)
+        case request:
+            return SIMPLE[request](tables)
+
+
+def _interval(text: str) -> SetInterval:
+    try:
+        return SetInterval(read_interval(text))
+    except ValueError as error:
+        raise UsageError(f"the interval {error}") from None
 
 
 def _wanted(tables: tuple[str, ...], config: Config, *, everything: bool) -> tuple[str, ...]:

@@ -189,6 +189,12 @@ def _(event: e.ClockJumped) -> Line:
     return Line(level="WARNING", table="engine", text=text)
 
 
+@_narrate.register
+def _(event: e.Steered) -> Line:
+    left_out = f"  not read: {', '.join(event.disabled)}" if event.disabled else ""
+    return Line(level="INFO", table="engine", text=f"a cycle every {event.interval:g} s{left_out}")
+
+
 WORDS = {
     e.Paused: "paused  no cycle starts",
     e.Resumed: "resumed",

@@ -90,6 +90,7 @@ class TableState:
     drift: e.Drifted | None = None  # how its columns changed last, since the start
     held: int = 0  # rows that seem to be gone and are not marked until somebody confirms
     held_reason: str = ""
+    disabled: bool = False  # not read until somebody enables it, or the engine ends
     seconds: tuple[float, ...] = ()  # how long its last reads took
 
 
@@ -136,6 +137,7 @@ class EngineState:
     stopping: bool = False
     stopped: bool = False
     started_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    interval: float = 0.0  # seconds between the starts of cycles; 0: not known
     attached: Attached | None = None  # none: the engine is in this process
 
     @property
@@ -170,4 +172,7 @@ def start(
     """The picture before anything has happened; `alerts` stand from before, tables are `due` that often."""
     tables = {name: TableState(name=name, due=due.get(name, 0.0)) for name in names}
     stood = mirrored({alert.key: alert for alert in alerts}, names)
-    return EngineState(portal=portal, store=store, tables=tables, started_at=at, alerts=stood)
+    interval = min(due.values(), default=0.0)  # most tables are read in every cycle
+    return EngineState(
+        portal=portal, store=store, tables=tables, started_at=at, alerts=stood, interval=interval
+    )

@@ -219,6 +219,16 @@ def _(event: e.Resumed, state: EngineState) -> EngineState:
 
 
 @_apply.register
+def _(event: e.Steered, state: EngineState) -> EngineState:
+    factor = event.interval / state.interval if state.interval else 1.0
+    tables = {
+        name: replace(table, disabled=name in event.disabled, due=table.due * factor)
+        for name, table in state.tables.items()
+    }
+    return replace(state, interval=event.interval, tables=tables)
+
+
+@_apply.register
 def _(event: e.Stopping, state: EngineState) -> EngineState:
     return replace(state, stopping=True)
 

@@ -1,13 +1,15 @@
 """Reads tables once more: all of it, or what changed since a day. What they hold stays readable."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
+from bitsheet_tui.fields import Field
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.sync.backfill import again
 from bitsheet_tui.sync.desk import Desk
 from bitsheet_tui.sync.fills import Fills
+from bitsheet_tui.sync.scan import filling
 from bitsheet_tui.tables import Paging, Table
 
 
@@ -17,6 +19,8 @@ class Again:
     def __init__(self, desk: Desk, fills: Fills) -> None:
         self._desk = desk
         self._fills = fills
+        # the fields of tables that were complete when they began to be read once more
+        self._complete: dict[str, tuple[Field, ...] | None] = {}
 
     async def begin(self, names: Iterable[str], since: date | None = None) -> None:
         """Let these tables be read again."""
@@ -29,10 +33,41 @@ class Again:
                 else:
                     self._rewind(table, datetime.combine(since, time(), UTC))
 
+    def under_way(self, names: Collection[str] = ()) -> tuple[str, ...]:
+        """Of these tables, or of all, those that were complete and are read once more.
+
+        One that has other columns by now has to be read for them, too.
+        """
+        desk = self._desk
+        return tuple(
+            name
+            for name, fields in self._complete.items()
+            if filling(desk.table(name), desk.checkpoint(desk.table(name)))
+            and fields == desk.fields.get(name)
+            and (not names or name in names)
+        )
+
+    async def give_up(self, names: Iterable[str]) -> None:
+        """Let these tables be complete again: every row was read before, and scans went on meanwhile."""
+        await self._fills.cancel(*names)
+        for name in names:
+            table = self._desk.table(name)
+            async with self._desk.holding({name}):
+                if name in self.under_way((name,)):
+                    self._desk.keep(replace(self._desk.checkpoint(table), floor=0, unread=()))
+
+    def confirm(self, name: str) -> None:
+        """What is held of this table may be marked, once it has been compared again."""
+        found = self._desk.reconcile(self._desk.table(name))
+        if found.held:
+            self._desk.note(replace(found, confirmed=found.held, due=True))
+
     def _restart(self, table: Table) -> None:
         """All of it, changes included; in the end it is compared."""
         desk = self._desk
         before = desk.checkpoint(table)
+        if table.paging is Paging.KEYSET and before.floor == 0:
+            self._complete[table.name] = desk.fields.get(table.name)
         desk.keep(again(Checkpoint(table=table.name, watermark=before.watermark, reach=before.reach)))
         if table.paging is Paging.KEYSET:
             desk.note(replace(desk.reconcile(table), due=True))

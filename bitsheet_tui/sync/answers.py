@@ -15,8 +15,14 @@ def refusal(command: c.Command, state: EngineState) -> str:
             return f"no deletions of {table} are held"
         case c.Resync(()):
             return "no table is named"
+        case c.SyncNow(tables) | c.Resync(tables) if off := [n for n in tables if _disabled(state, n)]:
+            return f"{_names(tuple(off))} is disabled: enable it first"
         case _:
             return ""
+
+
+def _disabled(state: EngineState, name: str) -> bool:
+    return name in state.tables and state.tables[name].disabled
 
 
 def answer(command: c.Command, before: EngineState, after: EngineState) -> str:

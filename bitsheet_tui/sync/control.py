@@ -29,12 +29,12 @@ class Control:
     """The doors of one engine, which does what `obey` is given and is seen through `look`."""
 
     def __init__(
-        self, store: Store, look: Callable[[], EngineState], obey: Callable[[c.Command], object]
+        self, store: Store, look: Callable[[], EngineState], obey: Callable[[c.Command], str]
     ) -> None:
         self._store = store
         self._look = look
         self._obey = obey
-        self.answers: deque[str] = deque(maxlen=20)  # why commands from this process were not obeyed
+        self.answers: deque[str] = deque(maxlen=20)  # to commands of this process, where words are needed
 
     def begin(self) -> None:
         """Forget the pause of an instance that ended in the middle of it. Raises StoreError."""
@@ -51,8 +51,8 @@ class Control:
         """Do what this process asks; why not, is an answer."""
         if why := refusal(command, self._look()):
             self.answers.append(f"{NOT_DONE}{why}")
-        else:
-            self._obey(command)
+        elif said := self._obey(command):
+            self.answers.append(said)
 
     def grant(self, name: str, argument: str) -> str:
         """Do what another process asks, and say what was done, or why not."""
@@ -63,8 +63,7 @@ class Control:
             return f"{NOT_DONE}{error}"
         if why := refusal(command, before):
             return f"{NOT_DONE}{why}"
-        self._obey(command)
-        return answer(command, before, self._look())
+        return self._obey(command) or answer(command, before, self._look())
 
     async def listen(self) -> None:
         """Look for requests in the store until cancelled."""

@@ -126,10 +126,11 @@ def due(desk: Desk, names: Collection[str]) -> tuple[Table, ...]:
 
     A static table that failed in its cycle, or was never read, does not wait for the next n-th.
     """
+    wanted = [table for table in desk.tables if table.name not in desk.disabled]
     if names:
-        return tuple(table for table in desk.tables if table.name in names)
+        return tuple(table for table in wanted if table.name in names)
     static = static_due(desk)
-    return tuple(table for table in desk.tables if static or not table.static or desk.owes(table))
+    return tuple(table for table in wanted if static or not table.static or desk.owes(table))
 
 
 def static_due(desk: Desk) -> bool:

@@ -68,6 +68,7 @@ class Desk:
     seconds: float = REQUEST_SECONDS  # what one request may cost; halved when the portal gives up
     unchained: set[str] = field(default_factory=set)  # tables whose chains turned out not to hold
     pages: dict[tuple[str, str], int] = field(default_factory=dict)  # rows a window brought lately
+    disabled: set[str] = field(default_factory=set)  # tables that somebody does not want read for now
     moving: asyncio.Event = field(default_factory=asyncio.Event)  # cleared while paused
     owed: set[str] = field(default_factory=set)  # static tables that failed when they were due
     tallies: dict[str, Stored] = field(default_factory=dict)  # what was stored since the last ledger line

@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from math import inf
 from typing import Any
@@ -25,14 +24,12 @@ from bitsheet_tui.sync.clock import Appointment
 from bitsheet_tui.sync.control import Control
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
+from bitsheet_tui.sync.steering import Steering, Wish
 from bitsheet_tui.tables import Table
 
 PROMPT_SECONDS = 60.0  # how long a single run bears with a portal that does not answer
 NAP = 0.25  # seconds after a rest, so that nobody is a moment too early
 RETRY_SECONDS = 45.0  # after trouble with the store, or with the portal as a whole
-
-
-Wish = c.SyncNow | c.Resync | c.ConfirmDeletions
 
 
 class Engine:
@@ -59,9 +56,12 @@ class Engine:
         self._again = Again(self._desk, self._fills)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._early: deque[c.Command] = deque()  # told before the loop ran
+        self._appointment: Appointment | None = None
+        self._started: float | None = None  # the last cycle, on the loop's clock; none while one runs
         self._control = Control(store, lambda: self.state, self._obey)
         self.answers, self.grant = self._control.answers, self._control.grant
         self._wishes: deque[Wish] = deque()
+        self._steering = Steering(self._desk, self._fills, self._again, self._wishes, self._reschedule)
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._failed: dict[str, BitsheetError] = {}
@@ -81,7 +81,7 @@ class Engine:
 
     async def run(self) -> None:
         """Cycle after cycle, until told to stop. Raises what is a bug, or ends the store for good."""
-        appointment = self._begin()
+        self._appointment = appointment = self._begin()
         appointment.start()
         beside = [
             asyncio.get_running_loop().create_task(self._control.listen()),
@@ -157,8 +157,11 @@ class Engine:
         await self._desk.portal.close()
         self._say(e.Stopped(at=now()))
 
-    def _obey(self, command: c.Command) -> None:
+    def _obey(self, command: c.Command) -> str:
+        """Do it; an answer, where the picture does not tell what was done."""
         match command:
+            case c.SetInterval() | c.Disable() | c.Enable() | c.Cancel():
+                return self._steering.obey(command)
             case c.Stop():
                 self._stop_now()
             case c.Pause() | c.Resume():
@@ -168,6 +171,15 @@ class Engine:
             case c.SyncNow() | c.Resync() | c.ConfirmDeletions():
                 self._wishes.append(command)
                 self._wake.set()
+        return ""
+
+    def _reschedule(self) -> None:
+        """Start the cycle that is wished for, or the next one when the interval says so now."""
+        if self._wishes:
+            self._wake.set()
+        elif self._appointment and self._started is not None:
+            passed = asyncio.get_running_loop().time() - self._started
+            self._say(e.Scheduled(at=self._appointment.set(self._desk.settings.interval - passed)))
 
     def _stop_now(self) -> None:
         if not self._stop.is_set():
@@ -219,6 +231,7 @@ class Engine:
         await self._wake.wait()
         await self._desk.moving.wait()
         self._wake.clear()
+        self._started = None
         began = asyncio.get_running_loop().time()
         wish = self._wishes.popleft() if self._wishes else None
         trouble = await self._guarded(wish)
@@ -229,6 +242,7 @@ class Engine:
         if trouble:
             interval = min(interval, RETRY_SECONDS)
         passed = asyncio.get_running_loop().time() - began
+        self._started = began
         self._say(e.Scheduled(at=appointment.set(min(interval - passed, self._rested()))))
 
     def _rested(self) -> float:
@@ -265,7 +279,7 @@ class Engine:
         if isinstance(wish, c.Resync):
             await self._again.begin(wish.tables, wish.since)
         if isinstance(wish, c.ConfirmDeletions):
-            self._confirm(wish.table)
+            self._again.confirm(wish.table)
         self._failed = {}
         self._failed = await cycle.run(self._desk, self._fills, _tables(wish))
         self._alerting.settle()
@@ -273,13 +287,6 @@ class Engine:
     async def _all_of(self, wish: Wish | None) -> None:
         await self._cycle(wish)
         await self._fills.wait()
-
-    def _confirm(self, name: str) -> None:
-        """What is held of this table may be marked, once it has been compared again."""
-        for table in self._desk.tables:
-            found = self._desk.reconcile(table)
-            if table.name == name and found.held:
-                self._desk.note(replace(found, confirmed=found.held, due=True))
 
 
 def _tables(wish: Wish | None) -> tuple[str, ...]:

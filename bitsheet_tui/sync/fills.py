@@ -34,7 +34,7 @@ class Fills:
 
     def start(self, table: Table) -> None:
         """Begin or go on with the table's backfill, unless it is under way."""
-        if not self.running(table.name):
+        if not self.running(table.name) and table.name not in self._desk.disabled:
             work = self._comments(table) if table.paging is Paging.COMMENTS else self._rows(table)
             self._begin(table, self._guard(table, work))
 

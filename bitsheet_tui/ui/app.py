@@ -91,6 +91,26 @@ class Console(Viewing):
 
         asking.confirm(self, self.chosen)
 
+    def action_steer(self, what: str) -> None:
+        """Change how the engine works, or ask for what costs much."""
+        from bitsheet_tui.ui import steering  # noqa: PLC0415 - not for the first screen
+
+        {"interval": steering.interval, "cancel": steering.cancel, "resync_all": steering.resync_all}[what](
+            self
+        )
+
+    def action_enable(self) -> None:
+        """Ask, then read the chosen table no more; or read it again."""
+        from bitsheet_tui.ui import steering  # noqa: PLC0415 - not for the first screen
+
+        steering.enable(self, self.chosen)
+
+    def ask_since(self, table: str) -> None:
+        """Ask since when, then read again what changed in a table."""
+        from bitsheet_tui.ui import steering  # noqa: PLC0415 - not for the first screen
+
+        steering.resync_since(self, table)
+
     # --- the terminal -----------------------------------------------------------------------------
 
     def action_copy(self) -> None:
@@ -173,7 +193,11 @@ class Console(Viewing):
                 yield SystemCommand(
                     f"Resync {table}", "read it from scratch", partial(self.ask_resync, table)
                 )
+                yield SystemCommand(
+                    f"Resync {table} since", "what changed since a day", partial(self.ask_since, table)
+                )
                 yield SystemCommand(f"Open {table}", "its details", partial(self.open_table, table))
+        yield SystemCommand("Resync every table", "from scratch", partial(self.action_steer, "resync_all"))
         yield SystemCommand("Theme", "change the colours", self.action_change_theme)
 
 

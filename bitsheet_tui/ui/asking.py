@@ -8,6 +8,7 @@ from bitsheet_tui.commands import Command, ConfirmDeletions, Resync
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import words
 from bitsheet_tui.ui.screens.confirm import Dialog
+from bitsheet_tui.ui.steering import how_many_requests
 from bitsheet_tui.ui.views.details import how_long, how_many
 
 if TYPE_CHECKING:
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 def resync(window: Window, table: str) -> None:
     """Say what reading a table again means, how much it is and how long it takes."""
     state = window.picture.state.tables.get(table)
-    facts = {"table": plain(table, 30), "rows": how_many(state), "long": how_long(window.picture, state)}
+    facts = {
+        "table": plain(table, 30),
+        "rows": how_many(state),
+        "requests": how_many_requests(state),
+        "long": how_long(window.picture, state),
+    }
     body = [paragraph.format(**facts) for paragraph in words.RESYNC_BODY]
     dialog = Dialog(words.RESYNC_TITLE.format(**facts), body, words.RESYNC_YES)
     _ask(window, dialog, Resync((table,)), words.ASKED_RESYNC.format(table=table))

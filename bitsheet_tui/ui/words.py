@@ -174,7 +174,7 @@ CONFIRM_YES = "Mark"
 
 RESYNC_TITLE = "Resync {table}?"
 RESYNC_BODY = (
-    "Every row of {table} is read again from the portal: {rows}, {long}.",
+    "Every row of {table} is read again from the portal: {rows}, {requests}, {long}.",
     (
         "The rows stay readable meanwhile, and what is unchanged is not written. "
         "It can be interrupted and goes on later."
@@ -182,6 +182,41 @@ RESYNC_BODY = (
     "It takes nothing away, so there is nothing to undo.",
 )
 RESYNC_YES = "Resync"
+RESYNC_ALL_TITLE = "Resync every table?"
+RESYNC_ALL_BODY = (
+    "Every row of the portal is read again: {cost}. Cycles go on meanwhile.",
+    "The rows stay readable, and what is unchanged is not written. X gives it up.",
+    "It takes nothing away, so there is nothing to undo.",
+)
+SINCE_ASK = "What changed in {table} since which day?"
+SINCE_HINT = "a day such as 2026-01-31"
+SINCE_TITLE = "Read again what changed in {table} since {since}?"
+SINCE_BODY = (
+    "It takes as many requests as there are changes: one for each 2,500 rows, about two seconds each.",
+    "What is unchanged is not written. It takes nothing away, so there is nothing to undo.",
+)
+NO_DAY = "{text} is no day such as 2026-01-31"
+INTERVAL_TITLE = "How often do cycles start?"
+INTERVAL_HINT = (
+    "Seconds, or minutes such as 5 min. A cycle costs the portal one or two requests. It lasts until the "
+    "engine ends; sync.interval in the configuration is kept."
+)
+INTERVAL_WRONG = "The interval {why}"
+DISABLE_TITLE = "Read {table} no more?"
+DISABLE_BODY = (
+    "It costs nothing: its rows stay as they are, and grow old. A backfill of it stops where it is.",
+    "The same key undoes it, and so does the end of the engine; what changed meanwhile is read then.",
+)
+DISABLE_YES = "Disable"
+CANCEL_TITLE = "Give up what waits, and resyncs under way?"
+CANCEL_BODY = (
+    (
+        "Tables that are read again from scratch count as complete again: they were before, and what changed "
+        "meanwhile has been read. What waits for its turn is forgotten."
+    ),
+    "It cannot be undone; a resync can be asked for again, and begins anew. First readings go on.",
+)
+CANCEL_YES = "Give up"
 CANCEL = "Cancel"
 
 GLOSSARY = (

@@ -152,7 +152,15 @@ def _padded(line: Line, cells: int) -> Line:
     return (*line, (" " * (cells - width(line)), ""))
 
 
+DISABLED: Line = (("- ", "dim"), ("disabled, E reads it", "dim"))
+
+
 def state(picture: Picture, table: TableState, cells: int, *, brief: bool = False) -> Line:
+    """Where a table stands, or that it is not read; `brief`: with the time that is left of a backfill."""
+    return DISABLED if table.disabled else _state(picture, table, cells, brief=brief)
+
+
+def _state(picture: Picture, table: TableState, cells: int, *, brief: bool) -> Line:
     """Where a table stands: its sign and words, or the bar of its backfill; `brief`: with the time left."""
     if table.fill and table.standing is Standing.FILLING:
         return _filling(picture, table, cells, brief=brief)
