@@ -161,13 +161,15 @@ def running(ears: Ears, demo: DemoPortal) -> None:
     notified = ears.home / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(notified))
-        systemd.settimeout(0.2)
+        systemd.settimeout(SECONDS)
         process = subprocess.Popen(
             [sys.executable, "-m", "bitsheet_tui", "--no-ui"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "NOTIFY_SOCKET": str(notified)},
         )  # fmt: skip
         try:
+            ears.heard.append(systemd.recv(4096))  # it is up
+            systemd.settimeout(0.2)
             ears.heard += listening(systemd, ears.home, process)
             demo.faults.add(
                 Fault(
@@ -197,7 +199,7 @@ def running(ears: Ears, demo: DemoPortal) -> None:
 def listening(systemd: socket.socket, home: Path, process: subprocess.Popen[bytes]) -> list[bytes]:
     """What is said in two seconds to systemd, and to who looks at the instance."""
     heard, shown, deadline, viewer = [], b"", time.monotonic() + 2, None
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline or (viewer and not shown and time.monotonic() < deadline + SECONDS):
         assert process.poll() is None
         with suppress(TimeoutError):
             heard.append(systemd.recv(4096))
