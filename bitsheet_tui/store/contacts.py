@@ -29,17 +29,41 @@ def points(portal: Portal, fields: Sequence[str]) -> list[tuple[int, str | None,
 def replace_points(
     database: Database, table: str, owners: Mapping[int, Portal], fields: Sequence[str], when: When
 ) -> None:
-    """The contact points of these rows become what the rows say; others are marked as deleted."""
-    mark_gone(database, table, list(owners), when)
-    at = database.dialect.encode(Kind.INSTANT, when.second)
+    """The contact points of these rows become what the rows say; others are marked as deleted.
+
+    One that is as it was is not written, so `_synced_at` says when each changed.
+    """
+    there = _there(database, table, list(owners))
+    wanted = {(owner, id_): rest for owner, row in owners.items() for id_, *rest in points(row, fields)}
+    changed = [key for key, rest in wanted.items() if there.get(key) != [*rest, True]]
+    gone = [key for key, (*_, living) in there.items() if living and key not in wanted]
+    dialect = database.dialect
+    at = dialect.encode(Kind.INSTANT, when.second)
     database.many(
         "INSERT INTO contact_points (owner_table, owner_id, id, type, value_type, value, _synced_at)"  # noqa: S608
-        f" VALUES ({database.dialect.marks(7)})"
+        f" VALUES ({dialect.marks(7)})"
         " ON CONFLICT (owner_table, owner_id, id) DO UPDATE SET type = excluded.type,"
         " value_type = excluded.value_type, value = excluded.value, _synced_at = excluded._synced_at,"
         " _deleted_at = NULL",
-        [(table, owner, *point, at) for owner, row in owners.items() for point in points(row, fields)],
+        [(table, *key, *wanted[key], at) for key in changed],
     )
+    mark = dialect.mark
+    database.many(
+        f"UPDATE contact_points SET _deleted_at = {mark}, _synced_at = {mark}"  # noqa: S608
+        f" WHERE owner_table = {mark} AND owner_id = {mark} AND id = {mark}",
+        [(at, at, table, *key) for key in gone],
+    )
+
+
+def _there(database: Database, table: str, owners: Sequence[int]) -> dict[tuple[int, int], list[Any]]:
+    """Type, value type, value and whether it lives, of every contact point of these rows."""
+    dialect = database.dialect
+    found = database.rows(
+        "SELECT owner_id, id, type, value_type, value, _deleted_at IS NULL FROM contact_points"  # noqa: S608
+        f" WHERE owner_table = {dialect.mark} AND owner_id {dialect.one_of}",
+        (table, dialect.keys(owners)),
+    )
+    return {(owner, id_): [*rest, bool(living)] for owner, id_, *rest, living in found}
 
 
 def mark_gone(database: Database, table: str, owners: Sequence[int], when: When) -> None:

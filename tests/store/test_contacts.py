@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 from bitsheet_tui.store import contacts
 from tests.store.conftest import NOW, TABLES
@@ -50,6 +51,14 @@ def test_details_follow_the_row(store, rows):
     assert rows("SELECT id FROM contact_points WHERE _deleted_at IS NOT NULL") == [(6,)]
     commit(store, contact(1, PHONE=False))
     assert [owner for _, owner, *_ in living(rows)] == [2]
+
+
+def test_only_a_detail_that_changed_says_that_it_did(store, rows):
+    later = NOW + timedelta(hours=1)
+    commit(store, contact(1, PHONE=[phone(6), phone(7), phone(8)]))
+    store.commit(CONTACTS, [contact(1, PHONE=[phone(6), phone(7, "+3")])], None, at=later, cycle=2)
+    (six, seven, eight) = rows("SELECT _synced_at FROM contact_points ORDER BY id")
+    assert six < seven == eight
 
 
 def test_a_row_that_changed_elsewhere_leaves_its_details_alone(store, rows):
