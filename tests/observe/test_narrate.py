@@ -86,6 +86,10 @@ TOLD = [
     ),
     (e.Paused(at=NOW), "INFO engine paused  no cycle starts"),
     (e.Resumed(at=NOW), "INFO engine resumed"),
+    (
+        e.Steered(at=NOW, interval=90.0, disabled=("deals", "users")),
+        "INFO engine a cycle every 90 s  not read: deals, users",
+    ),
     (e.Stopping(at=NOW), "INFO engine stopping  the commit in hand is finished"),
     (e.Stopped(at=NOW), "INFO engine stopped"),
 ]  # fmt: skip
