@@ -91,5 +91,5 @@ class Books:
         return self._database.read(lambda: quarantine.count(self._database))
 
     def rest(self) -> None:
-        """Keep nothing in memory that can be read again."""
-        self._database.read(self._database.driver.rest)
+        """Keep nothing in memory that can be read again. A store that is closed stays closed."""
+        self._database.rest()

@@ -80,6 +80,12 @@ class Database:
         learn()
         self.driver.astray = False
 
+    def rest(self) -> None:
+        """Keep nothing in memory that can be read again; one that is not open is not opened for that."""
+        with self._mutex:
+            if self._open:
+                self.read(self.driver.rest)
+
     def close(self) -> None:
         """End the connection and let others write. Again is nothing."""
         with self._mutex:

@@ -39,6 +39,14 @@ def other(store_url):
     process.communicate()
 
 
+def test_a_closed_store_that_is_told_to_rest_takes_nothing_again(store_url):
+    """The last backfill of an engine may end after the store was closed."""
+    store = Store.open(store_url)
+    store.close()
+    store.rest()
+    Store.open(store_url).close()
+
+
 def test_a_second_instance_is_told_who_holds_the_mirror(other, open_store):
     with pytest.raises(MirrorHeld) as caught:
         open_store()
