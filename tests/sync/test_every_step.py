@@ -4,6 +4,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
 
@@ -55,12 +56,13 @@ class Trial:
         world.vanish_comment(said[1], bump=True)
         clock.advance(600)
 
-    async def run(self) -> bool:
-        """One run as a process of its own; true when nothing was in its way."""
+    async def run(self, wish=None, **sync) -> bool:
+        """One run as a process of its own; true when nothing was in its way. `sync`: settings of this run."""
+        settings = msgspec.structs.replace(self.config.sync, **sync)
         try:
             with closing(wiring.open_store(self.config)) as store:
-                engine = Engine(self._connect, store, wiring.tables(self.config), self.config.sync)
-                await engine.once()
+                engine = Engine(self._connect, store, wiring.tables(self.config), settings)
+                await engine.once(wish)
                 return not engine.failed
         except (BitsheetError, Crash):
             return False
@@ -72,8 +74,8 @@ class Trial:
         wire = MemoryWire(self.demo, self.steps, self.happen)
         return Portal(self.config.webhook, self.config.portal, say=say, wire=wire, sleep=sleep)
 
-    def unequal(self) -> dict:
-        found = {name: mirror.differences(self.config.store_url, self.demo.world, name) for name in TABLES}
+    def unequal(self, tables=TABLES) -> dict:
+        found = {name: mirror.differences(self.config.store_url, self.demo.world, name) for name in tables}
         return {name: what for name, what in found.items() if what}
 
     async def ends_equal(self, steps: Steps) -> None:
