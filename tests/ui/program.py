@@ -7,6 +7,7 @@ import termios
 import threading
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bitsheet_tui.errors import StoreFull
@@ -96,6 +97,7 @@ def mirror(words: list[str]):
     return mirrors.mischief(folder, HOSTILE) if words[0] == "hostile" else mirrors.fill(folder, deals=60)
 
 
+scenes.NOW = datetime.now(UTC)  # the clock on the wall goes on here
 RING = scenes.log()
 ENGINES = {
     "beating": lambda: Beating(scenes.paused()),
