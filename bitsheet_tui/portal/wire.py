@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,19 +13,20 @@ from urllib.parse import urlsplit
 
 from bitsheet_tui import __version__
 from bitsheet_tui.portal import fault
+from bitsheet_tui.portal.lean import without_click
 from bitsheet_tui.portal.verdict import Verdict
 from bitsheet_tui.secret import Secret, redact_bytes
 
 if TYPE_CHECKING:
-    from bitsheet_tui.portal.connections import Connections, Response
+    import httpx
 
 CAP_BYTES = 64 * 2**20  # of a decoded body
 PIECE_BYTES = 2**18  # decoded at a time, whatever the compression promises
+CONNECT_SECONDS = 10.0
 HEADERS = {
     "User-Agent": f"bitsheet-tui/{__version__}",
     "Accept": "application/json",
     "Accept-Encoding": "gzip, deflate",
-    "Connection": "keep-alive",
     "Content-Type": "application/json; charset=utf-8",
 }
 
@@ -50,66 +52,76 @@ class Wire(Protocol):
 
 
 class HttpWire:
-    """Carries requests over connections that are kept for the next one.
+    """Carries requests by httpx over kept-alive connections.
 
-    No error leaves it: what went wrong on the way is told by its meaning, and never with the address, which
-    is a password.
+    No error leaves it: an exception of httpx knows the address, and the address is a password.
     """
 
     def __init__(self, webhook: Secret, *, timeout: float, connections: int) -> None:
         self._webhook = webhook
         self._timeout = timeout
-        self._most = connections
-        self._connections: Connections | None = None
+        self._connections = connections
+        self._client: httpx.AsyncClient | None = None
 
     async def post(self, method: str, body: bytes) -> Reply | Verdict:
         """See Wire. The deadline covers everything, from the look-up of the name to the last byte."""
-        url = self._webhook.reveal() + method
-        deadline = asyncio.timeout(self._timeout)
+        client = self._open()
+        import httpx  # noqa: PLC0415 - see _open
+
         try:
-            async with deadline, self._open().ask(url, HEADERS, body) as said:
-                return await _read(said)
-        except TimeoutError as error:
-            return fault.late(self._timeout) if deadline.expired() else fault.fault(error)
-        except (OSError, UnicodeError) as error:
+            async with asyncio.timeout(self._timeout):
+                return await self._post(client, method, body)
+        except TimeoutError:
+            return fault.late(self._timeout)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
             return fault.fault(error)
 
-    def _open(self) -> Connections:
-        if self._connections is None:
-            # HTTP and certificates are behind it: a program that asks nothing need not wait for them
-            from bitsheet_tui.portal.connections import Connections  # noqa: PLC0415
+    async def _post(self, client: httpx.AsyncClient, method: str, body: bytes) -> Reply | Verdict:
+        url = self._webhook.reveal() + method
+        async with client.stream("POST", url, content=body) as response:
+            decoder = Decoder(response.headers.get("content-encoding", ""))
+            if decoder.unknown:
+                return fault.cut("The answer is packed in a way that was not asked for.")
+            parts: list[bytes] = []
+            size = 0
+            async for chunk in response.aiter_raw():
+                for part in decoder.feed(chunk):
+                    parts.append(part)
+                    size += len(part)
+                    if size > CAP_BYTES:
+                        return fault.too_much(CAP_BYTES)
+            if decoder.broken or not decoder.done:
+                return fault.cut()
+            return Reply(
+                status=response.status_code,
+                body=redact_bytes(b"".join(parts)),
+                retry_after=response.headers.get("retry-after", ""),
+                location=response.headers.get("location", ""),
+            )
 
-            # no proxy leads to this machine
-            self._connections = Connections(direct=_is_here(self._webhook), kept=self._most)
-        return self._connections
+    def _open(self) -> httpx.AsyncClient:
+        if self._client is None:
+            with without_click():
+                import httpx  # noqa: PLC0415 - 0.2 s that a program that asks nothing need not wait
+
+            for name in ("httpx", "httpcore"):  # they log the address of every request
+                logging.getLogger(name).setLevel(logging.WARNING)
+            self._client = httpx.AsyncClient(
+                trust_env=not _is_here(self._webhook),  # no proxy leads to this machine
+                headers=HEADERS,
+                follow_redirects=False,
+                timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+                limits=httpx.Limits(
+                    max_connections=self._connections, max_keepalive_connections=self._connections
+                ),
+            )
+        return self._client
 
     async def close(self) -> None:
         """See Wire."""
-        if self._connections:
-            self._connections.close()
-
-
-async def _read(said: Response) -> Reply | Verdict:
-    """The answer behind its head, unpacked piece by piece."""
-    decoder = Decoder(said.headers.get("content-encoding", ""))
-    if decoder.unknown:
-        return fault.cut("The answer is packed in a way that was not asked for.")
-    parts: list[bytes] = []
-    size = 0
-    async for chunk in said.body:
-        for part in decoder.feed(chunk):
-            parts.append(part)
-            size += len(part)
-            if size > CAP_BYTES:
-                return fault.too_much(CAP_BYTES)
-    if decoder.broken or not decoder.done:
-        return fault.cut("The answer was cut or damaged on its way.")
-    return Reply(
-        status=said.status,
-        body=redact_bytes(b"".join(parts)),
-        retry_after=said.headers.get("retry-after", ""),
-        location=said.headers.get("location", ""),
-    )
+        client, self._client = self._client, None
+        if client:
+            await client.aclose()
 
 
 def _is_here(webhook: Secret) -> bool:
