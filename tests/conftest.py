@@ -27,6 +27,14 @@ def times(name: str, few: int) -> int:
     return int(os.environ.get(name, few))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests come first, and uncounted: they go round and round in code that others cover."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.no_cover)
+
+
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Takes a sentence with what a proof counted; all of them are shown when the tests are over."""

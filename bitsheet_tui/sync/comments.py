@@ -1,6 +1,5 @@
 """The backfill of comments: the discussions that are due, fifty commands to a request, in several streams."""
 
-import asyncio
 from collections.abc import Callable
 
 from bitsheet_tui import events as e
@@ -12,7 +11,7 @@ from bitsheet_tui.sync.discussions import DiscussionReader
 from bitsheet_tui.sync.streams import Failed, rest, together
 from bitsheet_tui.tables import FORUM_METHOD, Table
 
-NAP = 0.5  # seconds between looks for discussions while the backfill of their tasks still finds them
+NAP = 5.0  # seconds between looks for discussions while nobody says that there may be some
 
 
 async def fill(desk: Desk, table: Table, more: Callable[[], bool]) -> PortalError | None:
@@ -60,7 +59,7 @@ class Streams:
                 else:
                     reader = self._take(reader, answers)
             elif more or self._busy:
-                await asyncio.sleep(NAP)
+                await desk.stirred(NAP)
             else:
                 return
 
@@ -98,6 +97,7 @@ class Streams:
             desk.count(table, stored)
             desk.tell(table, stored, read=rows, fill=progress)
         self._busy.difference_update(one.task_id for one in read)
+        desk.stir()
         if reader.error is None:
             return reader
         self._busy.difference_update(reader.tasks)  # what it had begun is due still

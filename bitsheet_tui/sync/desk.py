@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -81,6 +81,7 @@ class Desk:
     _reconciles: dict[str, Reconcile] = field(default_factory=dict)
     _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+    _stir: asyncio.Event = field(default_factory=asyncio.Event)
 
     streams: int = field(init=False)  # of a backfill: one waits while the others are served
     tickets: Turns = field(init=False)  # for requests of backfills, all together
@@ -188,6 +189,8 @@ class Desk:
             table, rows, checkpoint, at=now(), cycle=self.cycle, filling=first or fill is not None
         )
         self._checkpoints[table.name] = checkpoint
+        if table.name in self.parents:
+            self.stir()
         if table.name in self.returning:
             self.returning[table.name].update(row_id(table, row) for row in raw)
         if fill is None and table.name in self.backfills:
@@ -239,6 +242,17 @@ class Desk:
             self.say(self.portal.seen())
         self.seconds = min(REQUEST_SECONDS, self.seconds * 1.1)
         return answers
+
+    def stir(self) -> None:
+        """Wake those who wait for others to find or to finish something."""
+        self._stir.set()
+
+    async def stirred(self, seconds: float) -> None:
+        """Wait until somebody stirs, and at most so long."""
+        self._stir.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stir.wait()
 
     @asynccontextmanager
     async def holding(self, tables: Collection[str]) -> "AsyncIterator[None]":

@@ -84,6 +84,7 @@ class Fills:
                     await task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
+        self._desk.stir()
         if not task.cancelled() and task.exception():
             self._alarm()
         self._one_ended()

@@ -11,6 +11,8 @@ from tests import mirror
 from tests.sync.conftest import config, once, portal, unequal
 from tests.sync.test_reconcile import ids, marked
 
+pytestmark = pytest.mark.slow
+
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 

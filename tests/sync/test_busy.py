@@ -17,6 +17,8 @@ from tests.conftest import times
 from tests.sync.conftest import config, once, unequal
 from tests.sync.living import living, until
 
+pytestmark = pytest.mark.slow
+
 SIZE = Size(
     leads=300, contacts=700, companies=58, deals=1500, activities=1500, tasks=250, users=20, departments=5
 )
@@ -104,7 +106,6 @@ class Crowd:
         return True
 
 
-@pytest.mark.slow
 async def test_a_portal_that_never_rests_is_mirrored_after_a_quiet_cycle_and_a_comparison(
     store_url, monkeypatch, figure
 ):

@@ -6,6 +6,8 @@ import pytest
 
 from tests.sync import days
 
+pytestmark = pytest.mark.slow
+
 HOURS = float(os.environ.get("BITSHEET_DAY_HOURS", "1"))
 
 

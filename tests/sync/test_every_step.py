@@ -20,6 +20,8 @@ from tests import mirror
 from tests.faults import WEBHOOK, Crash, MemoryWire, Steps, counting
 from tests.sync.test_zones import NOON
 
+pytestmark = pytest.mark.slow
+
 SIZE = Size(leads=0, contacts=0, companies=0, deals=53, activities=0, tasks=4, users=3, departments=1)
 TABLES = ("deals", "tasks", "task_comments", "users")  # one of every kind
 
@@ -143,7 +145,6 @@ async def test_what_people_do_after_a_failure_is_there_after_the_next_run(store_
     assert resumed > 1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("crash", [False, True], ids=["error", "crash"])
 async def test_failing_at_the_nth_step_for_every_n(store_url, crash, monkeypatch, figure):
     """On PostgreSQL, which is slower, errors strike the odd steps and crashes the even ones."""

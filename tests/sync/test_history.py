@@ -22,6 +22,8 @@ from tests.faults import Steps, counting
 from tests.sync.test_every_step import Trial
 from tests.sync.test_zones import NOON
 
+pytestmark = pytest.mark.slow
+
 SIZE = Size(leads=0, contacts=4, companies=0, deals=52, activities=0, tasks=5, users=3, departments=1)
 TABLES = ("contacts", "deals", "tasks", "task_comments", "users")
 EDITED = {"contacts": "NAME", "deals": "TITLE", "tasks": "TITLE"}
@@ -192,7 +194,6 @@ class History(RuleBasedStateMachine):
         return [name for (name,) in mirror.select(self.trial.config.store_url, query)[1]]
 
 
-@pytest.mark.slow
 def test_any_history_ends_equal(monkeypatch):
     monkeypatch.setattr(patience, "TRIES", 1)
     monkeypatch.setattr(History, "patch", monkeypatch, raising=False)

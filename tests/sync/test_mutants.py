@@ -11,6 +11,8 @@ from bitsheet_tui.sync.backfill import Backfill
 from tests.sync import test_scan
 from tests.sync.pretend import Mirror
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(60)
 
 

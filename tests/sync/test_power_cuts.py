@@ -21,6 +21,8 @@ from tests.conftest import times
 from tests.faults import Steps
 from tests.sync.test_every_step import Trial
 
+pytestmark = pytest.mark.slow
+
 SIZE = Size(leads=0, contacts=0, companies=0, deals=120, activities=0, tasks=9, users=3, departments=1)
 DAYS = 6  # of work, a run after each
 NOTHING = "nothing"  # a file without tables
@@ -97,7 +99,6 @@ def whole(mirror: Path) -> str | None:
             return None
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("pages", [6, 1000], ids=["a short log", "a long log"])
 async def test_a_power_cut_costs_the_newest_commits_at_most(tmp_path, monkeypatch, figure, pages):
     """`pages`: how long the write-ahead log grows before it is merged into the file."""

@@ -9,6 +9,8 @@ from tests import mirror
 from tests.faults import Steps, counting
 from tests.sync.test_every_step import Trial
 
+pytestmark = pytest.mark.slow
+
 TABLES = ("deals",)
 SIZE = Size(leads=0, contacts=0, companies=0, deals=900, activities=0, tasks=0, users=1, departments=1)
 GONE = 60  # more than a page, spread: counts, lists and two pages of look-ups

@@ -9,6 +9,8 @@ from bitsheet_tui.portal.demo import ManualClock
 from tests import mirror
 from tests.sync.conftest import NAMES, SMALL, config, once, portal, unequal
 
+pytestmark = pytest.mark.slow
+
 ZONES = [
     ("Europe/Moscow", "Europe/Berlin"),
     ("America/New_York", "Europe/Berlin"),

@@ -97,7 +97,6 @@ def mirror(words: list[str]):
     return mirrors.mischief(folder, HOSTILE) if words[0] == "hostile" else mirrors.fill(folder, deals=60)
 
 
-scenes.NOW = datetime.now(UTC)  # the clock on the wall goes on here
 RING = scenes.log()
 ENGINES = {
     "beating": lambda: Beating(scenes.paused()),
@@ -111,6 +110,7 @@ ENGINES = {
 }
 
 if __name__ == "__main__":
+    scenes.NOW = datetime.now(UTC)  # the clock on the wall goes on here
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the controlling terminal, so that it can be hung up
     conceal(CODE)
     if "quick" in sys.argv:
