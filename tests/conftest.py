@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tempfile
+import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -28,11 +30,26 @@ def times(name: str, few: int) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests come first, and uncounted: they go round and round in code that others cover."""
+    """Slow tests come first, so that no process is left with one of them in the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-    for item in items:
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Coverage does not look at slow tests: they go round and round in code that others cover.
+
+    Its own marker for that, `no_cover`, does nothing in the processes that pytest-xdist starts.
+    """
+    tracer, of_threads = sys.gettrace(), threading.gettrace()
+    if item.get_closest_marker("slow"):
+        sys.settrace(None)
+        threading.settrace(None)
+    try:
+        return (yield)
+    finally:
         if item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.no_cover)
+            sys.settrace(tracer)
+            threading.settrace(of_threads)
 
 
 @pytest.fixture

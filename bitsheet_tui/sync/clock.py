@@ -7,12 +7,17 @@ second the appointment is compared with it and made anew when the wall clock has
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Any
+
+from bitsheet_tui.errors import BitsheetError, Resting
 
 ASTRAY = 1.5  # seconds between the two clocks that are taken for a jump
 TICK = 1.0
+NAP = 0.05  # seconds after a rest, so that nobody is a moment too early
+TOGETHER = 1.0  # seconds
 
 
 def elapsed() -> float:
@@ -102,3 +107,13 @@ class Appointment:
         while True:
             await asyncio.sleep(TICK)
             self.tick()
+
+
+def rested(errors: Iterable[BitsheetError], now: datetime) -> float:
+    """Seconds until the first of the methods that rest may be asked again; infinite where none rests.
+
+    Rests that end within a second end as one: a cycle before the last of them would find it resting.
+    """
+    ends = [max(0.0, (error.until - now).total_seconds()) for error in errors if isinstance(error, Resting)]
+    first = min(ends, default=inf)
+    return max((end for end in ends if end <= first + TOGETHER), default=inf) + NAP

@@ -5,14 +5,13 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from math import inf
 from typing import Any
 
 from bitsheet_tui import commands as c
 from bitsheet_tui import events as e
 from bitsheet_tui import memory
 from bitsheet_tui.config import SyncSettings
-from bitsheet_tui.errors import BitsheetError, PortalError, Refused, Resting, StoreDamaged, StoreError
+from bitsheet_tui.errors import BitsheetError, PortalError, Refused, StoreDamaged, StoreError
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.state import EngineState, reduce, start
 from bitsheet_tui.store.counts import Count
@@ -20,7 +19,7 @@ from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync import cycle
 from bitsheet_tui.sync.again import Again
 from bitsheet_tui.sync.alerting import Alerting
-from bitsheet_tui.sync.clock import Appointment
+from bitsheet_tui.sync.clock import Appointment, rested
 from bitsheet_tui.sync.control import Control
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
@@ -28,7 +27,6 @@ from bitsheet_tui.sync.steering import Steering, Wish
 from bitsheet_tui.tables import Table
 
 PROMPT_SECONDS = 60.0  # how long a single run bears with a portal that does not answer
-NAP = 0.25  # seconds after a rest, so that nobody is a moment too early
 RETRY_SECONDS = 45.0  # after trouble with the store, or with the portal as a whole
 
 
@@ -243,12 +241,9 @@ class Engine:
             interval = min(interval, RETRY_SECONDS)
         passed = asyncio.get_running_loop().time() - began
         self._started = began
-        self._say(e.Scheduled(at=appointment.set(min(interval - passed, self._rested()))))
-
-    def _rested(self) -> float:
-        """Seconds until a method has rested of which a table's changes are waited for."""
-        ends = [error.until for error in self._failed.values() if isinstance(error, Resting)]
-        return min((max(0.0, (end - now()).total_seconds()) + NAP for end in ends), default=inf)
+        self._say(
+            e.Scheduled(at=appointment.set(min(interval - passed, rested(self._failed.values(), now()))))
+        )
 
     async def _guarded(self, wish: Wish | None) -> bool:
         """One cycle; true when the portal as a whole or the store was the trouble, which ends by itself."""

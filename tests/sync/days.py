@@ -33,18 +33,31 @@ EACH = ("leads", "contacts", "companies", "deals", "activities", "tasks")
 
 
 class Loop(asyncio.SelectorEventLoop):
-    """Never waits: when nothing is left to do now, it is the time of what comes next."""
+    """Never waits: when nothing is left to do now, it is the time of what comes next.
+
+    What a thread does takes no time: until it is done, nothing comes next.
+    """
 
     def __init__(self, moved) -> None:
         self.seconds = 0.0
         self._moved = moved
+        self._working = 0
         super().__init__()
 
     def time(self) -> float:
         return self.seconds
 
+    def run_in_executor(self, executor, func, *args):
+        future = super().run_in_executor(executor, func, *args)
+        self._working += 1
+        future.add_done_callback(self._worked)
+        return future
+
+    def _worked(self, _future) -> None:
+        self._working -= 1
+
     def _run_once(self) -> None:
-        if not self._ready and self._scheduled:
+        if not self._ready and self._scheduled and not self._working:
             self.seconds = max(self.seconds, self._scheduled[0]._when)
             self._moved(self.seconds)
         super()._run_once()
