@@ -15,7 +15,7 @@ from bitsheet_tui.errors import Exit, MirrorHeld, NoMirror, UsageError
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState, start
 from bitsheet_tui.tables import select
-from bitsheet_tui.ui import words
+from bitsheet_tui.ui import language, words
 from bitsheet_tui.ui.terminal import usable
 
 if TYPE_CHECKING:
@@ -33,11 +33,16 @@ def run(arguments: Namespace) -> int:
     """
     if not usable():
         raise UsageError("the console needs a terminal", "to run without one: bitsheet-tui --no-ui")
+    config = None if arguments.demo else load(arguments.config, os.environ)
+    with language.speaking(language.choose(config.ui.language if config else "", os.environ)):
+        return _open(arguments, config)
+
+
+def _open(arguments: Namespace, config: Config | None) -> int:
     from bitsheet_tui.ui.deferred import Deferred  # noqa: PLC0415 - without a terminal it is not needed
     from bitsheet_tui.ui.run import run_console  # noqa: PLC0415
 
     ring = Ring()
-    config = None if arguments.demo else load(arguments.config, os.environ)
     if config and config.path is None and not config.webhook and not arguments.attach:
         config = _first_run(arguments)
         if config is None and not arguments.demo:

@@ -10,6 +10,7 @@ from bitsheet_tui.config.settings import (
     PortalSettings,
     StoreSettings,
     SyncSettings,
+    UiSettings,
 )
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "PortalSettings",
     "StoreSettings",
     "SyncSettings",
+    "UiSettings",
     "load",
     "need_webhook",
 ]

@@ -38,6 +38,7 @@ Listen = Annotated[
         description='empty, or a host and a port such as "127.0.0.1:9524"',
     ),
 ]
+Language = Annotated[Literal["", "en", "tr"], Meta(description='empty, "en" or "tr"')]
 Level = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
     Meta(description="DEBUG, INFO, WARNING, ERROR or CRITICAL"),
@@ -98,6 +99,12 @@ class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     heartbeat_url: Text = ""
 
 
+class UiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[ui]: how the console looks and speaks. `language` empty: that of the locale."""
+
+    language: Language = ""
+
+
 class ExtraTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """[[table]]: one more table, a smart process of the portal."""
 
@@ -105,7 +112,15 @@ class ExtraTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     smart_process: Positive
 
 
-Section = PortalSettings | StoreSettings | SyncSettings | LogSettings | MetricsSettings | NotifySettings
+Section = (
+    PortalSettings
+    | StoreSettings
+    | SyncSettings
+    | LogSettings
+    | MetricsSettings
+    | NotifySettings
+    | UiSettings
+)
 
 SECTIONS: dict[str, type[Section]] = {
     "portal": PortalSettings,
@@ -114,6 +129,7 @@ SECTIONS: dict[str, type[Section]] = {
     "log": LogSettings,
     "metrics": MetricsSettings,
     "notify": NotifySettings,
+    "ui": UiSettings,
 }
 
 
@@ -137,6 +153,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
     notify: NotifySettings = NotifySettings()
+    ui: UiSettings = UiSettings()
     table: tuple[ExtraTable, ...] = ()
     webhook: Secret = msgspec.field(default_factory=lambda: Secret(""))
     store_url: Secret = msgspec.field(default_factory=lambda: Secret("sqlite:///bitsheet.db"))

@@ -1,17 +1,20 @@
-"""Numbers, times and ages as people read them; every function is pure."""
+"""Numbers, times and ages as people read them, in the language spoken."""
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from math import log
 
+from bitsheet_tui.ui import language
 from bitsheet_tui.ui.glyphs import DASH, EMPTY, FULL
+from bitsheet_tui.ui.language import t
 
 UNKNOWN = DASH
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def count(number: int | None) -> str:
     """`205,435`; a dash for what is not known yet."""
-    return UNKNOWN if number is None else f"{number:,}"
+    return UNKNOWN if number is None else language.number(f"{number:,}")
 
 
 def short(number: float) -> str:
@@ -20,8 +23,8 @@ def short(number: float) -> str:
         (10_000, 1, 0, ""), (99_950, 1e3, 1, "k"), (999_500, 1e3, 0, "k"), (99_950_000, 1e6, 1, "M"),
     ):  # fmt: skip
         if number < limit:
-            return f"{number / scale:,.{digits}f}{unit}"
-    return f"{number / 1e6:,.0f}M"
+            return language.number(f"{number / scale:,.{digits}f}") + unit
+    return language.number(f"{number / 1e6:,.0f}M")
 
 
 def delta(sign: str, number: int) -> str:
@@ -38,36 +41,56 @@ def clock(
     local = at.astimezone(zone)
     text = local.strftime("%H:%M:%S" if seconds else "%H:%M")
     same = now is None or local.date() == now.astimezone(zone).date()
-    return text if same else f"{local.day} {local.strftime('%b')} {text}"
+    return text if same else f"{local.day} {t(MONTHS[local.month - 1])} {text}"
 
 
 def age(at: datetime | None, now: datetime) -> str:
-    """How long ago, in its largest unit: `now`, `2m ago`, `5h ago`, `3d ago`."""
+    """How long ago, for a column of ages: `now`, `2m ago`, `5h ago`, `3d ago`."""
+    return _passed(at, now, ("{n}m ago", "{n}h ago", "{n}d ago"))
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """The same in a sentence."""
+    passed = since(at, now)
+    return passed if at is None or (now - at).total_seconds() < 60 else t("{span} ago", span=passed)
+
+
+def since(at: datetime | None, now: datetime) -> str:
+    """How long it is: `now`, `2m`, `5h`, `3d`."""
+    return _passed(at, now, ("{n}m", "{n}h", "{n}d"))
+
+
+def _passed(at: datetime | None, now: datetime, units: tuple[str, str, str]) -> str:
+    """In the largest unit of minutes, hours, days."""
     if at is None:
-        return "never"
+        return t("never")
     seconds = (now - at).total_seconds()
-    for limit, size, unit in ((60, 0, ""), (3600, 60, "m"), (48 * 3600, 3600, "h")):
-        if seconds < limit:
-            return f"{int(seconds // size)}{unit} ago" if size else "now"
-    return f"{int(seconds // 86400)}d ago"
+    if seconds < 60:
+        return t("now")
+    unit, size = (0, 60) if seconds < 3600 else (1, 3600) if seconds < 48 * 3600 else (2, 86400)
+    return t(units[unit], n=f"{int(seconds // size)}")
 
 
 def span(seconds: float) -> str:
     """A duration to come, rounded as far as it can be trusted: `9 s`, `12 min`, `1 h 12 min`, `3 d 4 h`."""
-    if seconds < 99.5:
-        return f"{max(0, round(seconds))} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes:02} min"
-    return f"{hours // 24} d {hours % 24} h"
+    return _rounded(seconds, ("{s} s", "{m} min", "{h} h {m} min", "{d} d {h} h"))
 
 
 def brief(seconds: float) -> str:
     """`span` in at most six characters: `9s`, `12m`, `1h12m`, `3d4h`."""
-    return span(seconds).replace(" min", "m").replace(" ", "")
+    return _rounded(seconds, ("{s}s", "{m}m", "{h}h{m}m", "{d}d{h}h"))
+
+
+def _rounded(seconds: float, units: tuple[str, str, str, str]) -> str:
+    if seconds < 99.5:
+        return t(units[0], s=f"{max(0, round(seconds))}")
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return t(units[1], m=f"{minutes}")
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return t(units[2], h=f"{hours}", m=f"{minutes:02}")
+    return t(units[3], d=f"{hours // 24}", h=f"{hours % 24}")
 
 
 def took(seconds: float | None) -> str:
@@ -77,8 +100,8 @@ def took(seconds: float | None) -> str:
     if 0 < seconds < 0.0995:
         return f"{max(1, round(seconds * 1000))}ms"
     if seconds < 9.95:
-        return f"{seconds:.1f}s"
-    return f"{seconds:.0f}s" if seconds < 600 else brief(seconds)
+        return t("{s}s", s=language.number(f"{seconds:.1f}"))
+    return t("{s}s", s=f"{seconds:.0f}") if seconds < 600 else brief(seconds)
 
 
 def countdown(until: datetime, now: datetime) -> str:
@@ -95,17 +118,17 @@ def stopwatch(seconds: float) -> str:
 
 def rate(rows: float) -> str:
     """Rows a second: `82/s`, `4,872/s`, `0.4/s`."""
-    return f"{rows:.1f}/s" if 0 < rows < 10 else f"{short(rows)}/s"
+    return t("{n}/s", n=language.number(f"{rows:.1f}") if 0 < rows < 10 else short(rows))
 
 
 def percent(share: float) -> str:
     """`61%`; never 100 % before it is done, never 0 % once it has begun."""
-    return f"{min(99, max(1, int(share * 100))) if 0 < share < 1 else int(share * 100)}%"
+    return t("{n}%", n=f"{min(99, max(1, int(share * 100))) if 0 < share < 1 else int(share * 100)}")
 
 
 def plural(number: int, noun: str) -> str:
-    """`1 table`, `9 tables`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    """`1 table`, `9 tables`; the noun is a key of the catalogue."""
+    return f"{count(number)} {language.counted(number, noun)}"
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:

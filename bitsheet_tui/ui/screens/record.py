@@ -83,7 +83,7 @@ class RecordScreen(Parted):
         if self.record.deleted_at:
             at = f.clock(self.record.deleted_at, picture.zone, picture.now)
             gone = ((f"{BAD} deleted on the portal, found {at}", "bad"),)
-        changed = f"changed {f.age(self.record.synced_at, picture.now)}"
+        changed = f"changed {f.ago(self.record.synced_at, picture.now)}"
         link = self.address
         return joined((((" ", ""),), gone, ((changed, "dim"),), ((link, "hint"),) if link else ()))
 

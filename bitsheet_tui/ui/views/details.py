@@ -75,7 +75,7 @@ def _reading(picture: Picture, table: TableState, columns: int) -> list[Line]:
             _fact("changes by", (told, "")) if told else _fact("changes by", ("reading all of it", ""))
         )
     out.append(_fact("synced", (f.clock(table.synced_at, picture.zone, picture.now), ""),
-                     (f"  {f.age(table.synced_at, picture.now)}", "dim")))  # fmt: skip
+                     (f"  {f.ago(table.synced_at, picture.now)}", "dim")))  # fmt: skip
     out.append(_fact("current to", (f.clock(table.watermark, picture.zone, picture.now), ""),
                      ("  by the portal's clock", "dim")))  # fmt: skip
     if table.fill:

@@ -96,9 +96,7 @@ def row(one: Found, shape: Shape, cells: int, now: datetime, zone: tzinfo | None
         kind = shape.kinds[name] if not isinstance(value, str) else _told(shape.kinds[name])
         words = fit(brief(kind, value, zone), wide, right=kind in NUMBERS)
         spans.append((" " + words, "dim" if gone else ""))
-    spans.append(
-        (" " + fit(f.age(instant(one.synced), now).removesuffix(" ago"), CHANGED - 1, right=True), "dim")
-    )
+    spans.append((" " + fit(f.since(instant(one.synced), now), CHANGED - 1, right=True), "dim"))
     return cut(tuple(spans), cells)
 
 

@@ -7,6 +7,7 @@ from bitsheet_tui.state import Standing, TableState
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui.glyphs import BAD, CURSOR, MINUS, PAUSE, WAIT
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line, Span, cut, fit, width
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views import spark
@@ -31,7 +32,7 @@ class Column:
 
 
 def _muted(text: str) -> Span:
-    return (text, "dim" if text in {"0", f.UNKNOWN, "never"} else "")
+    return (text, "dim" if text in {"0", f.UNKNOWN, t("never")} else "")
 
 
 def _rows(picture: Picture, table: TableState) -> Span:

@@ -1,0 +1,131 @@
+"""The language of the console: English is written where it is shown, the others are looked up by it.
+
+Whoever shows something to a person writes
+
+    t("Cycle {cycle} is running.", cycle=f.count(number))
+
+with the English sentence as a literal, which is the key of the catalogue (`bitsheet_tui/ui/turkish`), and
+every fact as text: numbers through `ui/format.py`, which knows the language's marks and units. A sentence
+is translated whole, never glued together of parts, for the order of words differs; a fact must stand
+where it needs no ending, for Turkish would bend it. What is declared before the language is known (a
+constant, a key) is English there, and goes through `t` where it is shown.
+
+    f.plural(rows, "row")       counted things; the noun in the singular is the key
+    retold(error.hint)          what the engine, the store or the configuration said in English
+
+The log, the ledger, names of SQL and whatever the portal sent are shown as they are.
+The language is a context, not a global: it is chosen once, around everything that shows something, and
+tasks inherit it; a thread of its own speaks English unless it is given the context.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """How one language says things; whatever it lacks is said in English."""
+
+    code: str
+    sentences: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, str] = field(default_factory=dict)  # sentences of the engine, with {facts} in them
+    marks: Mapping[int, str] = field(default_factory=dict)  # what stands for `,` and `.` in numbers
+    many: str = ""  # the ending of a noun after a number that is not one
+
+
+ENGLISH = Language(code="en", many="s")
+CODES = ("en", "tr")
+_SPOKEN: ContextVar[Language] = ContextVar("language", default=ENGLISH)
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Say everything in the language of this code, one of `CODES`, until the end of the block."""
+    token = _SPOKEN.set(_load(code))
+    try:
+        yield
+    finally:
+        _SPOKEN.reset(token)
+
+
+def choose(setting: str, environ: Mapping[str, str]) -> str:
+    """The code of the language that is configured; where none is, that of the locale."""
+    locale = next((environ[name] for name in LOCALE if environ.get(name)), "")
+    return setting or ("tr" if re.match(r"tr(?:_|\.|@|$)", locale) else "en")
+
+
+@lru_cache
+def _load(code: str) -> Language:
+    if code != "tr":
+        return ENGLISH
+    from bitsheet_tui.ui import turkish  # noqa: PLC0415 - only where it is spoken
+
+    return Language(
+        code="tr", sentences=turkish.SENTENCES, told=turkish.TOLD, marks={ord(","): ".", ord("."): ","}
+    )
+
+
+def t(english: str, /, **facts: str) -> str:
+    """The sentence in the language spoken, with the facts filled in."""
+    said = _SPOKEN.get().sentences.get(english, english)
+    return said.format(**facts) if facts else said
+
+
+def number(english: str) -> str:
+    """`1,234.5` with the marks of the language spoken: `1.234,5`."""
+    return english.translate(_SPOKEN.get().marks)
+
+
+def counted(count: int, noun: str) -> str:
+    """The noun, given in the singular, as it stands after this number: `row`, `rows`, `satır`."""
+    return t(noun) + (_SPOKEN.get().many if count != 1 else "")
+
+
+def retold(english: str) -> str:
+    """A finished sentence of the engine in the language spoken; one that nobody knows stays as it is."""
+    language = _SPOKEN.get()
+    return _retold(english, language.code) if language.told and english else english
+
+
+@lru_cache(512)
+def _retold(english: str, code: str) -> str:
+    """Its facts may be sentences, too."""
+    language = _load(code)
+    if english in language.told:
+        return language.told[english]
+    for pattern, said in _patterns(code):
+        if found := pattern.fullmatch(english):
+            facts = {name: _fact(text, language) for name, text in found.groupdict().items()}
+            return said.format(**facts)
+    return english
+
+
+def _fact(text: str, language: Language) -> str:
+    """A number with its marks, a sentence retold, anything else as it is."""
+    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+", text):
+        return text.translate(language.marks)
+    return _retold(text, language.code)
+
+
+@lru_cache
+def _patterns(code: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Those that say most first: of two that fit, the one with more words of its own."""
+    told = _load(code).told
+    ranked = sorted((english for english in told if "{" in english), key=_own, reverse=True)
+    return tuple((_pattern(english), told[english]) for english in ranked)
+
+
+def _own(english: str) -> int:
+    return len(re.sub(r"\{\w+\}", "", english))
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", english)
+    spelt = (f"(?P<{part}>.+?)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
+    return re.compile("".join(spelt), re.DOTALL)
