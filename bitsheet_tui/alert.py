@@ -16,6 +16,7 @@ class Kind(StrEnum):
     TABLE_FAILING = "table_failing"  # again and again, or for a reason that does not end by itself
     DELETIONS_HELD = "deletions_held"
     QUARANTINE = "quarantine"
+    COMMENTS_CLOSED = "comments_closed"  # for want of a permission of the webhook
 
 
 ENDS_ITSELF = frozenset({Kind.PORTAL_UNREACHABLE, Kind.TABLE_FAILING, Kind.QUARANTINE})

@@ -125,7 +125,9 @@ class Unreadable:
     """Discussions that the webhook may not read; neither a failure nor a deletion."""
 
     table: str
+    at: datetime
     count: int
+    lacks: str = ""  # the permission of the webhook that would open some of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ TROUBLES = {
     "no connection to the portal": NETWORK,
     "a certificate that is not trusted": NETWORK,
     "many rows seem to be gone": PORTAL,
-    "chats that the webhook may not read": PORTAL,
+    "comments that the webhook may not read": PORTAL,
     "a row that cannot be stored": PORTAL,
     "the portal's fields change": PORTAL,
     "a mirror that differs from the portal": (

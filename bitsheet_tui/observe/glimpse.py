@@ -47,6 +47,7 @@ def _table(table: TableStatus, status: Status, runs: Sequence[Run]) -> TableStat
     mine = [run for run in runs if run.table == count.table and run.kind == "scan"]
     last = mine[0] if mine and status.cycle and mine[0].cycle >= status.cycle.number - 1 else None
     failed = table.standing is Standing.FAILED
+    closed = status.unreadable if count.table == "task_comments" else None
     return TableState(
         name=count.table,
         standing=table.standing,
@@ -63,7 +64,8 @@ def _table(table: TableStatus, status: Status, runs: Sequence[Run]) -> TableStat
         hint=table.hint,
         failures=int(failed),
         failing_since=mine[0].started_at if mine and failed else None,
-        unreadable=status.unreadable if count.table == "task_comments" else 0,
+        unreadable=closed.count if closed else 0,
+        lacks=closed.lacks if closed else "",
         held=table.held,
         held_reason=table.held_reason,
         seconds=tuple(run.seconds for run in reversed(mine) if not run.error),

@@ -129,11 +129,12 @@ def _(event: e.Drifted) -> Line:
 def _(event: e.Unreadable) -> Line | None:
     if not event.count:
         return None
-    text = (
-        f"comments of {count(event.count, 'task')} not readable: "
-        "the webhook's owner is not in their chats  make the webhook's owner a participant"
-    )
-    return Line(level="WARNING", table=event.table, text=text, trouble=f"unreadable {event.count}")
+    why = "the webhook's owner is not in their chats  make the webhook's owner a participant"
+    if event.lacks:
+        why = f"the webhook lacks the permission {event.lacks}  tick it in its settings in the portal"
+    text = f"comments of {count(event.count, 'task')} not readable: {why}"
+    trouble = f"unreadable {event.count} {event.lacks}"
+    return Line(level="WARNING", table=event.table, text=text, trouble=trouble)
 
 
 @_narrate.register

@@ -9,6 +9,7 @@ from bitsheet_tui.observe.narrate import count, duration
 from bitsheet_tui.state import Standing
 from bitsheet_tui.store.books import PAUSED
 from bitsheet_tui.store.checkpoints import Checkpoint
+from bitsheet_tui.store.closed import Closed
 from bitsheet_tui.store.counts import Count
 from bitsheet_tui.store.ledger import Cycle, Run
 from bitsheet_tui.store.lock import Holder
@@ -42,7 +43,7 @@ class Status:
     paused_at: datetime | None  # since when it is paused
     cycle: Cycle | None  # the newest
     tables: tuple[TableStatus, ...]
-    unreadable: int  # tasks whose comments the webhook may not read
+    unreadable: Closed  # tasks whose comments the webhook may not read
     alerts: tuple[Alert, ...] = ()  # that stand, the oldest first
 
 
@@ -111,7 +112,7 @@ def to_json(status: Status) -> dict[str, Any]:
         "mirror": {
             "store": status.store,
             "size_bytes": status.size_bytes,
-            "unreadable_discussions": status.unreadable,
+            "unreadable_discussions": status.unreadable.count,
         },
         "instance": {
             "running": holder is not None,
@@ -194,8 +195,9 @@ def to_lines(status: Status, now: datetime) -> list[str]:
     for table in status.tables:
         if table.error and table.count.table not in told:
             lines += ["", f"{table.count.table}: {plain(table.error, 500)}", f"  {plain(table.hint, 500)}"]
-    if status.unreadable:
-        lines += ["", f"comments of {count(status.unreadable, 'task')} are not readable with this webhook"]
+    if status.unreadable.count and not status.unreadable.lacks:  # otherwise an alert tells
+        closed = count(status.unreadable.count, "task")
+        lines += ["", f"comments of {closed} are not readable with this webhook"]
     return [line.rstrip() for line in lines]
 
 

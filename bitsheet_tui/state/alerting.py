@@ -29,6 +29,11 @@ QUARANTINE = "{count:,} {noun} could not be stored and wait in quarantine with t
 QUARANTINE_HINT = (
     "bitsheet-tui quarantine lists them; they are tried again whenever they are read, and by --retry"
 )
+CLOSED = "the comments of {count:,} {noun} are not readable: the webhook lacks the permission `{scope}`"
+CLOSED_HINT = (
+    "Tick `{scope}` in the settings of the webhook in the portal; they are read by themselves then. "
+    "What was read before stays."
+)
 
 
 def follow(alerts: Alerts, event: e.Event, failures: Mapping[str, int]) -> Alerts:
@@ -94,6 +99,15 @@ def _(event: e.Quarantined, alerts: Alerts, failures: Mapping[str, int]) -> Aler
 
 
 @_after.register
+def _(event: e.Unreadable, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
+    if not event.lacks:
+        return _ended(alerts, f"{Kind.COMMENTS_CLOSED}:{event.table}")
+    noun = "task" if event.count == 1 else "tasks"
+    text = CLOSED.format(count=event.count, noun=noun, scope=event.lacks)
+    return _begun(alerts, _of(Kind.COMMENTS_CLOSED, event, text, CLOSED_HINT.format(scope=event.lacks)))
+
+
+@_after.register
 def _(event: e.StoreTrouble, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
     alert = Alert(kind=Kind.STORE_TROUBLE, text=event.text, hint=event.hint, since=event.at)
     return _begun(alerts, alert)
@@ -108,7 +122,7 @@ def _(event: e.CycleEnded, alerts: Alerts, failures: Mapping[str, int]) -> Alert
 # --- beginning and ending -------------------------------------------------------------------------------
 
 
-def _of(kind: Kind, event: e.DeletionsHeld | e.Quarantined, text: str, hint: str) -> Alert:
+def _of(kind: Kind, event: e.DeletionsHeld | e.Quarantined | e.Unreadable, text: str, hint: str) -> Alert:
     table = event.table
     return Alert(kind=kind, about=table, tables=(table,), text=text, hint=hint, since=event.at)
 

@@ -86,7 +86,8 @@ class TableState:
     hint: str = ""
     failures: int = 0  # in a row
     failing_since: datetime | None = None
-    unreadable: int = 0
+    unreadable: int = 0  # tasks whose comments the webhook may not read
+    lacks: str = ""  # the permission of the webhook that would open some of them
     drift: e.Drifted | None = None  # how its columns changed last, since the start
     held: int = 0  # rows that seem to be gone and are not marked until somebody confirms
     held_reason: str = ""

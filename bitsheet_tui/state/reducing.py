@@ -158,7 +158,7 @@ def _(event: e.Quarantined, state: EngineState) -> EngineState:
 
 @_apply.register
 def _(event: e.Unreadable, state: EngineState) -> EngineState:
-    return _with(state, event.table, lambda t: replace(t, unreadable=event.count))
+    return _with(state, event.table, lambda t: replace(t, unreadable=event.count, lacks=event.lacks))
 
 
 @_apply.register

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bitsheet_tui.store import census, discussions, feed, tombstones, writer
+from bitsheet_tui.store import census, closed, discussions, feed, tombstones, writer
 from bitsheet_tui.store.bulk import Key
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.discussions import DiscussionRead
@@ -58,7 +58,8 @@ def commit(
         marked = [key for place, keys in vanished.items() if place[1] not in held for key in keys]
         stored.deleted = tombstones.bury(database, layout, marked, when)
         stored.held = sum(held.values())
-        discussions.mark_read(database, read, held)
+        if discussions.mark_read(database, read, held):
+            closed.try_again(database, {one.task_id for one in read})
         return stored
 
     stored = database.write(work)

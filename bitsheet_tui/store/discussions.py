@@ -50,6 +50,7 @@ class DiscussionRead:
     forum: Sequence[Portal] | None
     chat: Sequence[Portal] | None
     readable: bool
+    lacks: str = ""  # the permission of the webhook without which it is not readable
 
 
 def follow(database: Database, layout: Layout, rows: Sequence[tuple[Row, Portal]]) -> None:
@@ -100,7 +101,7 @@ def due(database: Database, *, overlap: int, limit: int) -> list[Discussion]:
         *_newest(database, DiscussionRecord.behind == NEVER_READ, limit),
     ]
     found.sort(key=lambda record: (record.activity_date or BEGINNING, record.task_id), reverse=True)
-    return [_discussion(record) for record in found[:limit]]
+    return [of(record) for record in found[:limit]]
 
 
 def _newest(database: Database, where: Any, limit: int) -> list[Any]:
@@ -114,11 +115,6 @@ def count_due(database: Database, *, overlap: int) -> int:
     return int(database.rows(sql, (-overlap,))[0][0])
 
 
-def count_unreadable(database: Database) -> int:
-    """How many the webhook may not read."""
-    return int(DiscussionRecord.select().where(~DiscussionRecord.readable).count(database.peewee))
-
-
 def all_due_again(database: Database, since: datetime | None = None) -> None:
     """Every discussion counts as never read, or every one that moved since then."""
     wanted = DiscussionRecord.behind > NOTHING_TO_READ
@@ -128,8 +124,10 @@ def all_due_again(database: Database, since: datetime | None = None) -> None:
     DiscussionRecord.update(values_).where(wanted).execute(database.peewee)
 
 
-def mark_read(database: Database, read: Sequence[DiscussionRead], held: Mapping[int, int]) -> None:
+def mark_read(database: Database, read: Sequence[DiscussionRead], held: Mapping[int, int]) -> bool:
     """These discussions were read, or could not be; `held` comments by task are not marked.
+
+    Whether one of them is open that was closed, and was not due for that very reason (`closed.try_again`).
 
     What still lies ahead of the reading is due within the overlap, no more: a date in the future must not
     make a discussion due again the moment it was read.
@@ -143,12 +141,13 @@ def mark_read(database: Database, read: Sequence[DiscussionRead], held: Mapping[
     }
     mark = database.dialect.mark
     database.many(
-        f"UPDATE bitsheet_discussions SET read_at = {mark}, readable = {mark}, behind = {mark}, held = {mark}"  # noqa: S608
-        f" WHERE task_id = {mark}",
+        f"UPDATE bitsheet_discussions SET read_at = {mark}, readable = {mark}, lacks = {mark},"  # noqa: S608
+        f" behind = {mark}, held = {mark} WHERE task_id = {mark}",
         [
             (
                 DiscussionRecord.read_at.db_value(one.read_at),
                 one.readable,
+                one.lacks,
                 min(0, behind(records[one.task_id], one.read_at)),
                 held.get(one.task_id, 0 if one.readable else records[one.task_id]["held"]),
                 one.task_id,
@@ -157,6 +156,11 @@ def mark_read(database: Database, read: Sequence[DiscussionRead], held: Mapping[
             if one.task_id in records
         ],
     )
+    return any(one.readable and _was_closed(records.get(one.task_id)) for one in read)
+
+
+def _was_closed(record: Mapping[str, Any] | None) -> bool:
+    return record is not None and not record["readable"] and record["behind"] != NEVER_READ
 
 
 def held(database: Database, tasks: Sequence[int]) -> dict[int, int]:
@@ -194,7 +198,7 @@ def some(database: Database, *, below: int, limit: int) -> list[Discussion]:
         .order_by(DiscussionRecord.task_id.desc())
         .limit(limit)
     )
-    return [_discussion(record) for record in query.execute(database.peewee)]
+    return [of(record) for record in query.execute(database.peewee)]
 
 
 def count_all(database: Database) -> int:
@@ -203,7 +207,8 @@ def count_all(database: Database) -> int:
     return int(query.count(database.peewee))
 
 
-def _discussion(record: Any) -> Discussion:
+def of(record: Any) -> Discussion:
+    """Where a record says that the comments are."""
     return Discussion(
         task_id=record.task_id,
         forum_topic_id=record.forum_topic_id,

@@ -37,6 +37,14 @@ def _stretches(database: Database) -> None:
     _add(database, "bitsheet_checkpoints", {"unread": document})
 
 
+def _closed(database: Database) -> None:
+    _add(database, "bitsheet_discussions", {"lacks": "TEXT NOT NULL DEFAULT ''"})
+    database.execute(
+        "CREATE INDEX IF NOT EXISTS bitsheet_discussions_closed"
+        " ON bitsheet_discussions (read_at) WHERE NOT readable"
+    )
+
+
 def _add(database: Database, table: str, columns: dict[str, str]) -> None:
     """Add what is not there; a mirror that is made now has them from the start."""
     known = {column[0] for column in database.execute(f"SELECT * FROM {table} LIMIT 0").description}  # noqa: S608
@@ -45,7 +53,7 @@ def _add(database: Database, table: str, columns: dict[str, str]) -> None:
             database.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (_create, _reconcile, _alerts, _stretches)
+STEPS: tuple[Callable[[Database], None], ...] = (_create, _reconcile, _alerts, _stretches, _closed)
 """The n-th step makes version n out of version n - 1; an empty database is version 0."""
 
 

@@ -196,6 +196,8 @@ class DiscussionRecord(Record):
     activity_date = InstantField(null=True)
     read_at = InstantField(null=True)
     readable = peewee.BooleanField(default=True)
+    # the permission of the webhook without which it is not readable
+    lacks = peewee.TextField(default="", constraints=[peewee.SQL("DEFAULT ''")])
     # seconds from the last reading to the last activity: negative when read later, huge when never read
     behind = peewee.BigIntegerField()
     # comments that seem to have vanished and are not marked

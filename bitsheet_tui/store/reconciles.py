@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bitsheet_tui.store import census, comparing, discussions, quarantine, tombstones
+from bitsheet_tui.store import census, closed, comparing, discussions, quarantine, tombstones
 from bitsheet_tui.store.comparing import Difference
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.discussions import Discussion, DiscussionRead
@@ -110,6 +110,15 @@ class Reconciles:
     def discussions(self, *, below: int, limit: int) -> list[Discussion]:
         """The next discussions there is anything to read of, from the newest task under `below` down."""
         return self._database.read(lambda: discussions.some(self._database, below=below, limit=limit))
+
+    def closed(self, *, overlap: int, limit: int) -> list[Discussion]:
+        """The discussions that the webhook may not read and that are not due, the longest untried first."""
+        database = self._database
+        return database.read(lambda: closed.longest_untried(database, overlap=overlap, limit=limit))
+
+    def try_again(self) -> None:
+        """Let every discussion that the webhook may not read be read soon."""
+        self._database.write(lambda: closed.try_again(self._database))
 
     def count_discussions(self) -> int:
         """How many discussions there is anything to read of."""

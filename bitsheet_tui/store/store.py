@@ -10,6 +10,7 @@ from bitsheet_tui.fields import Field
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import (
     checkpoints,
+    closed,
     comments,
     counts,
     dictionaries,
@@ -24,6 +25,7 @@ from bitsheet_tui.store import (
 )  # fmt: skip
 from bitsheet_tui.store.books import Books
 from bitsheet_tui.store.checkpoints import Checkpoint
+from bitsheet_tui.store.closed import Closed
 from bitsheet_tui.store.comments import Brake
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dictionaries import DICTIONARIES
@@ -225,9 +227,9 @@ class Store(Books):
         """How many discussions there are to read."""
         return self._database.read(lambda: discussions.count_due(self._database, overlap=overlap))
 
-    def count_unreadable(self) -> int:
-        """How many discussions the webhook may not read."""
-        return self._database.read(lambda: discussions.count_unreadable(self._database))
+    def count_unreadable(self) -> Closed:
+        """How many discussions the webhook may not read, and why."""
+        return self._database.read(lambda: closed.count(self._database))
 
     def commit_discussions(
         self,

@@ -18,7 +18,7 @@ from bitsheet_tui.store.census import ALL
 from bitsheet_tui.sync.deletions import brake, comparable
 from bitsheet_tui.sync.desk import Answers, Desk, now
 from bitsheet_tui.sync.discussions import DiscussionReader
-from bitsheet_tui.sync.jobs import CommentJob, Job, ScanJob
+from bitsheet_tui.sync.jobs import CommentJob, Job, ScanJob, store_discussions
 from bitsheet_tui.tables import Table
 
 MOST = 20  # pages of one table, or discussions, in one cycle; more that is owed is forgiven
@@ -119,7 +119,7 @@ class AuditJob:
 
 @dataclass(slots=True)
 class DiscussionAuditJob:
-    """The next few discussions, those that could not be read among them."""
+    """The next few discussions."""
 
     desk: Desk
     table: Table
@@ -159,12 +159,8 @@ class DiscussionAuditJob:
         self.error = reader.error
         if self.error:
             return
-        stored = desk.store.commit_discussions(
-            table, read_, at=now(), cycle=desk.cycle, brake=brake(desk, table, 0)
-        )
+        stored = store_discussions(desk, table, read_, brake(desk, table, 0))
         self.rows = stored.inserted + stored.updated
-        desk.count(table, stored)
-        desk.tell(table, stored, read=sum(len(one.forum or ()) + len(one.chat or ()) for one in read_))
         long = set(self._tasks) - {one.task_id for one in read_}  # the rest of a long chat is for the fills
         desk.store.reconciles.reread(sorted(long))
         _pay(desk, table, self._pace(), len(self._tasks), min(self._tasks), suspicious=False)

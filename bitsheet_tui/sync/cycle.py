@@ -22,6 +22,7 @@ from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.sync.jobs import CommentJob, Job, ScanJob
 from bitsheet_tui.sync.offset import OffsetJob
+from bitsheet_tui.sync.reopening import reopenings
 from bitsheet_tui.sync.runs import failure, note_comments, record
 from bitsheet_tui.sync.scan import filling
 from bitsheet_tui.tables import Paging, Table
@@ -103,7 +104,7 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
     jobs = _jobs(desk, fills, ready)
     counts = deletions.counts(desk, jobs)
     describing = DescribeJob(desk) if static and known else None
-    spare = audits(desk, jobs)
+    spare = [*reopenings(desk, jobs, static=static), *audits(desk, jobs)]
     await rounds.run(desk, [*([describing] if describing else ()), *_in_turn(jobs, counts)], spare)
     if describing:
         failed |= describing.failed

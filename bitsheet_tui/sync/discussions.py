@@ -6,8 +6,9 @@ seen too: the forum answers with all of them, the chat page by page from the old
 apidocs.bitrix24.com im.dialog.messages.get). Its time of reading is the portal's clock when reading began;
 as long as its last activity lies within `overlap` of that, it is read once more in the next cycle.
 
-A discussion that the webhook may not open is counted, and read again when something happens in it. That is
-neither a failure of the table nor a deletion.
+What the webhook may not open is left as it is: a chat its owner is not in, or every chat, for want of a
+permission or of the method. Such a discussion is counted, and tried again (`reopening.py`). That is neither a
+failure of the table nor a deletion.
 """
 
 from collections.abc import Mapping
@@ -17,15 +18,15 @@ from typing import Any
 
 from bitsheet_tui.errors import PortalError, Reason
 from bitsheet_tui.portal.answer import Answer, Ask
+from bitsheet_tui.portal.judge import scope_of
 from bitsheet_tui.portal.listing import PAGE
 from bitsheet_tui.portal.rows import chat_rows, forum_rows, last_message
 from bitsheet_tui.store.discussions import Discussion, DiscussionRead
 from bitsheet_tui.tables import FORUM_METHOD, Table
 
 Row = dict[str, Any]
-CLOSED_TO_US = frozenset(
-    {Reason.RIGHTS, Reason.REQUEST, Reason.ACCESS}
-)  # of one discussion, not of the method
+# what is not for us to read; anything else is trouble with the method
+CLOSED_TO_US = frozenset({Reason.RIGHTS, Reason.REQUEST, Reason.ACCESS, Reason.SCOPE, Reason.GONE})
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class _Reading:
     forum_open: bool = False
     chat_open: bool = False
     readable: bool = True
+    lacks: str = ""  # the permission of the webhook that would open it
 
     @property
     def complete(self) -> bool:
@@ -56,7 +58,7 @@ class DiscussionReader:
     """Gives asks for open discussions and takes their answers. Holds no connection."""
 
     table: Table
-    error: PortalError | None = None  # the method itself is refused or rests; nothing more is asked
+    error: PortalError | None = None  # the method itself fails or rests; nothing more is asked
     _open: dict[int, _Reading] = field(default_factory=dict)
     _asked: list[tuple[str, int, str]] = field(default_factory=list)
 
@@ -139,6 +141,8 @@ class DiscussionReader:
             self.error = error
             return
         reading.readable = False
+        if error.reason is Reason.SCOPE:
+            reading.lacks = scope_of(FORUM_METHOD if source == "forum" else self.table.method)
         reading.read_at = reading.read_at or now
         if source == "forum":
             reading.forum, reading.forum_open = None, False
@@ -174,4 +178,5 @@ def _finished(reading: _Reading) -> DiscussionRead:
         forum=reading.forum,
         chat=reading.chat,
         readable=reading.readable,
+        lacks=reading.lacks,
     )

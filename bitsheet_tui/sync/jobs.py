@@ -4,12 +4,16 @@ A job talks to the store only inside `take`, which never waits: whatever happens
 with its checkpoint or not at all.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.listing import page_rows, row_id
+from bitsheet_tui.store.comments import Brake
+from bitsheet_tui.store.discussions import DiscussionRead
+from bitsheet_tui.store.writer import Stored
 from bitsheet_tui.sync.ahead import Ahead
 from bitsheet_tui.sync.backfill import with_fill
 from bitsheet_tui.sync.deletions import brake
@@ -169,11 +173,14 @@ class CommentJob:
             self._reader = None  # what it had begun is due still
         if not read:
             return
-        stored = desk.store.commit_discussions(
-            self.table, read, at=now(), cycle=desk.cycle, brake=brake(desk, self.table, self._vanished)
-        )  # fmt: skip
+        stored = store_discussions(desk, self.table, read, brake(desk, self.table, self._vanished))
         self._vanished += stored.deleted + stored.held
-        rows = sum(len(one.forum or ()) + len(one.chat or ()) for one in read)
         self.rows += stored.inserted + stored.updated
-        desk.count(self.table, stored)
-        desk.tell(self.table, stored, read=rows)
+
+
+def store_discussions(desk: Desk, table: Table, read: Sequence[DiscussionRead], brake: Brake) -> Stored:
+    """Commit discussions that a cycle has read, and say so."""
+    stored = desk.store.commit_discussions(table, read, at=now(), cycle=desk.cycle, brake=brake)
+    desk.count(table, stored)
+    desk.tell(table, stored, read=sum(len(one.forum or ()) + len(one.chat or ()) for one in read))
+    return stored

@@ -62,7 +62,8 @@ def note_comments(desk: Desk, table: Table) -> None:
     """Comments are as fresh as the tasks that told of them; those nobody lets us read are counted."""
     parent = desk.table(table.parent.table) if table.parent else table
     desk.keep(replace(desk.checkpoint(table), watermark=desk.checkpoint(parent).watermark))
-    desk.say(e.Unreadable(table=table.name, count=desk.store.count_unreadable()))
+    closed = desk.store.count_unreadable()
+    desk.say(e.Unreadable(table=table.name, at=now(), count=closed.count, lacks=closed.lacks))
 
 
 def record_drift(desk: Desk, table: Table, event: e.Drifted) -> None:

@@ -104,7 +104,7 @@ TROUBLES = {
         always(kind=Kind.ERROR, method="crm.deal.list", status=400, error="ERROR_ARGUMENT"), 1,
     ),
     "many rows seem to be gone": (hide, 0),
-    "chats that the webhook may not read": (close_chat, 0),
+    "comments that the webhook may not read": (close_chat, 0),
     "a row that cannot be stored": (poison, 0),
     "the portal's fields change": (new_field, 0),
 }  # fmt: skip

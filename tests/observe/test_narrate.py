@@ -13,6 +13,7 @@ NOW = datetime(2026, 11, 24, 7, 2, 11, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=3)
 HERE = f"{LATER.astimezone():%H:%M:%S}"
 
+CLOSED = "comments of 2 tasks not readable: the webhook lacks the permission im  tick it in its settings in the portal"
 UNREADABLE = (
     "comments of 2 tasks not readable: the webhook's owner is not in their chats"
     "  make the webhook's owner a participant"
@@ -55,10 +56,14 @@ TOLD = [
         e.Drifted(table="deals", at=NOW, added=("uf_a", "uf_b"), retired=("uf_c",)),
         "WARNING deals new columns uf_a, uf_b  gone from the portal uf_c",
     ),
-    (e.Unreadable(table="task_comments", count=0), None),
+    (e.Unreadable(table="task_comments", at=NOW, count=0), None),
     (
-        e.Unreadable(table="task_comments", count=2),
+        e.Unreadable(table="task_comments", at=NOW, count=2),
         "WARNING task_comments " + UNREADABLE,
+    ),
+    (
+        e.Unreadable(table="task_comments", at=NOW, count=2, lacks="im"),
+        "WARNING task_comments " + CLOSED,
     ),
     (
         e.Waiting(reason=Reason.RATE, text="too fast", at=NOW, until=LATER),

@@ -125,11 +125,11 @@ def test_unreadable_discussions_are_counted_and_delete_nothing(store, rows):
     seen(store, task(1), task(2))
     read(store, 1, forum=[], chat=[comment(6)])
     read(store, 1, readable=False)
-    assert store.count_unreadable() == 1
+    assert store.count_unreadable().count == 1
     assert due(store) == [2]
     assert rows("SELECT count(*) FROM task_comments WHERE _deleted_at IS NULL") == [(1,)]
     read(store, 1, forum=[], chat=[comment(6)])
-    assert store.count_unreadable() == 0
+    assert store.count_unreadable().count == 0
 
 
 def test_all_discussions_can_be_read_anew(store):
@@ -167,3 +167,24 @@ def test_a_first_reading_of_all_discussions_is_one_line_in_the_feed(store, rows)
     store.reread_discussions()
     read(store, 1, forum=[], chat=[comment(6)], filling=True)
     assert rows("SELECT op FROM bitsheet_changes WHERE table_name = 'task_comments'") == [("snapshot",)] * 2
+
+
+def test_of_closed_discussions_the_longest_untried_comes_first_and_one_that_opens_makes_all_due(store):
+    seen(store, *(task(n) for n in range(1, 7)))
+    later = ACTIVITY + timedelta(hours=1)
+    for minute, task_id in enumerate((3, 1, 2, 4, 5)):
+        read(store, task_id, readable=False, at=later + timedelta(minutes=minute))
+    read(store, 6, forum=[], chat=[], at=later)
+    assert due(store) == []
+
+    def closed():
+        return [one.task_id for one in store.reconciles.closed(overlap=300, limit=9)]
+
+    assert closed() == [3, 1, 2, 4, 5]
+    read(store, 3, readable=False, at=later + timedelta(hours=1))
+    assert closed() == [1, 2, 4, 5, 3]
+    read(store, 1, forum=[], chat=[], at=later + timedelta(hours=2))
+    assert (due(store), closed()) == ([5, 4, 3, 2], [])
+    read(store, 2, readable=False, at=later + timedelta(hours=2))
+    read(store, 3, forum=[], chat=[], at=later + timedelta(hours=2))  # due for that very reason
+    assert (due(store), closed()) == ([5, 4], [2])

@@ -87,22 +87,6 @@ async def test_a_row_that_is_missing_is_left_to_a_comparison_and_its_guard(sqlit
         assert engine.state.tables["leads"].held == len(many)
 
 
-async def test_a_discussion_that_was_closed_to_us_is_asked_again(sqlite_url, later):
-    async with portal() as (demo, webhook):
-        settings = config(webhook, sqlite_url)
-        task = next(row["TASK_ID"] for row in demo.world.truth("task_comments") if row["SOURCE"] == "chat")
-        demo.world.close_chat(task)
-        engine = await once(settings)
-        assert engine.state.tables["task_comments"].unreadable == 1
-        demo.world.closed_chats.clear()
-        await once(settings)
-        for day in range(1, 15):
-            with later(day):
-                engine = await once(settings)
-        assert engine.state.tables["task_comments"].unreadable == 0
-        assert unequal(sqlite_url, demo) == {}
-
-
 async def test_it_goes_on_where_it_was_after_a_restart(sqlite_url, later):
     async with portal() as (demo, webhook):
         settings = config(webhook, sqlite_url, tables=("deals",))

@@ -160,7 +160,7 @@ def refused() -> EngineState:
         )  # fmt: skip
         state = reduce(state, event)
     state = reduce(state, e.Quarantined(table="deals", at=ago(60), count=3))
-    return reduce(state, e.Unreadable(table="task_comments", count=12))
+    return reduce(state, e.Unreadable(table="task_comments", at=NOW, count=12))
 
 
 def held() -> EngineState:

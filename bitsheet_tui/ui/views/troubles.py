@@ -85,7 +85,7 @@ def _of(table: TableState, *, told: bool) -> list[Trouble]:
                 since=table.failing_since,
             )
         )  # fmt: skip
-    if table.unreadable:
+    if table.unreadable and not table.lacks:  # otherwise an alert tells
         what = words.UNREADABLE.format(count=f.plural(table.unreadable, "task"))
         found.append(Trouble(where=table.name, what=what, hint=words.UNREADABLE_HINT, grave=False))
     return found
