@@ -126,6 +126,16 @@ def percent(share: float) -> str:
     return t("{n}%", n=f"{min(99, max(1, int(share * 100))) if 0 < share < 1 else int(share * 100)}")
 
 
+def asked(requests: float) -> str:
+    """Requests a second: `1.8/s`."""
+    return t("{n}/s", n=language.number(f"{requests:.1f}"))
+
+
+def share(part: float) -> str:
+    """What is used of something, which may be more than all of it: `62%`."""
+    return t("{n}%", n=f"{part * 100:.0f}")
+
+
 def plural(number: int, noun: str) -> str:
     """`1 table`, `9 tables`; the noun is a key of the catalogue."""
     return f"{count(number)} {language.counted(number, noun)}"

@@ -36,6 +36,7 @@ class Language:
     sentences: Mapping[str, str] = field(default_factory=dict)
     told: Mapping[str, str] = field(default_factory=dict)  # sentences of the engine, with {facts} in them
     marks: Mapping[int, str] = field(default_factory=dict)  # what stands for `,` and `.` in numbers
+    small: Mapping[int, str] = field(default_factory=dict)  # letters whose small form is its own
     many: str = ""  # the ending of a noun after a number that is not one
 
 
@@ -66,9 +67,8 @@ def _load(code: str) -> Language:
         return ENGLISH
     from bitsheet_tui.ui import turkish  # noqa: PLC0415 - only where it is spoken
 
-    return Language(
-        code="tr", sentences=turkish.SENTENCES, told=turkish.TOLD, marks={ord(","): ".", ord("."): ","}
-    )
+    marks, small = {ord(","): ".", ord("."): ","}, {ord("I"): "ı", ord("İ"): "i"}
+    return Language(code="tr", sentences=turkish.SENTENCES, told=turkish.TOLD, marks=marks, small=small)
 
 
 def t(english: str, /, **facts: str) -> str:
@@ -80,6 +80,11 @@ def t(english: str, /, **facts: str) -> str:
 def number(english: str) -> str:
     """`1,234.5` with the marks of the language spoken: `1.234,5`."""
     return english.translate(_SPOKEN.get().marks)
+
+
+def lower(text: str) -> str:
+    """`text`, which is of the language spoken, in small letters."""
+    return text.translate(_SPOKEN.get().small).lower()
 
 
 def counted(count: int, noun: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from bitsheet_tui.fields import Kind
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
+from bitsheet_tui.ui.language import number, t
 
 SHORT = 300  # letters of a value in a list
 LONG = 200_000  # of one that is looked at by itself
@@ -17,11 +18,12 @@ def brief(kind: Kind, value: Any, zone: tzinfo | None) -> str:
     if value is None:
         return ""
     if kind is Kind.BOOLEAN:
-        return "yes" if value else "no"
+        return t("yes") if value else t("no")
     if kind is Kind.INSTANT:
         return moment(value, zone)
     if kind is Kind.NUMERIC:
-        return plain(f"{value:,.2f}" if value % 1 and round(value, 2) == value else f"{value:,}", 40)
+        money = value % 1 and round(value, 2) == value
+        return plain(number(f"{value:,.2f}" if money else f"{value:,}"), 40)
     return plain(value, SHORT)
 
 

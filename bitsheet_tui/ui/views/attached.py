@@ -5,6 +5,7 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import words
 from bitsheet_tui.ui.glyphs import ATTACHED
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line
 from bitsheet_tui.ui.picture import Picture
 
@@ -12,8 +13,10 @@ from bitsheet_tui.ui.picture import Picture
 def who(attached: Attached) -> str:
     """`pid 4711 on db1`."""
     if attached.pid is None:
-        return words.SOME_INSTANCE
-    return f"pid {attached.pid}{f' on {plain(attached.host, 40)}' if attached.host else ''}"
+        return t(words.SOME_INSTANCE)
+    if not attached.host:
+        return f"pid {attached.pid}"
+    return t("pid {pid} on {host}", pid=f"{attached.pid}", host=plain(attached.host, 40))
 
 
 def title(picture: Picture, cells: int) -> Line:
@@ -23,7 +26,8 @@ def title(picture: Picture, cells: int) -> Line:
         return ()
     text = who(attached)
     if attached.since and cells >= 100:
-        text += f" since {f.clock(attached.since, picture.zone, picture.now, seconds=False)}"
+        at = f.clock(attached.since, picture.zone, picture.now, seconds=False)
+        text = t("{who} since {at}", who=text, at=at)
     return ((f" {ATTACHED} ", "wait" if attached.gone else "ok"), (text, "title"))
 
 
@@ -34,7 +38,7 @@ def remark(picture: Picture) -> str:
         return ""
     if attached.gone:
         text = words.TAKES_OVER if attached.takeover else words.NOBODY
-        return text.format(who=who(attached))
+        return t(text, who=who(attached))
     if picture.state.phase is Phase.STOPPING or attached.live or attached.pid is None:
         return ""
-    return words.SEEN_IN_STORE
+    return t(words.SEEN_IN_STORE)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui.glyphs import ARROW, BAD, MINUS, OK, WAIT
+from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.line import Line, Span, cut, fit
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.values import pretty
@@ -20,8 +21,32 @@ if TYPE_CHECKING:
 AT = 15  # `24 Nov 10:02:13`
 OPS = {"insert": ("new", "new"), "update": ("changed", ""), "delete": ("deleted", "bad"),
        "undelete": ("is back", "ok"), "snapshot": ("read again from scratch", "dim")}  # fmt: skip
-RUN_HEAD = f"{'started':<{AT}} {'took':>6} {'new':>6} {'chg':>6} {'gone':>6}  what it was"
-CYCLE_HEAD = f"{'cycle':>9}  {'started':<{AT}} {'took':>7} {'rows':>9} {'requests':>9}  not current"
+
+
+def run_head(*, named: bool) -> str:
+    """The titles over the lines of `run`."""
+    who = fit(t("table"), 14) if named else fit(t("cycle"), 7, right=True)
+    numbers = " ".join(fit(t(title), 6, right=True) for title in ("took", "new", "chg", "gone"))
+    return f" {who} {fit(t('started'), AT)} {numbers}  {t('what it was')}"
+
+
+def cycle_head() -> str:
+    """The titles over the lines of `cycle`."""
+    numbers = (("took", 7), ("rows", 9), ("requests", 9))
+    figures = " ".join(fit(t(title), wide, right=True) for title, wide in numbers)
+    return f" {fit(t('cycle'), 9, right=True)}  {fit(t('started'), AT)} {figures}  {t('not current')}"
+
+
+def column_room(columns: int) -> int:
+    """How wide a column's name and its label are."""
+    return max(12, min(30, (columns - 44) // 2))
+
+
+def column_head(columns: int) -> str:
+    """The titles over the lines of `column`."""
+    room = column_room(columns)
+    widths = (("column", room), ("label in the portal", room), ("kind", 9), ("type", 18))
+    return " ".join(["", *(fit(t(title), wide) for title, wide in widths), t("known")])
 
 
 def at(moment: datetime | None, picture: Picture) -> str:
@@ -31,7 +56,7 @@ def at(moment: datetime | None, picture: Picture) -> str:
 
 def run(one: "Run", picture: Picture, columns: int, *, named: bool) -> Line:
     """What a cycle did to a table; `named`: with the table's name, else with the cycle's number."""
-    who = fit(plain(one.table, 14), 14) if named else f"{one.cycle:>7,}"
+    who = fit(plain(one.table, 14), 14) if named else f"{f.count(one.cycle):>7}"
     spans: list[Span] = [
         (f" {who} {at(one.started_at, picture)} {f.took(one.seconds):>6}", ""),
         *(_number(sign, number, style) for sign, number, style in (
@@ -47,18 +72,18 @@ def _number(sign: str, number: int, style: str) -> Span:
 
 def _how(one: "Run") -> Line:
     if one.error:
-        return ((f"{BAD} {plain(one.error)}", "bad"),)
+        return ((f"{BAD} {plain(retold(one.error))}", "bad"),)
     if one.kind == "drift":
-        return ((f"{WAIT} columns: {plain(one.hint)}", "wait"),)
-    kind = {"scan": "changes", "fill": "from scratch"}.get(one.kind, plain(one.kind, 20))
-    aside = f", {one.quarantined:,} set aside" if one.quarantined else ""
+        return ((f"{WAIT} {t('columns: {names}', names=plain(retold(one.hint)))}", "wait"),)
+    kind = t({"scan": "changes", "fill": "from scratch"}.get(one.kind, plain(one.kind, 20)))
+    aside = t(", {count} set aside", count=f.count(one.quarantined)) if one.quarantined else ""
     return ((kind, "dim"), (aside, "wait"))
 
 
 def cycle(one: "Cycle", picture: Picture, columns: int) -> Line:
     """One pass over the due tables."""
-    figures = f"{f.took(one.seconds):>7} {one.rows:>9,} {one.requests:>9,}  "
-    about = f" {one.number:>9,}  {at(one.started_at, picture)} {figures}"
+    figures = f"{f.took(one.seconds):>7} {f.count(one.rows):>9} {f.count(one.requests):>9}  "
+    about = f" {f.count(one.number):>9}  {at(one.started_at, picture)} {figures}"
     return cut(((about, ""), outcome(one, picture)), columns)
 
 
@@ -69,23 +94,26 @@ def outcome(one: "Cycle", picture: Picture) -> Span:
     if one.ended_at is not None:
         return (OK, "ok")
     running = picture.state.cycle_started and picture.state.cycle == one.number
-    return ("runs", "ok") if running else ("did not come to its end", "wait")
+    return (t("runs"), "ok") if running else (t("did not come to its end"), "wait")
 
 
 def column(one: "Grown", picture: Picture, columns: int) -> Line:
     """A column with the portal's label, its type, and when it came or went."""
-    room = max(12, min(30, (columns - 44) // 2))
-    several = " list" if one.multiple else ""
+    room = column_room(columns)
+    several = " " + t("list") if one.multiple else ""
+    name = one.column or t("extra: {field}", field=one.field)
     spans: list[Span] = [
-        (" " + fit(plain(one.column or f"extra: {one.field}", room), room), "name"),
+        (" " + fit(plain(name, room), room), "name"),
         (" " + fit(plain(one.title, room) or f.UNKNOWN, room), "" if one.title else "dim"),
         (" " + fit(plain(one.kind, 9), 9), ""),
         (" " + fit(plain(one.type, 14) + several, 18), "dim"),
     ]
     if one.retired_at:
-        spans.append((f" gone from the portal {f.clock(one.retired_at, picture.zone, picture.now)}", "wait"))
+        at = f.clock(one.retired_at, picture.zone, picture.now)
+        spans.append((" " + t("gone from the portal {at}", at=at), "wait"))
     else:
-        spans.append((f" since {f.clock(one.first_seen, picture.zone, picture.now, seconds=False)}", "dim"))
+        at = f.clock(one.first_seen, picture.zone, picture.now, seconds=False)
+        spans.append((" " + t("since {at}", at=at), "dim"))
     return cut(tuple(spans), columns)
 
 
@@ -94,18 +122,19 @@ def aside(one: "Quarantined", picture: Picture, columns: int, *, named: bool) ->
     who = f"{plain(one.table, 14)} " if named else ""
     when = f.clock(one.last_seen, picture.zone, picture.now)
     spans: Line = (
-        (f" {who}{plain(one.row_id, 14) or f.UNKNOWN:<10}", "name"), (f" {plain(one.reason, 200)}", "wait"),
-        (f"  seen {f.plural(one.times, 'time')}, last {when}", "dim"),
+        (f" {who}{plain(one.row_id, 14) or f.UNKNOWN:<10}", "name"),
+        (f" {plain(retold(one.reason), 200)}", "wait"),
+        ("  " + t("seen {times}, last {at}", times=f.plural(one.times, "time"), at=when), "dim"),
     )  # fmt: skip
     return cut(spans, columns)
 
 
 def aside_lines(one: "Quarantined") -> list[str]:
     """All of it."""
-    head = f"{one.table} {one.row_id}: {one.reason}"
+    head = f"{one.table} {one.row_id}: {retold(one.reason)}"
     return [
         head,
-        "Mend it in the portal, or retry with: bitsheet-tui quarantine --retry",
+        t("Mend it in the portal, or retry with: bitsheet-tui quarantine --retry"),
         "",
         *pretty(dict(one.row)),
     ]
@@ -118,25 +147,36 @@ def alert(one: "Told", picture: Picture, columns: int) -> Line:
         f" {OK if ended else BAD} ",
         "ok" if ended else "bad" if one.severity == "error" else "wait",
     )
-    over = f"  ended {f.clock(one.ended_at, picture.zone, picture.now)}" if ended else ""
+    end = f.clock(one.ended_at, picture.zone, picture.now)
+    over = "  " + t("ended {at}", at=end) if ended else ""
     times = f"  {f.plural(one.times, 'time')}" if one.times > 1 else ""
-    return cut((sign, (at(one.since, picture), ""), (f" {plain(one.text, 300)}", "dim" if ended else ""),
+    text = plain(retold(one.text), 300)
+    return cut((sign, (at(one.since, picture), ""), (f" {text}", "dim" if ended else ""),
                 (f"{over}{times}", "dim")), columns)  # fmt: skip
 
 
 def alert_lines(one: "Told", picture: Picture) -> list[str]:
     """All of it."""
-    ended = f.clock(one.ended_at, picture.zone, picture.now) if one.ended_at else "it still stands"
-    return [one.text, "", one.hint, "", f"since  {f.clock(one.since, picture.zone, picture.now)}",
-            f"ended  {ended}", f"times  {one.times:,}"]  # fmt: skip
+    ended = f.clock(one.ended_at, picture.zone, picture.now) if one.ended_at else t("it still stands")
+    facts = ((t("since"), f.clock(one.since, picture.zone, picture.now)), (t("ended"), ended),
+             (t("times"), f.count(one.times)))  # fmt: skip
+    wide = max(len(label) for label, _ in facts)
+    return [
+        retold(one.text),
+        "",
+        retold(one.hint),
+        "",
+        *(f"{label:<{wide}}  {fact}" for label, fact in facts),
+    ]
 
 
 def change(one: "Change", picture: Picture, columns: int, *, named: bool) -> Line:
     """One line of the change feed: when, what, and the fields that differ."""
     word, style = OPS.get(one.op, (plain(one.op, 12), ""))
-    who = f"{plain(one.row_id, 12):<9} " if named else f"cycle {one.cycle:<7,} "
+    cycle = t("cycle {number}", number=f"{f.count(one.cycle):<7}")
+    who = f"{plain(one.row_id, 12):<9} " if named else f"{cycle} "
     fields = ", ".join(_moved(name, one.before or {}, one.after or {}) for name in _fields(one))
-    return cut(((f" {at(one.at, picture)} {who}", "dim"), (f"{word}  ", style), (fields, "")), columns)
+    return cut(((f" {at(one.at, picture)} {who}", "dim"), (f"{t(word)}  ", style), (fields, "")), columns)
 
 
 def _fields(one: "Change") -> list[str]:
@@ -152,7 +192,7 @@ def _moved(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> st
 
 def _value(value: Any) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return t("yes") if value else t("no")
     return f.UNKNOWN if value is None else plain(value, 40)
 
 
@@ -161,14 +201,21 @@ def change_lines(one: "Change", zone: tzinfo | None) -> list[str]:
     word, _ = OPS.get(one.op, (one.op, ""))
     when = f"{one.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     out = [
-        f"{one.table} {one.row_id}: {word}",
-        f"{when}, cycle {one.cycle:,}, number {one.seq:,} of the feed",
+        f"{one.table} {one.row_id}: {t(word)}",
+        t(
+            "{at}, cycle {cycle}, number {seq} of the feed",
+            at=when,
+            cycle=f.count(one.cycle),
+            seq=f.count(one.seq),
+        ),
         "",
     ]
+    before, after = t("before"), t("after")
+    wide = max(len(before), len(after))
     for name in _fields(one):
         out.append(name)
         if one.before and name in one.before:
-            out += [f"  before  {row}" for row in pretty(one.before[name])]
+            out += [f"  {before:<{wide}}  {row}" for row in pretty(one.before[name])]
         if one.after and name in one.after:
-            out += [f"  after   {row}" for row in pretty(one.after[name])]
+            out += [f"  {after:<{wide}}  {row}" for row in pretty(one.after[name])]
     return out

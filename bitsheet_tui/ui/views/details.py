@@ -10,6 +10,7 @@ from bitsheet_tui.tables import CATALOGUE, Table
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui.glyphs import MINUS
+from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.line import Line, fit, wrap
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views import spark, tables
@@ -39,17 +40,27 @@ def reach(checkpoint: "Checkpoint", columns: Sequence["Grown"]) -> list[Line]:
     """How far the ids were read, and how many columns there are."""
     lines: list[Line] = []
     if checkpoint.reach is not None:
-        down = "" if checkpoint.floor in {0, None} else f", read down to {checkpoint.floor:,} so far"
-        lines.append(_fact("reach", (f"every id up to {checkpoint.reach:,}{down}", "")))
+        told = t("every id up to {id}", id=f.count(checkpoint.reach))
+        if checkpoint.floor:
+            told += t(", read down to {id} so far", id=f.count(checkpoint.floor))
+        lines.append(_fact(t("reach"), (told, "")))
     if checkpoint.progress:
-        left = ", ".join(f"{plain(name, 30)} at {at:,}" for name, at in checkpoint.progress.items() if at)
-        lines += [_fact("scan in hand", (left, "dim"))] if left else []
+        left = ", ".join(
+            t("{name} at {id}", name=plain(name, 30), id=f.count(at))
+            for name, at in checkpoint.progress.items()
+            if at
+        )
+        lines += [_fact(t("scan in hand"), (left, "dim"))] if left else []
     if columns:
         gone = sum(one.retired_at is not None for one in columns)
-        told = f"{len(columns) - gone:,}" + (f" and {gone:,} that the portal no longer has" if gone else "")
+        told = f.count(len(columns) - gone)
+        if gone:
+            told = t("{count} and {gone} that the portal no longer has", count=told, gone=f.count(gone))
         newest, first = max(columns, key=_came), min(columns, key=_came)
-        late = f"  newest {plain(newest.column or newest.field)}" if _came(newest) > _came(first) else ""
-        lines.append(_fact("columns", (told, ""), (late, "dim")))
+        late = ""
+        if _came(newest) > _came(first):
+            late = "  " + t("newest {column}", column=plain(newest.column or newest.field))
+        lines.append(_fact(t("columns"), (told, ""), (late, "dim")))
     return lines
 
 
@@ -63,21 +74,19 @@ def _fact(label: str, *spans: tuple[str, str]) -> Line:
 
 def _reading(picture: Picture, table: TableState, columns: int) -> list[Line]:
     entry = _METHODS.get(table.name)
-    out = [_fact("state", *tables.state(picture, table, columns - LABEL))]
+    out = [_fact(t("state"), *tables.state(picture, table, columns - LABEL))]
     if entry:
-        rhythm = "  now and then" if entry.static else "  every cycle"
-        rhythm = f"  every {f.span(table.due)}" if table.due else rhythm
-        out.append(_fact("read by", (entry.method, ""), (rhythm, "dim")))
-        told = ", ".join(entry.cursors) or (
-            f"{entry.parent.changed} of {entry.parent.table}" if entry.parent else ""
-        )
-        out.append(
-            _fact("changes by", (told, "")) if told else _fact("changes by", ("reading all of it", ""))
-        )
-    out.append(_fact("synced", (f.clock(table.synced_at, picture.zone, picture.now), ""),
+        rhythm = t("now and then") if entry.static else t("every cycle")
+        rhythm = t("every {span}", span=f.span(table.due)) if table.due else rhythm
+        out.append(_fact(t("read by"), (entry.method, ""), (f"  {rhythm}", "dim")))
+        told = ", ".join(entry.cursors) or t("reading all of it")
+        if entry.parent and not entry.cursors:
+            told = t("{column} of {table}", column=entry.parent.changed, table=entry.parent.table)
+        out.append(_fact(t("changes by"), (told, "")))
+    out.append(_fact(t("synced"), (f.clock(table.synced_at, picture.zone, picture.now), ""),
                      (f"  {f.ago(table.synced_at, picture.now)}", "dim")))  # fmt: skip
-    out.append(_fact("current to", (f.clock(table.watermark, picture.zone, picture.now), ""),
-                     ("  by the portal's clock", "dim")))  # fmt: skip
+    out.append(_fact(t("current to"), (f.clock(table.watermark, picture.zone, picture.now), ""),
+                     ("  " + t("by the portal's clock"), "dim")))  # fmt: skip
     if table.fill:
         out += _fill(picture, table)
     return out
@@ -87,41 +96,44 @@ def _fill(picture: Picture, table: TableState) -> list[Line]:
     fill = table.fill
     if fill is None:
         return []
-    of = f" of about {fill.expected:,}" if fill.expected else ""
-    out = [_fact("backfill", (f"{fill.done:,}{of}", ""), (f"  in {f.plural(fill.pages, 'page')}", "dim"))]
+    done = f.count(fill.done)
+    if fill.expected:
+        done = t("{done} of about {all}", done=done, all=f.count(fill.expected))
+    pages = t("in {pages}", pages=f.plural(fill.pages, "page"))
+    out = [_fact(t("backfill"), (done, ""), (f"  {pages}", "dim"))]
     eta = picture.eta(fill)
-    left = f"{f.span(eta)} left" if eta is not None else "too early to say how long"
+    left = t("{span} left", span=f.span(eta)) if eta is not None else t("too early to say how long")
     out.append(_fact("", (f.rate(fill.rate) if fill.rate else f.UNKNOWN, ""), (f"  {left}", "dim")))
     return out
 
 
 def _drift(drift: Drifted) -> list[Line]:
-    told = (("added", drift.added), ("now text", drift.widened), ("gone", drift.retired))
-    return [_fact("columns", (f"{what}: {plain(', '.join(names))}", "wait")) for what, names in told if names]
+    told = ((t("added"), drift.added), (t("now text"), drift.widened), (t("gone"), drift.retired))
+    return [
+        _fact(t("columns"), (f"{what}: {plain(', '.join(names))}", "wait")) for what, names in told if names
+    ]
 
 
 def _stored(table: TableState) -> list[Line]:
     new, changed, gone = f.delta("+", table.new), f.delta("~", table.changed), f.delta(MINUS, table.gone)
-    last = f"{new} new, {changed} changed, {gone} gone"
+    last = t("{new} new, {changed} changed, {gone} gone", new=new, changed=changed, gone=gone)
+    marked = t("and {count} marked deleted", count=f.count(table.deleted))
     out = [
-        _fact("rows", (f.count(table.rows), "strong"), (f"  and {table.deleted:,} marked deleted", "dim")),
-        _fact("last cycle", (last, "")),
+        _fact(t("rows"), (f.count(table.rows), "strong"), (f"  {marked}", "dim")),
+        _fact(t("last cycle"), (last, "")),
     ]
     if table.drift:
         out += _drift(table.drift)
     if table.quarantined:
-        out.append(
-            _fact("set aside", (f"{f.plural(table.quarantined, 'row')} in bitsheet_quarantine", "wait"))
-        )
+        kept = t("{rows} in {table}", rows=f.plural(table.quarantined, "row"), table="bitsheet_quarantine")
+        out.append(_fact(t("set aside"), (kept, "wait")))
     if table.held:
-        out.append(
-            _fact(
-                "held",
-                (f"{f.plural(table.held, 'deletion')}: {plain(table.held_reason, 200)}; y confirms", "bad"),
-            )
-        )
+        why = plain(retold(table.held_reason), 200)
+        held = t("{deletions}: {why}; y confirms", deletions=f.plural(table.held, "deletion"), why=why)
+        out.append(_fact(t("held"), (held, "bad")))
     if table.unreadable:
-        out.append(_fact("hidden", (f"comments of {f.plural(table.unreadable, 'task')}", "wait")))
+        hidden = t("comments of {tasks}", tasks=f.plural(table.unreadable, "task"))
+        out.append(_fact(t("hidden"), (hidden, "wait")))
     return out
 
 
@@ -132,8 +144,8 @@ def _timing(table: TableState, columns: int) -> list[Line]:
     p50, p95 = f.took(f.quantile(seconds, 0.5)), f.took(f.quantile(seconds, 0.95))
     shown = seconds[-max(1, min(60, columns - LABEL)) :]
     return [
-        _fact("reads take", (f"p50 {p50}  p95 {p95}  max {f.took(max(seconds))}", "")),
-        _fact(f"last {len(shown)}", (spark.strip(shown), "spark")),
+        _fact(t("reads take"), (f"p50 {p50}  p95 {p95}  {t('max')} {f.took(max(seconds))}", "")),
+        _fact(t("last {count}", count=f"{len(shown)}"), (spark.strip(shown), "spark")),
     ]
 
 
@@ -141,16 +153,16 @@ def _trouble(table: TableState, columns: int) -> list[Line]:
     if not table.error:
         return []
     style = "bad" if table.standing is Standing.REFUSED else "wait"
-    rows = [(row, style) for row in wrap(plain(table.error, 400), columns - LABEL)]
-    rows += [(row, "hint") for row in wrap(plain(table.hint, 400), columns - LABEL) if row]
-    return [_fact("last error" if not index else "", span) for index, span in enumerate(rows)]
+    rows = [(row, style) for row in wrap(plain(retold(table.error), 400), columns - LABEL)]
+    rows += [(row, "hint") for row in wrap(plain(retold(table.hint), 400), columns - LABEL) if row]
+    return [_fact(t("last error") if not index else "", span) for index, span in enumerate(rows)]
 
 
 def how_many(table: TableState | None) -> str:
     """`about 30,355 rows`."""
-    return (
-        f"about {table.rows:,} rows" if table and table.rows is not None else "nobody knows how many rows yet"
-    )
+    if table is None or table.rows is None:
+        return t("nobody knows how many rows yet")
+    return t("about {rows}", rows=f.plural(table.rows, "row"))
 
 
 PAGE = 50  # rows in one answer of the portal
@@ -161,10 +173,11 @@ PAGES_A_SECOND = 12  # at two requests a second, where the portal is quick
 def how_long(picture: Picture, table: TableState | None) -> str:
     """How many requests a backfill of the table costs and how long it takes, as far as anybody can tell."""
     if table is None or table.rows is None:
-        return "in as many requests and as long as it takes"
+        return t("in as many requests and as long as it takes")
     rate = table.fill.rate if table.fill and table.fill.rate else PAGE * PAGES_A_SECOND
     asked = f.plural(-(-_answers(picture, table) // BATCH), "request")
-    return f"in some {asked}, roughly {f.span(max(5.0, table.rows / rate))} while the portal is quick"
+    span = f.span(max(5.0, table.rows / rate))
+    return t("in some {requests}, roughly {span} while the portal is quick", requests=asked, span=span)
 
 
 def _answers(picture: Picture, table: TableState) -> int:

@@ -4,6 +4,7 @@ from bitsheet_tui.state import Standing, TableState
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import words
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views.attached import who
 
@@ -12,17 +13,15 @@ def farewell(picture: Picture, *, abandoned: bool = False) -> str:
     """`stopped at cycle 812, all 9 tables current as of 10:02:13`, or what resumes."""
     seen = picture.state.attached
     if seen and not seen.gone:
-        return words.DETACHED.format(cycle=picture.state.cycle, who=who(seen))
+        return t(words.DETACHED, cycle=f.count(picture.state.cycle), who=who(seen))
     tables = picture.tables
-    how = "left" if abandoned else "stopped"
-    start = (
-        f"{how} at cycle {picture.state.cycle:,}" if picture.state.cycle else f"{how} before the first cycle"
-    )
+    start = _start(picture.state.cycle, abandoned=abandoned)
     filling = [table for table in tables if table.fill or table.synced_at is None]
     if filling and picture.state.cycle:
         shown = ", ".join(map(_where, filling[:4])) + (", …" if len(filling) > 4 else "")
-        goes = "goes" if len(filling) == 1 else "go"
-        return f"{start}; {shown} {goes} on where {'it was' if len(filling) == 1 else 'they were'} next time"
+        one = "{start}; {names} goes on where it was next time"
+        more = "{start}; {names} go on where they were next time"
+        return t(one if len(filling) == 1 else more, start=start, names=shown)
     late = [
         table for table in tables if table.standing not in {Standing.OK, Standing.QUEUED, Standing.READING}
     ]
@@ -32,8 +31,17 @@ def farewell(picture: Picture, *, abandoned: bool = False) -> str:
     at = f.clock(max(times), picture.zone, picture.now)
     if late:
         names = ", ".join(plain(table.name, 30) for table in late)
-        return f"{start}, {len(tables) - len(late)} of {len(tables)} tables current as of {at}; not {names}"
-    return f"{start}, all {len(tables)} tables current as of {at}"
+        return t(
+            "{start}, {count} of {all} tables current as of {at}; not {names}",
+            start=start, count=f"{len(tables) - len(late)}", all=f"{len(tables)}", at=at, names=names,
+        )  # fmt: skip
+    return t("{start}, all {count} tables current as of {at}", start=start, count=f"{len(tables)}", at=at)
+
+
+def _start(cycle: int, *, abandoned: bool) -> str:
+    if not cycle:
+        return t("left before the first cycle" if abandoned else "stopped before the first cycle")
+    return t("left at cycle {cycle}" if abandoned else "stopped at cycle {cycle}", cycle=f.count(cycle))
 
 
 def _where(table: TableState) -> str:

@@ -9,6 +9,7 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import words
 from bitsheet_tui.ui.glyphs import ARROW
+from bitsheet_tui.ui.language import lower, retold, t
 from bitsheet_tui.ui.line import Line, cut, joined, middle, spread, width, wrap
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views import attached
@@ -26,8 +27,10 @@ def status(picture: Picture, cells: int) -> Line:
     """`bitsheet-tui  host → store` on the left; the cycle, the troubles and the word on the right."""
     state = picture.state
     name, sign, colour = word(state)
-    badge: Line = ((f" {sign} {name} ", f"badge-{colour}"),)
-    cycle: Line = ((f"cycle {state.cycle:,}", "dim"),) if state.cycle and cells >= 60 else ()
+    badge: Line = ((f" {sign} {t(name)} ", f"badge-{colour}"),)
+    cycle: Line = (
+        ((t("cycle {number}", number=f.count(state.cycle)), "dim"),) if state.cycle and cells >= 60 else ()
+    )
     troubles = joined(_troubles(picture)) if cells >= 56 else ()
     right = joined((troubles, cycle, badge))
     title: Line = attached.title(picture, cells) or ((f" {words.NAME}", "title"),)
@@ -46,9 +49,10 @@ def status(picture: Picture, cells: int) -> Line:
 def _troubles(picture: Picture) -> list[Line]:
     need = len(picture.refused)
     wait = len(picture.waiting)
+    needs = "{count} needs you" if need == 1 else "{count} need you"
     return [
-        ((f"{need} {'needs' if need == 1 else 'need'} you", "bad"),) if need else (),
-        ((f"{wait} waiting", "wait"),) if wait else (),
+        ((t(needs, count=f"{need}"), "bad"),) if need else (),
+        ((t("{count} waiting", count=f"{wait}"), "wait"),) if wait else (),
     ]
 
 
@@ -70,7 +74,7 @@ def _left_behind(picture: Picture) -> bool:
 
 
 def _starting(picture: Picture) -> str:
-    return words.STARTING
+    return t(words.STARTING)
 
 
 def _current(picture: Picture) -> str:
@@ -79,60 +83,81 @@ def _current(picture: Picture) -> str:
         table for table in tables if table.standing not in {Standing.OK, Standing.QUEUED, Standing.READING}
     ]
     last = picture.state.cycles[-1] if picture.state.cycles else None
-    done = f" ({f.took(last.seconds)}, {f.plural(last.rows, 'row')})" if last else ""
-    if not late:
-        at = f.clock(last.at, picture.zone, picture.now) if last else f.UNKNOWN
-        return f"All {len(tables)} tables current as of {at}{done}."
-    names = ", ".join(plain(table.name, 20) for table in late[:3]) + (" …" if len(late) > 3 else "")
-    return f"{len(tables) - len(late)} of {len(tables)} tables current; not {names}: press e."
+    count = f"{len(tables)}"
+    if late:
+        names = ", ".join(plain(table.name, 20) for table in late[:3]) + (" …" if len(late) > 3 else "")
+        current = f"{len(tables) - len(late)}"
+        return t(
+            "{count} of {all} tables current; not {names}: press e.", count=current, all=count, names=names
+        )
+    if last is None:
+        return t("All {count} tables current as of {at}.", count=count, at=f.UNKNOWN)
+    return t(
+        "All {count} tables current as of {at} ({took}, {rows}).",
+        count=count, at=f.clock(last.at, picture.zone, picture.now), took=f.took(last.seconds),
+        rows=f.plural(last.rows, "row"),
+    )  # fmt: skip
 
 
 def _syncing(picture: Picture) -> str:
     tables = picture.tables
     now = [plain(table.name, 20) for table in tables if table.standing is Standing.READING]
     queued = sum(table.standing is Standing.QUEUED for table in tables)
-    reading = f", {', '.join(now[:2])} now" if now else ""
-    done = f"{len(tables) - queued - len(now)} of {len(tables)} tables done"
-    return f"Cycle {picture.state.cycle:,}: {done}{reading}."
+    facts = {
+        "cycle": f.count(picture.state.cycle), "count": f"{len(tables) - queued - len(now)}",
+        "all": f"{len(tables)}",
+    }  # fmt: skip
+    if now:
+        names = ", ".join(now[:2])
+        return t("Cycle {cycle}: {count} of {all} tables done, {names} now.", **facts, names=names)
+    return t("Cycle {cycle}: {count} of {all} tables done.", **facts)
 
 
 def _filling(picture: Picture) -> str:
     fill = picture.fill
     if fill is None:
         return _syncing(picture)
-    total = f"{fill.done:,} of {fill.expected:,} read" if fill.expected else f"{fill.done:,} read so far"
+    if not fill.rate and fill.done == 0:
+        return t(words.FIRST_START)
+    done = f.count(fill.done)
+    total = t("{done} read so far", done=done)
+    if fill.expected:
+        total = t("{done} of {all} read", done=done, all=f.count(fill.expected))
     if not fill.rate:
-        return words.FIRST_START if fill.done == 0 else f"Filling: {total}."
-    eta = picture.eta(fill)
-    return f"Filling: {total}, {f.rate(fill.rate)}{_left(picture, eta)}."
+        return t("Filling: {total}.", total=total)
+    return _left(picture, picture.eta(fill), total=total, rate=f.rate(fill.rate))
 
 
-def _left(picture: Picture, eta: float | None) -> str:
+def _left(picture: Picture, eta: float | None, **facts: str) -> str:
     if eta is None:
-        return ""
+        return t("Filling: {total}, {rate}.", **facts)
+    span = f.span(eta)
+    if eta <= 600:
+        return t("Filling: {total}, {rate}, {span} left.", **facts, span=span)
     end = f.clock(picture.now + timedelta(seconds=eta), picture.zone, picture.now, seconds=False)
-    return f", {f.span(eta)} left" + (f" ({end})" if eta > 600 else "")
+    return t("Filling: {total}, {rate}, {span} left ({end}).", **facts, span=span, end=end)
 
 
 def _paused(picture: Picture) -> str:
-    return words.PAUSED.format(at=f.clock(picture.state.paused_at, picture.zone, picture.now, seconds=False))
+    at = f.clock(picture.state.paused_at, picture.zone, picture.now, seconds=False)
+    return t(words.PAUSED, at=at)
 
 
 def _waiting(picture: Picture) -> str:
     state = picture.state
     event = state.trouble or state.waiting
     if event is None:
-        return words.STARTING
+        return t(words.STARTING)
     at = f.clock(event.until, picture.zone, picture.now)
-    hint = f" {plain(event.hint)}" if isinstance(event, StoreTrouble) and event.hint else ""
-    return f"{_stop(plain(event.text))}{hint} Tries again at {at}."
+    hint = f" {plain(retold(event.hint))}" if isinstance(event, StoreTrouble) and event.hint else ""
+    return t("{text} Tries again at {at}.", text=_stop(plain(retold(event.text))) + hint, at=at)
 
 
 def _needs(picture: Picture) -> str:
     event = picture.state.trouble
     if not isinstance(event, NeedsOperator):
-        return words.STARTING
-    return f"{_stop(plain(event.text))} {plain(event.hint)} Press e."
+        return t(words.STARTING)
+    return t("{text} Press e.", text=f"{_stop(plain(retold(event.text)))} {plain(retold(event.hint))}")
 
 
 def _stop(sentence: str) -> str:
@@ -149,8 +174,8 @@ _SENTENCES: dict[Phase, Callable[[Picture], str]] = {
     Phase.PAUSED: _paused,
     Phase.WAITING: _waiting,
     Phase.NEEDS_YOU: _needs,
-    Phase.STOPPING: lambda picture: words.LEAVING if picture.state.attached else words.STOPPING,
-    Phase.STOPPED: lambda _: words.STOPPED,
+    Phase.STOPPING: lambda picture: t(words.LEAVING if picture.state.attached else words.STOPPING),
+    Phase.STOPPED: lambda _: t(words.STOPPED),
 }
 
 
@@ -160,8 +185,8 @@ def next_in(picture: Picture) -> str:
     if state.phase in {Phase.PAUSED, Phase.STOPPING, Phase.STOPPED}:
         return ""
     if state.cycle_started:
-        return f"for {f.stopwatch((picture.now - state.cycle_started).total_seconds())}"
-    return f"next in {f.countdown(state.next_at, picture.now)}" if state.next_at else ""
+        return t("for {time}", time=f.stopwatch((picture.now - state.cycle_started).total_seconds()))
+    return t("next in {time}", time=f.countdown(state.next_at, picture.now)) if state.next_at else ""
 
 
 def tiny(picture: Picture, columns: int, rows: int) -> Line:
@@ -169,8 +194,8 @@ def tiny(picture: Picture, columns: int, rows: int) -> Line:
     name, sign, _ = word(picture.state)
     ok = sum(table.standing is Standing.OK for table in picture.tables)
     wait, need = len(picture.waiting), len(picture.refused)
-    parts = [f"{sign} {name.lower()}", f"{ok} ok"]
-    parts += [f"{wait} waiting"] if wait else []
-    parts += [f"{need} refused"] if need else []
-    parts += [f"{words.TOO_SMALL} ({columns}×{rows})"]
+    parts = [f"{sign} {lower(t(name))}", t("{count} ok", count=f"{ok}")]
+    parts += [t("{count} waiting", count=f"{wait}")] if wait else []
+    parts += [t("{count} refused", count=f"{need}")] if need else []
+    parts += [f"{t(words.TOO_SMALL)} ({columns}×{rows})"]
     return cut(((" · ".join(parts), ""),), columns)

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui.glyphs import TIMES
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line, Span, cut, fit, width, wrap
 from bitsheet_tui.ui.views.log_window import Entry, Looked
 from bitsheet_tui.ui.words import READING
@@ -46,7 +47,7 @@ def _entry(entry: Entry, cells: int, zone: tzinfo | None, window: Looked) -> lis
     head = _head(entry, cells, zone, dated=not window.grows)
     style = _STYLES.get(entry.line.level, "")
     text = plain(entry.line.text, LONGEST)
-    times: Line = ((f"  {TIMES} {entry.times:,}", "dim"),) if entry.times > 1 else ()
+    times: Line = ((f"  {TIMES} {f.count(entry.times)}", "dim"),) if entry.times > 1 else ()
     room = cells - width(head)
     if not window.wrap or room < 10 or cell_len(text) + width(times) <= room:
         return [cut((*head, *_marked(text, window.term, style), *times), cells)]
@@ -85,18 +86,17 @@ def _marked(text: str, term: str, style: str) -> Line:
 
 def title(window: Looked, end: int | None, *, narrow: bool, looking: bool = False) -> tuple[Line, Line]:
     """What the pane shows, and how much there is of it. `end` is where it is frozen; None: it follows."""
-    follow: Span = ("FOLLOW", "ok") if end is None else ("FROZEN", "wait")
+    follow: Span = (t("FOLLOW"), "ok") if end is None else (t("FROZEN"), "wait")
     if not window.grows:
-        follow = ("END", "ok") if end is None else ("HELD", "wait")
-    name: list[Span] = [("log", "title"), ("  ", ""), follow]
+        follow = (t("END"), "ok") if end is None else (t("HELD"), "wait")
+    name: list[Span] = [(t("log"), "title"), ("  ", ""), follow]
     if looking:
-        name.append((f"  {READING}", "wait"))
+        name.append((f"  {t(READING)}", "wait"))
     if end is not None and window.total > end and window.grows:
-        name.append((f" +{window.total - end:,} new", "wait"))
-    name.append((f"  {window.level.lower()}+", "dim"))
-    name.append(
-        (f"  {plain(window.table, 20)}" if window.table else "  all tables", "" if window.table else "dim")
-    )
+        name.append((" " + t("+{count} new", count=f.count(window.total - end)), "wait"))
+    name.append((f"  {t(window.level.lower())}+", "dim"))
+    table = plain(window.table, 20) or t("all tables")
+    name.append((f"  {table}", "" if window.table else "dim"))
     if window.term:
         name += [("  ", ""), (f"{'/' if window.sift else 'n '}{plain(window.term, 30)}", "match")]
     if narrow:

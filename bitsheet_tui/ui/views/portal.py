@@ -3,6 +3,7 @@
 from bitsheet_tui.events import Operating, PortalSeen
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line, fit, joined, middle, width
 from bitsheet_tui.ui.picture import Picture
 
@@ -18,15 +19,16 @@ def brief(picture: Picture, cells: int) -> Line:
     """`portal 1.8/s  bucket 12/50  op 62%`, as much of it as there is room for."""
     seen = picture.state.seen
     if seen is None:
-        return (("portal not asked yet", "dim"),) if cells >= 22 else ()
+        return ((t("portal not asked yet"), "dim"),) if cells >= 22 else ()
+    full = (f"{seen.bucket:.0f}/{seen.burst}", _warn(seen.bucket / max(seen.burst, 1)))
     parts: list[Line] = [
-        (("portal ", "dim"), (f"{seen.rate:.1f}/s", "")),
-        (("bucket ", "dim"), (f"{seen.bucket:.0f}/{seen.burst}", _warn(seen.bucket / max(seen.burst, 1)))),
+        ((t("portal") + " ", "dim"), (f.asked(seen.rate), "")),
+        ((t("bucket") + " ", "dim"), full),
     ]
     if worst := busiest(seen):
         share = worst.used / max(worst.budget, 0.001)
-        parts.append((("op ", "dim"), (f"{share:.0%}", _warn(share)), (f" {plain(worst.method, 24)}", "dim")))
-        parts.append((("op ", "dim"), (f"{share:.0%}", _warn(share))))
+        parts.append((("op ", "dim"), (f.share(share), _warn(share)), (f" {plain(worst.method, 24)}", "dim")))
+        parts.append((("op ", "dim"), (f.share(share), _warn(share))))
     return _most(parts, cells)
 
 
@@ -45,23 +47,22 @@ def panel(picture: Picture, columns: int) -> list[Line]:
     seen = picture.state.seen
     lines: list[Line] = []
     if seen:
-        again = f"{seen.requests:,} sent, {seen.retries:,} again"
-        lines.append((_label("requests"), (f"{seen.rate:.1f}/s", ""), (f"   {again}", "dim")))
-        lines.append(
-            _gauge("bucket", f"{seen.bucket:.0f} of {seen.burst}", seen.bucket / max(seen.burst, 1), columns)
-        )
+        again = t("{count} sent, {more} again", count=f.count(seen.requests), more=f.count(seen.retries))
+        full = t("{used} of {all}", used=f"{seen.bucket:.0f}", all=f"{seen.burst}")
+        lines.append((_label(t("requests")), (f.asked(seen.rate), ""), (f"   {again}", "dim")))
+        lines.append(_gauge(t("bucket"), full, seen.bucket / max(seen.burst, 1), columns))
         lines += _operating(picture, seen, columns)
     else:
-        lines.append((_label("portal"), ("not asked yet", "dim")))
-    lines.append((_label("mirror"), (middle(plain(picture.state.store), columns - LABEL), "")))
-    lines.append((_label("deleted"), *_aside(picture)))
-    lines.append((_label("running"), (_since(picture), "")))
+        lines.append((_label(t("portal")), (t("not asked yet"), "dim")))
+    lines.append((_label(t("mirror")), (middle(plain(picture.state.store), columns - LABEL), "")))
+    lines.append((_label(t("deleted")), *_aside(picture)))
+    lines.append((_label(t("running")), (_since(picture), "")))
     return lines
 
 
 def _since(picture: Picture) -> str:
     minutes = (picture.now - picture.state.started_at).total_seconds() // 60
-    return f.span(minutes * 60) if minutes else "less than a minute"
+    return f.span(minutes * 60) if minutes else t("less than a minute")
 
 
 def _label(name: str) -> tuple[str, str]:
@@ -78,12 +79,13 @@ def _operating(picture: Picture, seen: PortalSeen, columns: int) -> list[Line]:
     ranked = sorted(seen.operating, key=lambda one: one.used / max(one.budget, 0.001), reverse=True)
     lines: list[Line] = []
     for one in ranked[:2]:
-        label = _label("" if lines else "operating")
+        label = _label("" if lines else t("operating"))
         method = fit(plain(one.method, 24), max(12, min(24, columns - LABEL - 28)))
         if one.until and one.until > picture.now:
-            words = (f"rests until {f.clock(one.until, picture.zone, picture.now)}", "wait")
+            words = (t("rests until {at}", at=f.clock(one.until, picture.zone, picture.now)), "wait")
         else:
-            words = (f"{one.used:.0f} of {one.budget:.0f} s", _warn(one.used / max(one.budget, 0.001)))
+            used = t("{used} of {all} s", used=f"{one.used:.0f}", all=f"{one.budget:.0f}")
+            words = (used, _warn(one.used / max(one.budget, 0.001)))
         lines.append((label, (method + " ", ""), words, (_eases(one, picture, columns), "dim")))
     return lines
 
@@ -92,10 +94,11 @@ def _eases(one: Operating, picture: Picture, columns: int) -> str:
     """From when on the portal forgets: a time of day, which need not be drawn again every second."""
     if one.until or one.reset is None or one.reset <= picture.now or columns < LABEL + 40:
         return ""
-    return f"  eases {f.clock(one.reset, picture.zone, picture.now, seconds=False)}"
+    return "  " + t("eases {at}", at=f.clock(one.reset, picture.zone, picture.now, seconds=False))
 
 
 def _aside(picture: Picture) -> Line:
     deleted = sum(table.deleted for table in picture.tables)
     kept = sum(table.quarantined for table in picture.tables)
-    return ((f"{f.plural(deleted, 'row')} marked; {kept:,} quarantined", "wait" if kept else "dim"),)
+    told = t("{rows} marked; {count} quarantined", rows=f.plural(deleted, "row"), count=f.count(kept))
+    return ((told, "wait" if kept else "dim"),)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line, cut, fit
 from bitsheet_tui.ui.values import LONG, brief, pretty
 from bitsheet_tui.ui.values import whole as all_of
@@ -25,7 +26,7 @@ def field(entry: Entry, columns: int, zone: tzinfo | None) -> Line:
     """` Deal stage   stage_id     C1:NEW  New`."""
     wide = max(12, min(30, (columns - 40) // 2))
     title = plain(entry.column.field.title, wide) or plain(entry.column.name, wide)
-    retired = "  not in the portal any more" if entry.column.retired else ""
+    retired = "  " + t("not in the portal any more") if entry.column.retired else ""
     empty = entry.value is None
     value = f.UNKNOWN if empty else brief(entry.column.field.kind, entry.value, zone)
     style = "dim" if empty else ""
@@ -48,11 +49,11 @@ def whole(entry: Entry, zone: tzinfo | None) -> list[str]:
 def raw(found: Record) -> list[str]:
     """Every column with what the database has in it, then the portal's own JSON."""
     values = {str(entry.column.name): entry.value for entry in found.entries}
-    rows = ["as the database has it", ""]
+    rows = [t("as the database has it"), ""]
     for column, value in {**values, "_synced_at": found.synced_at, "_deleted_at": found.deleted_at}.items():
         rows.append(f"{column} = {'NULL' if value is None else plain(value, LONG)}")
     if found.extra is not None:
-        rows += ["", "extra", "", *pretty(found.extra)]
+        rows += ["", t("extra"), "", *pretty(found.extra)]
     if found.raw is not None:
-        return [*rows, "", "as the portal gave it", "", *pretty(found.raw)]
-    return [*rows, "", "The portal's own JSON is kept where store.keep_raw is true."]
+        return [*rows, "", t("as the portal gave it"), "", *pretty(found.raw)]
+    return [*rows, "", t("The portal's own JSON is kept where store.keep_raw is true.")]

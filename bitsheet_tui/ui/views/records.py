@@ -9,6 +9,7 @@ from bitsheet_tui.fields import Kind
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui.glyphs import BAD
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line, Span, cut, fit
 from bitsheet_tui.ui.values import brief, instant
 
@@ -79,7 +80,7 @@ def head(shape: Shape, cells: int) -> Line:
         for name, wide in layout(shape, cells)
     ]
     return cut(
-        ((" ".join([fit("  id", ID + 2), *titles, fit("changed", CHANGED, right=True)]), "head"),), cells
+        ((" ".join([fit("  id", ID + 2), *titles, fit(t("changed"), CHANGED, right=True)]), "head"),), cells
     )
 
 

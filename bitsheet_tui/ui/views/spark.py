@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from bitsheet_tui.state import CycleSummary
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui.glyphs import AXIS, BAD, FOOT, FULL, LEVELS, SIDE
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line, fit, spread
 
-BUCKETS = ((1.0, "≤ 1 s"), (2.0, "≤ 2 s"), (5.0, "≤ 5 s"), (10.0, "≤ 10 s"), (60.0, "≤ 60 s"))
-LONGER = "> 60 s"
+BUCKETS = (1, 2, 5, 10, 60)  # seconds
 
 
 def strip(seconds: Sequence[float]) -> str:
@@ -31,7 +31,7 @@ def figures(done: Sequence[CycleSummary]) -> Line:
     p50, p95 = f.took(f.quantile(seconds, 0.5)), f.took(f.quantile(seconds, 0.95))
     longest = f.took(max(seconds, default=None))
     return (
-        ("p50 ", "dim"), (p50, ""), ("  p95 ", "dim"), (p95, ""), ("  max ", "dim"), (longest, ""),
+        ("p50 ", "dim"), (p50, ""), ("  p95 ", "dim"), (p95, ""), (f"  {t('max')} ", "dim"), (longest, ""),
     )  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def chart(done: Sequence[CycleSummary], columns: int, rows: int) -> list[Line]:
     seconds = [cycle.seconds for cycle in shown]
     steps = f.heights(seconds, plot * 8)
     lines = [_chart_row(shown, steps, level, plot, seconds) for level in range(plot - 1, -1, -1)]
-    first, last = f"cycle {shown[0].number:,}", f"{shown[-1].number:,}"
+    first, last = t("cycle {number}", number=f.count(shown[0].number)), f.count(shown[-1].number)
     under = fit(first, len(shown) - len(last)) + last if len(shown) > len(first) + len(last) else last
     return [*lines, ((" " * 7 + under, "dim"),)]
 
@@ -66,17 +66,16 @@ def _chart_row(
 
 def histogram(done: Sequence[CycleSummary], columns: int) -> list[Line]:
     """How many cycles took how long."""
-    limits = [limit for limit, _ in BUCKETS]
     counts = [0] * (len(BUCKETS) + 1)
     for cycle in done:
-        counts[sum(cycle.seconds > limit for limit in limits)] += 1
+        counts[sum(cycle.seconds > limit for limit in BUCKETS)] += 1
     most = max(*counts, 1)
     room = columns - 8 - 5
-    names = [*(name for _, name in BUCKETS), LONGER]
+    names = [*(f"≤ {f.span(limit)}" for limit in BUCKETS), f"> {f.span(BUCKETS[-1])}"]
     return [
         spread(
             ((fit(name, 7, right=True) + " ", "dim"), (FULL * -(-number * room // most), "spark")),
-            ((f"{number:,}", "" if number else "dim"),),
+            ((f.count(number), "" if number else "dim"),),
             columns,
         )
         for name, number in zip(names, counts, strict=True)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bitsheet_tui.state import Standing, TableState
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui.glyphs import BAD, CURSOR, MINUS, PAUSE, WAIT
-from bitsheet_tui.ui.language import t
+from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.line import Line, Span, cut, fit, width
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views import spark
@@ -120,8 +121,8 @@ def layout(picture: Picture, cells: int) -> Layout:
 
 def head(layout: Layout, cells: int) -> Line:
     """The titles of the columns."""
-    parts = [fit("  table", layout.name + 2)]
-    parts += [_aligned(column, column.title, layout) for column in layout.columns]
+    parts = [fit("  " + t("table"), layout.name + 2)]
+    parts += [_aligned(column, t(column.title), layout) for column in layout.columns]
     return cut(((" ".join(parts), "head"),), cells)
 
 
@@ -153,12 +154,11 @@ def _padded(line: Line, cells: int) -> Line:
     return (*line, (" " * (cells - width(line)), ""))
 
 
-DISABLED: Line = (("- ", "dim"), ("disabled, E reads it", "dim"))
-
-
 def state(picture: Picture, table: TableState, cells: int, *, brief: bool = False) -> Line:
     """Where a table stands, or that it is not read; `brief`: with the time that is left of a backfill."""
-    return DISABLED if table.disabled else _state(picture, table, cells, brief=brief)
+    if table.disabled:
+        return (("- ", "dim"), (t("disabled, E reads it"), "dim"))
+    return _state(picture, table, cells, brief=brief)
 
 
 def _state(picture: Picture, table: TableState, cells: int, *, brief: bool) -> Line:
@@ -166,20 +166,26 @@ def _state(picture: Picture, table: TableState, cells: int, *, brief: bool) -> L
     if table.fill and table.standing is Standing.FILLING:
         return _filling(picture, table, cells, brief=brief)
     sign, words, style = STANDINGS[table.standing]
+    words = t(words)
     if table.standing is Standing.RESTING and table.until:
-        rests = "rests " if cells >= 22 else ""
-        words = f"{rests}until {f.clock(table.until, picture.zone, picture.now, seconds=bool(rests))}"
+        words = _rests(picture, table.until, cells)
     if table.standing in {Standing.REFUSED, Standing.FAILED} and table.error and cells > 30:
-        words = plain(table.error)
+        words = plain(retold(table.error))
     if table.standing is Standing.OK and table.held:
-        sign, words, style = BAD, f"{table.held:,} held, see e", "bad"
+        sign, words, style = BAD, t("{count} held, see e", count=f.count(table.held)), "bad"
     elif table.standing in {Standing.OK, Standing.QUEUED} and picture.late(table):
-        sign, words, style = WAIT, f"late, due every {f.span(table.due)}", "wait"
+        sign, words, style = WAIT, t("late, due every {span}", span=f.span(table.due)), "wait"
     elif table.standing is Standing.OK and table.quarantined:
-        words = f"ok, {table.quarantined:,} set aside"
+        words = t("ok, {count} set aside", count=f.count(table.quarantined))
     elif table.standing is Standing.OK and table.unreadable:
-        words = f"ok, {table.unreadable:,} hidden"
+        words = t("ok, {count} hidden", count=f.count(table.unreadable))
     return ((sign + " ", style), (words, style if style in {"wait", "bad", "dim"} else ""))
+
+
+def _rests(picture: Picture, until: datetime, cells: int) -> str:
+    if cells < 22:
+        return t("until {at}", at=f.clock(until, picture.zone, picture.now, seconds=False))
+    return t("rests until {at}", at=f.clock(until, picture.zone, picture.now))
 
 
 def _filling(picture: Picture, table: TableState, cells: int, *, brief: bool) -> Line:
@@ -188,7 +194,7 @@ def _filling(picture: Picture, table: TableState, cells: int, *, brief: bool) ->
     if picture.state.paused_at:
         sign, style = PAUSE, "wait"
     if fill is None or fill.share is None:
-        return ((sign + " ", style), (f"{fill.done if fill else 0:,} rows", ""))
+        return ((sign + " ", style), (f.plural(fill.done if fill else 0, "row"), ""))
     eta = picture.eta(fill) if brief else None
     tail = f" {f.percent(fill.share):>4}" + (f" {f.brief(eta)}" if eta is not None else "")
     done, still = f.bar(fill.share, max(3, min(20, cells - 2 - len(tail))))
@@ -198,7 +204,7 @@ def _filling(picture: Picture, table: TableState, cells: int, *, brief: bool) ->
 def total(picture: Picture, layout: Layout, cells: int) -> Line:
     """The sums, and how many tables are current."""
     tables = picture.tables
-    out: list[Span] = [("  ", ""), (fit("total", layout.name), "strong")]
+    out: list[Span] = [("  ", ""), (fit(t("total"), layout.name), "strong")]
     for column in layout.columns:
         out.append((" ", ""))
         if column is STATE:
@@ -227,9 +233,10 @@ def _summary(picture: Picture, cells: int) -> Line:
     fill = picture.fill
     tables = picture.tables
     if fill and fill.share is not None:
-        eta = picture.eta(fill)
-        left = f", {f.span(eta)} left" if eta is not None else ""
-        words = f"{f.percent(fill.share)} filled{left}"
-        return ((words if len(words) <= cells else words.partition(",")[0], "strong"),)
+        words = t("{share} filled", share=f.percent(fill.share))
+        if (eta := picture.eta(fill)) is not None:
+            long = t("{share} filled, {span} left", share=f.percent(fill.share), span=f.span(eta))
+            words = long if len(long) <= cells else words
+        return ((words, "strong"),)
     ok = sum(table.standing is Standing.OK for table in tables)
-    return ((f"{ok} of {len(tables)} ok", "strong"),)
+    return ((t("{count} of {all} ok", count=f"{ok}", all=f"{len(tables)}"), "strong"),)

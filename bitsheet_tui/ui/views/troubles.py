@@ -10,6 +10,7 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import words
 from bitsheet_tui.ui.glyphs import BAD, WAIT
+from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.line import Line, wrap
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.words import NOTHING_TO_DO
@@ -49,14 +50,14 @@ def _told(alert: Alert, picture: Picture) -> Trouble:
     failing = alert.tables if alert.kind in FAILURES else ()
     return Trouble(
         where=", ".join(alert.tables) or _where(alert.kind),
-        what=alert.text, hint=alert.hint, grave=alert.grave, since=alert.since,
+        what=retold(alert.text), hint=retold(alert.hint), grave=alert.grave, since=alert.since,
         times=max((state.tables[name].failures for name in failing if name in state.tables), default=0),
         until=event.until if event and not alert.tables else None,
     )  # fmt: skip
 
 
 def _where(kind: Kind) -> str:
-    return "store" if kind is Kind.STORE_TROUBLE else "portal"
+    return t("store") if kind is Kind.STORE_TROUBLE else t("portal")
 
 
 def _whole(picture: Picture) -> list[Trouble]:
@@ -65,12 +66,12 @@ def _whole(picture: Picture) -> list[Trouble]:
     event = state.trouble or state.waiting
     if event is None or any(not alert.tables for alert in state.alerts.values()):
         return []
-    hint = getattr(event, "hint", "") or NOTHING_TO_DO
+    hint = retold(getattr(event, "hint", "")) or t(NOTHING_TO_DO)
     grave = isinstance(event, NeedsOperator)
     return [
         Trouble(
-            where="portal" if event is state.waiting or grave else "store",
-            what=event.text, hint=hint, grave=grave, since=event.at, until=event.until,
+            where=t("portal") if event is state.waiting or grave else t("store"),
+            what=retold(event.text), hint=hint, grave=grave, since=event.at, until=event.until,
         )
     ]  # fmt: skip
 
@@ -80,14 +81,14 @@ def _of(table: TableState, *, told: bool) -> list[Trouble]:
     if table.error and not told:
         found.append(
             Trouble(
-                where=table.name, what=table.error, hint=table.hint or NOTHING_TO_DO,
+                where=table.name, what=retold(table.error), hint=retold(table.hint) or t(NOTHING_TO_DO),
                 grave=table.standing is Standing.REFUSED, times=table.failures, until=table.until,
                 since=table.failing_since,
             )
         )  # fmt: skip
     if table.unreadable and not table.lacks:  # otherwise an alert tells
-        what = words.UNREADABLE.format(count=f.plural(table.unreadable, "task"))
-        found.append(Trouble(where=table.name, what=what, hint=words.UNREADABLE_HINT, grave=False))
+        what = t(words.UNREADABLE, count=f.plural(table.unreadable, "task"))
+        found.append(Trouble(where=table.name, what=what, hint=t(words.UNREADABLE_HINT), grave=False))
     return found
 
 
@@ -103,14 +104,15 @@ def render(trouble: Trouble, picture: Picture, columns: int) -> list[Line]:
     lines += [((f"  {row}", ""),) for row in wrap(plain(trouble.what, 400), columns - 2)]
     lines += [((f"  {row}", "hint"),) for row in wrap(plain(trouble.hint, 400), columns - 2)]
     if trouble.until:
-        lines.append(((f"  Tried again at {f.clock(trouble.until, picture.zone, picture.now)}.", "dim"),))
+        at = f.clock(trouble.until, picture.zone, picture.now)
+        lines.append((("  " + t("Tried again at {at}.", at=at), "dim"),))
     return lines
 
 
 def _history(trouble: Trouble, picture: Picture) -> str:
     parts = []
     if trouble.since:
-        parts.append(f"since {f.clock(trouble.since, picture.zone, picture.now)}")
+        parts.append(t("since {at}", at=f.clock(trouble.since, picture.zone, picture.now)))
     if trouble.times > 1:
-        parts.append(f"{trouble.times:,} times in a row")
+        parts.append(t("{count} times in a row", count=f.count(trouble.times)))
     return "  " + ", ".join(parts) if parts else ""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from bitsheet_tui.ui import words
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line, cut
 from bitsheet_tui.ui.views import books, spark
 from bitsheet_tui.ui.widgets.asked import LIMIT, AskedList
@@ -48,12 +49,12 @@ class CycleList(AskedList):
         name, note = super().title()
         done = self.picture.state.cycles
         if self.failed:
-            return (*name, ("  only those with a failure", "wait")), note
+            return (*name, ("  " + t("only those with a failure"), "wait")), note
         return (*name, ("  ", ""), *spark.figures(done)) if done else name, note
 
     def head(self, columns: int) -> list[Line]:
         """What the numbers are."""
-        return [cut(((f" {books.CYCLE_HEAD}", "head"),), columns)]
+        return [cut(((books.cycle_head(), "head"),), columns)]
 
     def line(self, item: Cycle, columns: int) -> Line:
         """One cycle."""

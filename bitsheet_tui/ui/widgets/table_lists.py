@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bitsheet_tui.ui import words
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line, cut
 from bitsheet_tui.ui.views import books
 from bitsheet_tui.ui.widgets.asked import LIMIT, AskedList
@@ -41,12 +42,11 @@ class RunList(AskedList):
     def title(self) -> tuple[Line, Line]:
         """Its name, and whether only some are shown."""
         name, note = super().title()
-        return (*name, ("  only failed", "wait")) if self.failed else name, note
+        return (*name, ("  " + t("only failed"), "wait")) if self.failed else name, note
 
     def head(self, columns: int) -> list[Line]:
         """What the numbers are."""
-        who = f"{'cycle':>7}" if self.table else f"{'table':<14}"
-        return [cut(((f" {who} {books.RUN_HEAD}", "head"),), columns)]
+        return [cut(((books.run_head(named=self.table is None), "head"),), columns)]
 
     def line(self, item: Run, columns: int) -> Line:
         """One run."""
@@ -74,9 +74,7 @@ class ColumnList(AskedList):
 
     def head(self, columns: int) -> list[Line]:
         """What stands where."""
-        room = max(12, min(30, (columns - 44) // 2))
-        head = f" {'column':<{room}} {'label in the portal':<{room}} {'kind':<9} {'type':<18} known"
-        return [cut(((head, "head"),), columns)]
+        return [cut(((books.column_head(columns), "head"),), columns)]
 
     def line(self, item: Grown, columns: int) -> Line:
         """One column."""
