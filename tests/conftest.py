@@ -74,6 +74,12 @@ def signals_are_heard() -> None:
             signal.signal(number, lambda *_: None)  # a handler is not inherited, "ignore" would be
 
 
+@pytest.fixture(scope="session", autouse=True)
+def choices_are_kept_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What a console keeps for the next time is not what whoever runs the tests chose in theirs."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The libpq address of a server of our own, on a Unix socket; it is gone after the session."""

@@ -16,6 +16,8 @@ from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState, start
 from bitsheet_tui.tables import select
 from bitsheet_tui.ui import language, words
+from bitsheet_tui.ui.kept import Shelf, place
+from bitsheet_tui.ui.looks import looks
 from bitsheet_tui.ui.terminal import usable
 
 if TYPE_CHECKING:
@@ -34,12 +36,15 @@ def run(arguments: Namespace) -> int:
     if not usable():
         raise UsageError("the console needs a terminal", "to run without one: bitsheet-tui --no-ui")
     config = None if arguments.demo else load(arguments.config, os.environ)
-    with language.speaking(language.choose(config.ui.language if config else "", os.environ)):
-        return _open(arguments, config)
+    shelf = Shelf(place())
+    spoken = looks(config, shelf.read()).language
+    with language.speaking(language.choose(spoken, os.environ)):
+        return _open(arguments, config, shelf)
 
 
-def _open(arguments: Namespace, config: Config | None) -> int:
-    from bitsheet_tui.ui.deferred import Deferred  # noqa: PLC0415 - without a terminal it is not needed
+def _open(arguments: Namespace, config: Config | None, shelf: Shelf) -> int:
+    from bitsheet_tui.ui.beside import Beside  # noqa: PLC0415 - without a terminal it is not needed
+    from bitsheet_tui.ui.deferred import Deferred  # noqa: PLC0415
     from bitsheet_tui.ui.run import run_console  # noqa: PLC0415
 
     ring = Ring()
@@ -62,7 +67,8 @@ def _open(arguments: Namespace, config: Config | None) -> int:
         return ground.attach(config, ending, ring, before, takeover=arguments.takeover)
 
     engine = Deferred(build, before)
-    code = run_console(engine, ring, opener=books.reader, log_file=books.log_file)
+    beside = Beside(opener=books.reader, log_file=books.log_file, config=lambda: books.config, shelf=shelf)
+    code = run_console(engine, ring, beside)
     if arguments.demo and engine.state.store:
         tell(f"demo: the mirror is {engine.state.store}; delete its folder when you have seen enough")
     return code

@@ -69,6 +69,7 @@ def load(path: Path | None, environ: MutableMapping[str, str]) -> Config:
         store_url=Secret(store_url),
         path=source.path,
         warnings=tuple(findings.warnings),
+        origins={key: one.where for key, one in given.items()},
     )
 
 

@@ -1,5 +1,6 @@
 """Every setting there is: its name, its default, and what it may be."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -43,6 +44,11 @@ Level = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
     Meta(description="DEBUG, INFO, WARNING, ERROR or CRITICAL"),
 ]
+
+Theme = Annotated[
+    Literal["dark", "light", "ansi", "contrast"], Meta(description="dark, light, ansi or contrast")
+]
+Auto = Annotated[Literal["auto", "on", "off"], Meta(description="auto, on or off")]
 
 
 class PortalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,9 +106,16 @@ class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class UiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """[ui]: how the console looks and speaks. `language` empty: that of the locale."""
+    """[ui]: how the console looks and speaks; `language` empty: that of the locale.
+
+    What is not given is as somebody chose it last.
+    """
 
     language: Language = ""
+    theme: Theme = "dark"
+    ascii: Auto = "auto"
+    title: Switch = True
+    bell: Switch = False
 
 
 class ExtraTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -159,6 +172,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     store_url: Secret = msgspec.field(default_factory=lambda: Secret("sqlite:///bitsheet.db"))
     path: Path | None = None
     warnings: tuple[str, ...] = ()  # what is allowed, but should be mended
+    origins: Mapping[str, str] = msgspec.field(default_factory=dict)  # of what was given: "x.toml, line 3"
 
     @property
     def base(self) -> Path:

@@ -16,6 +16,7 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import line, words
 from bitsheet_tui.ui.keys import KEYS, bindings
+from bitsheet_tui.ui.themes import THEMES
 from bitsheet_tui.ui.viewing import Viewing
 from bitsheet_tui.ui.widgets.lists import Movable
 
@@ -198,7 +199,11 @@ class Console(Viewing):
                 )
                 yield SystemCommand(f"Open {table}", "its details", partial(self.open_table, table))
         yield SystemCommand("Resync every table", "from scratch", partial(self.action_steer, "resync_all"))
-        yield SystemCommand("Theme", "change the colours", self.action_change_theme)
+        for theme in THEMES:
+            yield SystemCommand(
+                f"Theme {theme}", "change the colours", partial(setattr, self, "theme", theme)
+            )
+        yield SystemCommand("Other themes", "change the colours", self.action_change_theme)
 
 
 NEEDS = {key.action.partition("(")[0]: key.needs for key in KEYS if key.needs}

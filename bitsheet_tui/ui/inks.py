@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from rich.style import Style
 from textual.color import Color
 
+from bitsheet_tui.ui.themes import LEAST, MOST
+
 PLAIN = Style()
+READABLE = "readable"  # black or white, whichever can be read on the ground
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +41,19 @@ INKS: Mapping[str, Ink] = {
     "name": Ink(),
     "new": Ink(colour="success", word="text-success"),
     "hint": Ink(colour="primary-lighten-2"),
-    "bar": Ink(colour="success"),
+    "bar": Ink(colour="success", word="text-success"),
     "trough": Ink(colour="foreground", alpha=0.25),
     "spark": Ink(colour="primary-lighten-1"),
     "rule": Ink(colour="foreground", alpha=0.28),
-    "match": Ink(colour="background", ground="warning", reverse=True),
+    "match": Ink(colour=READABLE, ground="warning", reverse=True),
     "key": Ink(colour="primary-lighten-2", bold=True),
     "key-words": Ink(colour="foreground", alpha=0.75),
     "cursor": Ink(ground="primary", ground_alpha=0.35, reverse=True),
     "cursor-mark": Ink(colour="primary-lighten-2"),
     "badge-plain": Ink(colour="foreground", ground="foreground", ground_alpha=0.2, bold=True, reverse=True),
-    "badge-ok": Ink(colour="background", ground="success", bold=True, reverse=True),
-    "badge-wait": Ink(colour="background", ground="warning", bold=True, reverse=True),
-    "badge-bad": Ink(colour="foreground", ground="error", bold=True, reverse=True),
+    "badge-ok": Ink(colour=READABLE, ground="success", bold=True, reverse=True),
+    "badge-wait": Ink(colour=READABLE, ground="warning", bold=True, reverse=True),
+    "badge-bad": Ink(colour=READABLE, ground="error", bold=True, reverse=True),
 }
 
 
@@ -65,9 +68,13 @@ def style(name: str, theme: Mapping[str, str], below: Color, *, colourless: bool
         below.ansi is not None and ink.ground
     ):  # the terminal's own sixteen colours: only it knows what can be read
         return Style(color=Color.parse(theme[ink.ground]).rich_color, reverse=True, bold=ink.bold or None)
-    ground = _over(below, theme.get(ink.ground, ""), ink.ground_alpha)
+    alpha = max(ink.alpha, float(theme.get(LEAST, 0)))
+    most = 1.0 if ink.ground_alpha == 1 else float(theme.get(MOST, 1))
+    ground = _over(below, theme.get(ink.ground, ""), min(ink.ground_alpha, most))
     pale = ink.word and below.brightness > 0.5
-    front = _over(ground or below, theme.get(ink.word if pale else ink.colour, ""), ink.alpha)
+    front = _over(ground or below, theme.get(ink.word if pale else ink.colour, ""), alpha)
+    if ground is not None and ink.colour == READABLE:
+        front = ground.get_contrast_text(1.0)
     shade = front is not None and front.ansi is not None and ink.alpha < 0.7
     return Style(
         color=front.rich_color if front else None,

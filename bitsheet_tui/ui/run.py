@@ -7,8 +7,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from datetime import datetime, tzinfo
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bitsheet_tui.errors import BitsheetError, Exit, UsageError
 from bitsheet_tui.ring import Ring
@@ -17,28 +15,24 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui import terminal as tty
 from bitsheet_tui.ui import words
 from bitsheet_tui.ui.app import Console
+from bitsheet_tui.ui.beside import Beside
 from bitsheet_tui.ui.ending import Ending, EngineThread
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views.farewell import farewell
 from bitsheet_tui.ui.window import EngineLike, utc_now
 
-if TYPE_CHECKING:
-    from bitsheet_tui.store.reader import Reader
-
 
 def run_console(
     engine: EngineLike,
     ring: Ring,
+    beside: Beside,
     *,
     clock: Callable[[], datetime] = utc_now,
     zone: tzinfo | None = None,
     ascii_only: bool | None = None,
-    opener: "Callable[[], Reader] | None" = None,
-    log_file: Callable[[], Path | None] = lambda: None,
 ) -> int:
     """Show the engine until somebody ends it; the exit code. It runs from the first paint on.
 
-    `opener` opens the mirror for reading, on a thread of the console's; `log_file` says where the log is.
     Must be called on the main thread. Raises UsageError where there is no terminal; everything that goes
     wrong later is reported on stderr, with the secrets out of it, after the terminal is restored.
     """
@@ -46,9 +40,7 @@ def run_console(
         raise UsageError(words.NEEDS_TERMINAL, words.NEEDS_TERMINAL_HINT)
     sys.setswitchinterval(0.001)  # a key must not wait for a page to be decoded
     terminal = tty.Terminal()
-    window = Console(
-        engine, ring, clock=clock, zone=zone, ascii_only=ascii_only, opener=opener, log_file=log_file
-    )
+    window = Console(engine, ring, beside, clock=clock, zone=zone, ascii_only=ascii_only)
     thread = EngineThread(engine, window.finish)
     ending = Ending(engine, thread, window, terminal)
     window.stop = ending.ask

@@ -2,11 +2,14 @@
 
 from typing import cast
 
+from msgspec import structs
 from textual import on
 from textual.widgets import Input
 
 from bitsheet_tui.ui import words
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.screens.base import Base
+from bitsheet_tui.ui.screens.dashboard import Dashboard
 from bitsheet_tui.ui.views.log_window import LogWindow
 from bitsheet_tui.ui.widgets.filter import FilterBar
 from bitsheet_tui.ui.widgets.grid import TableGrid
@@ -38,6 +41,33 @@ class Viewing(Window):
     def whose(self, need: str) -> Movable | None:
         """The pane on top that a key with this need speaks to."""
         return self.base.whose(need) if self.base else None
+
+    # --- choices that last ----------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Look, and keep what was chosen since the last look."""
+        super().look()
+        self._keep()
+
+    def _keep(self) -> None:
+        board = self.screen_stack[0]
+        if not isinstance(board, Dashboard):
+            return
+        grid, log, theme = board.grid, board.window, self.kept.theme
+        if self.theme != self.looks.theme:
+            theme = self.theme
+            self.looks = self.looks.chosen("theme", theme)
+        chosen = structs.replace(
+            self.kept, theme=theme, sort=grid.sort, reverse=grid.reverse, zoom=board.zoomed, level=log.level,
+            table=log.table, wrap=log.wrap,
+        )  # fmt: skip
+        if chosen == self.kept:
+            return
+        self.kept = chosen
+        try:
+            self.beside.shelf.keep(chosen)
+        except OSError as error:
+            self.say(t("Choices cannot be kept: {why}", why=error.strerror or "?"), bad=True)
 
     # --- going to and fro ---------------------------------------------------------------------------
 

@@ -6,29 +6,26 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from rich.console import Console as RichConsole
 from textual.app import App
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
 from bitsheet_tui.commands import Command, Stop
-from bitsheet_tui.errors import StoreUnavailable
 from bitsheet_tui.events import NeedsOperator
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
-from bitsheet_tui.ui import glyphs, words
+from bitsheet_tui.ui import glyphs, themes, words
+from bitsheet_tui.ui.beside import Beside
 from bitsheet_tui.ui.library import Library
+from bitsheet_tui.ui.looks import looks
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.screens.dashboard import Dashboard
-from bitsheet_tui.ui.views.log_window import LogWindow
-
-if TYPE_CHECKING:
-    from bitsheet_tui.store.reader import Reader
 
 PAINT = 0.5  # seconds between two looks
 TOAST = 4.0
@@ -59,10 +56,6 @@ class SilentConsole(RichConsole):
         """Nothing."""
 
 
-def _no_mirror() -> "Reader":
-    raise StoreUnavailable(words.NO_READER)
-
-
 def utc_now() -> datetime:
     """The host's clock."""
     return datetime.now(UTC)
@@ -78,23 +71,26 @@ class Window(App[None], inherit_bindings=False):
         self,
         engine: EngineLike,
         ring: Ring,
+        beside: Beside | None = None,
         *,
         clock: Callable[[], datetime] = utc_now,
         zone: tzinfo | None = None,
         ascii_only: bool | None = None,
-        opener: Callable[[], "Reader"] | None = None,
-        log_file: Callable[[], Path | None] = lambda: None,
     ) -> None:
         super().__init__()
+        self.beside = beside or Beside()
+        self.kept = self.beside.shelf.read()
+        self.looks = looks(self.beside.config(), self.kept)
+        self._dress()
         self.error_console = SilentConsole(stderr=True)
         self.animation_level = "none"
         self.engine = engine
         self.clock = clock
-        self.ascii = glyphs.ascii_only() if ascii_only is None else ascii_only
+        signs = {"on": True, "off": False}.get(self.looks.ascii, ascii_only)
+        self.ascii = glyphs.ascii_only() if signs is None else signs
         self.set_class(self.ascii, "-ascii")
         self.ring = ring
-        self.log_file = log_file
-        self.library = Library(opener or _no_mirror)
+        self.library = Library(self.beside.opener)
         self._told = 0  # the last line of the log that was painted
         self.picture = Picture(state=engine.state, now=clock(), zone=zone)
         self.alive: Callable[[], bool] = lambda: True  # whether the terminal is still there
@@ -110,7 +106,19 @@ class Window(App[None], inherit_bindings=False):
 
     def get_default_screen(self) -> Screen[None]:
         """The dashboard."""
-        return Dashboard(LogWindow(self.ring))
+        return Dashboard(self.ring, self.kept)
+
+    def _dress(self) -> None:
+        """Our own themes before Textual's, and no colour at all where NO_COLOR is set and not empty."""
+        for theme in themes.THEMES.values():
+            self.register_theme(theme)
+        self.theme = self.looks.theme if self.looks.theme in self.available_themes else themes.DEFAULT
+        for name in themes.REPLACED:
+            self.unregister_theme(name)
+        self._filters = [one for one in self._filters if not isinstance(one, NoColor | Monochrome)]
+        self.no_color = bool(os.environ.get("NO_COLOR"))
+        if self.no_color:
+            self._filters.append(themes.Colourless())
 
     def on_mount(self) -> None:
         """Start looking."""

@@ -45,7 +45,7 @@ def test_the_example_holds_every_setting_and_its_default(folder):
     }
     assert told == set(TYPES)
     from_example, without = load(example, {}), load(None, {"BITSHEET_CONFIG": "", "XDG_CONFIG_HOME": "none"})
-    for name in ("portal", "store", "sync", "log", "metrics", "notify", "table", "store_url"):
+    for name in ("portal", "store", "sync", "log", "metrics", "notify", "ui", "table", "store_url"):
         assert getattr(from_example, name) == getattr(without, name), name
 
 

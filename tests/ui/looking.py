@@ -4,6 +4,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC
 
 from bitsheet_tui.ui.app import Console
+from bitsheet_tui.ui.beside import Beside
+from bitsheet_tui.ui.kept import Shelf
 from tests.ui import scenes
 
 
@@ -13,6 +15,13 @@ def screen(app) -> list[str]:
 
 def text(app) -> str:
     return "\n".join(screen(app))
+
+
+def beside(opener=None, log_file=None, config=None, shelf=None) -> Beside:
+    """What is beside the engine, as far as a test has it."""
+    given = {"opener": opener, "shelf": shelf}
+    found = {name: one for name, one in given.items() if one}
+    return Beside(log_file=lambda: log_file, config=lambda: config, **found)
 
 
 @asynccontextmanager
@@ -26,11 +35,13 @@ async def console(
     clock=None,
     opener=None,
     log_file=None,
+    kept=None,
+    config=None,
 ):
     engine = engine or scenes.FakeEngine(state)
     app = Console(
-        engine, ring or scenes.log(), clock=clock or (lambda: scenes.NOW), zone=UTC, ascii_only=ascii_only,
-        opener=opener, log_file=lambda: log_file,
+        engine, ring or scenes.log(), beside(opener=opener, log_file=log_file, shelf=Shelf(kept), config=config),
+        clock=clock or (lambda: scenes.NOW), zone=UTC, ascii_only=ascii_only,
     )  # fmt: skip
     async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.pause()

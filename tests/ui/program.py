@@ -16,6 +16,7 @@ from bitsheet_tui.ui import ending
 from bitsheet_tui.ui.run import run_console
 from bitsheet_tui.ui.terminal import tell
 from tests.ui import mirrors, scenes
+from tests.ui.looking import beside
 
 CODE = "c0desecret42"
 HOSTILE = "\x1b]0;pwned\x07\x1b]52;c;cHduZWQ=\x07\x9b31m[@click=app.leave]x[/] [b]\u202e\u200b\r\n\x1b[2J"
@@ -115,7 +116,7 @@ if __name__ == "__main__":
     conceal(CODE)
     if "quick" in sys.argv:
         ending.ENGINE_SECONDS = 0.5
-    code = run_console(ENGINES[sys.argv[1]](), RING, ascii_only=False, opener=mirror(sys.argv[1:]))
+    code = run_console(ENGINES[sys.argv[1]](), RING, beside(opener=mirror(sys.argv[1:])), ascii_only=False)
     left = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     tell(f"threads left: {left}")
     sys.exit(code)

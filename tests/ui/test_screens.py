@@ -212,24 +212,6 @@ async def test_a_running_cycle_shows_how_long_it_takes():
         assert screen(app)[1].endswith("for 3:10")
 
 
-@pytest.mark.parametrize("theme", ["textual-light", "ansi-dark", "ansi-light", "nord"])
-async def test_every_theme_can_be_read(theme):
-    async with console(scenes.refused()) as (app, _engine, pilot):
-        app.theme = theme
-        await pilot.pause()
-        for strip in app.screen._compositor.render_strips():
-            for segment in strip:
-                style = segment.style
-                if (
-                    segment.text.strip()
-                    and style
-                    and style.color
-                    and style.bgcolor
-                    and not style.color.is_default
-                ):
-                    assert style.color != style.bgcolor, segment.text
-
-
 async def test_without_colours_weight_and_reverse_say_it(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     async with console(scenes.refused()) as (app, _engine, _pilot):

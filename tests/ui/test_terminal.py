@@ -9,6 +9,7 @@ import time
 import pytest
 
 from bitsheet_tui.errors import UsageError
+from bitsheet_tui.ui.beside import Beside
 from bitsheet_tui.ui.run import run_console
 from tests.ui import scenes
 from tests.ui.program import CODE
@@ -57,7 +58,7 @@ def test_an_engine_that_never_stops_is_left_after_a_while():
 
 def test_without_a_terminal_it_says_how_to_run():
     with pytest.raises(UsageError, match="needs a terminal") as error:
-        run_console(scenes.FakeEngine(), scenes.log())
+        run_console(scenes.FakeEngine(), scenes.log(), Beside())
     assert "--no-ui" in error.value.hint
 
 

@@ -6,11 +6,17 @@ from textual import on
 from textual.containers import Horizontal
 from textual.widget import Widget
 
+from bitsheet_tui.ring import Ring
+from bitsheet_tui.ui.kept import Kept
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.views.log_window import LogWindow
+from bitsheet_tui.ui.views.sorting import ORDERS
 from bitsheet_tui.ui.widgets.grid import TableGrid
 from bitsheet_tui.ui.widgets.log_pane import LogPane
 from bitsheet_tui.ui.widgets.panels import CyclePanel, DetailPanel, ErrorPanel, HistogramPanel, PortalPanel
+from bitsheet_tui.ui.words import LEVELS
+
+ROWS = ("top", "middle", "bottom")
 
 
 class Dashboard(Base):
@@ -18,13 +24,17 @@ class Dashboard(Base):
 
     AUTO_FOCUS = "TableGrid"
 
-    def __init__(self, window: LogWindow) -> None:
+    def __init__(self, ring: Ring, kept: Kept) -> None:
         super().__init__(name="dashboard")
-        self.window = window
+        self.window = LogWindow(ring, kept.level if kept.level in LEVELS else "INFO")
+        self.window.wrap = kept.wrap
+        self.window.look(table=kept.table)
+        self.grid = TableGrid(kept.sort if kept.sort in ORDERS else "", reverse=kept.reverse)
+        self._show_only(kept.zoom)
 
     def middle(self) -> Iterable[Widget]:
         """Three rows of panels and the filter."""
-        yield Horizontal(TableGrid(), DetailPanel(), id="top")
+        yield Horizontal(self.grid, DetailPanel(), id="top")
         yield Horizontal(CyclePanel(), HistogramPanel(), PortalPanel(), id="middle")
         yield Horizontal(LogPane(self.window), ErrorPanel(), id="bottom")
         yield self.filter_bar()
@@ -35,12 +45,18 @@ class Dashboard(Base):
 
     def zoom(self) -> None:
         """Only the row of panes that has the focus, or all rows."""
-        rows = ("top", "middle", "bottom")
-        mine = next((name for name in rows if self.focused in list(self.query(f"#{name} *"))), rows[0])
-        zoomed = any(self.has_class(f"-zoom-{name}") for name in rows)
-        for name in rows:
-            self.set_class(not zoomed and name == mine, f"-zoom-{name}")
+        mine = next((name for name in ROWS if self.focused in list(self.query(f"#{name} *"))), ROWS[0])
+        self._show_only("" if self.zoomed else mine)
         self.call_after_refresh(self.paint)
+
+    @property
+    def zoomed(self) -> str:
+        """The row that is shown alone; empty: all are."""
+        return next((name for name in ROWS if self.has_class(f"-zoom-{name}")), "")
+
+    def _show_only(self, mine: str) -> None:
+        for name in ROWS:
+            self.set_class(name == mine, f"-zoom-{name}")
 
     @on(TableGrid.Moved)
     def _moved(self) -> None:

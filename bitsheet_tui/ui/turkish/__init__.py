@@ -5,7 +5,7 @@ has the sentences of the engine, the store and the configuration, with `{}` for 
 Numbers take the noun in the singular; facts come without endings: "silindi: {table}", not "{table}'ı sil".
 """
 
-from bitsheet_tui.ui.turkish import shared, told
+from bitsheet_tui.ui.turkish import choices, shared, told
 
-SENTENCES: dict[str, str] = {**shared.SENTENCES}
+SENTENCES: dict[str, str] = {**shared.SENTENCES, **choices.SENTENCES}
 TOLD: dict[str, str] = told.SENTENCES

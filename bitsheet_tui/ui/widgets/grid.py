@@ -25,12 +25,12 @@ class TableGrid(Movable):
             super().__init__()
             self.table = table
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
-        super().__init__(id=id)
+    def __init__(self, sort: str = "", *, reverse: bool = False) -> None:
+        super().__init__()
         self.cursor = 0
         self.top = 0
-        self.sort = ""
-        self.reverse = False
+        self.sort = sort
+        self.reverse = reverse
         self._held = ""  # the table under the cursor, which stays there when the order changes
 
     def order(self) -> list[TableState]:
