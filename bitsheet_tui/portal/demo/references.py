@@ -1,11 +1,12 @@
 """`$result[a][49][ID]` in a batch command: what one command takes from those before it.
 
-`modules/rest/classes/general/rest_util.php`, processBatchElement. Three ages of it:
+`modules/rest/classes/general/rest_util.php`, processBatchElement. Three ages of it, and one before it:
 
 current  a reference that is the whole value is replaced by whatever is found, arrays too; one inside text
          only if a string or a number is found, otherwise the text stays as it is
 fatal    older releases put even an array into text, which PHP 8 refuses: the whole request fails
 whole    references inside text are never replaced
+none     no reference is replaced
 """
 
 import re
@@ -20,6 +21,8 @@ _STEP = re.compile(r"\[([^\]]+)\]")
 
 def resolved(value: Any, known: Mapping[str, Mapping[str, Any]], mode: str = "current") -> Any:
     """`value` with its references replaced, at any depth; names are never replaced."""
+    if mode == "none":
+        return value
     if isinstance(value, dict):
         return {key: resolved(item, known, mode) for key, item in value.items()}
     if isinstance(value, list):

@@ -83,5 +83,5 @@ class Settings:
     scopes: tuple[str, ...] = ("crm", "task", "tasks", "im", "user", "user.userfield", "department")
     float_times: bool = False  # the builds before autumn 2025 gave time.start with a fraction
     gzip: bool = False  # compress answers for clients that ask
-    references: Literal["current", "fatal", "whole"] = "current"  # see references.py
+    references: Literal["current", "fatal", "whole", "none"] = "current"  # see references.py
     edits_per_second: float = 0.0  # how lively the company is
