@@ -26,6 +26,8 @@ _FORBIDDEN = re.compile("[\0\ud800-\udfff]")  # neither database can hold these
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}(?:\.0*)?", re.ASCII)
 _UNTIDY = re.compile(r"\.0|[eE][+-]|\\u0000|[\ud800-\udfff]")  # 1.0, 1e+16, NUL, half a pair
 _spell = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+# PHP's ways to write that there is no date, and years that mean never: 0000-00-00, -0001-11-30, 10000-01-01
+_NO_DATE = re.compile(r"\s*|0000-.*|-\d{4}-.*|\+?\d{5,}-.*", re.ASCII)
 _PLAIN_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _FLAGS: Mapping[Any, bool] = {
     "Y": True, "N": False, "1": True, "0": False, 1: True, 0: False,
@@ -108,7 +110,7 @@ def boolean(value: Any) -> bool | None:
 
 
 def instant(value: Any) -> datetime | None:
-    """A moment in UTC. A text that denotes none (no offset, year 0 or 9999) is no value."""
+    """A moment in UTC. A date that denotes none (no offset, year 0 or 9999) is no value."""
     if type(value) is str:
         return _moment(value)
     if _nothing(value):
@@ -123,8 +125,12 @@ def _moment(text: str) -> datetime | None:
         if moment.tzinfo is None or moment.year >= FAR_FUTURE:
             return None
         return moment.astimezone(UTC).replace(microsecond=0)
-    except (ValueError, OverflowError):
+    except OverflowError:
         return None
+    except ValueError:
+        if _NO_DATE.fullmatch(text):
+            return None
+        raise Unstorable("not a moment") from None
 
 
 def day(value: Any) -> date | None:
@@ -143,8 +149,12 @@ def _day(text: str) -> date | None:
             return date.fromisoformat(text)
         moment = datetime.fromisoformat(text)
         return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
-    except (ValueError, OverflowError):
+    except OverflowError:
         return None
+    except ValueError:
+        if _NO_DATE.fullmatch(text):
+            return None
+        raise Unstorable("not a day") from None
 
 
 def forget() -> None:
