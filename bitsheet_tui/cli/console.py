@@ -69,8 +69,8 @@ def _open(arguments: Namespace, config: Config | None, shelf: Shelf) -> int:
     engine = Deferred(build, before)
     beside = Beside(opener=books.reader, log_file=books.log_file, config=lambda: books.config, shelf=shelf)
     code = run_console(engine, ring, beside)
-    if arguments.demo and engine.state.store:
-        tell(f"demo: the mirror is {engine.state.store}; delete its folder when you have seen enough")
+    if arguments.demo and code == Exit.DONE:
+        tell("demo: its mirror is deleted; bitsheet-tui --once --demo makes one that stays")
     return code
 
 

@@ -1,6 +1,7 @@
 """What a running instance stands on: its configuration, or the demo's, its log, its store, its engine."""
 
 import os
+import shutil
 import sys
 import tempfile
 from argparse import Namespace
@@ -22,37 +23,42 @@ from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.engine import Engine
 
 DEMO_INTERVAL = 5  # seconds: something to see
+DEMO_COMPARES = 6  # cycles: what was deleted is found within half a minute
 
 
 @contextmanager
 def configured(arguments: Namespace) -> Iterator[Config]:
     """The configuration to work with. With --demo the built-in portal runs meanwhile."""
     if arguments.demo:
-        with demo(quick=arguments.once or arguments.command == "check") as config:
+        checked = arguments.command == "check"
+        with demo(quick=arguments.once or checked, kept=not checked) as config:
             yield config
     else:
         yield load(arguments.config, os.environ)
 
 
 @contextmanager
-def demo(*, quick: bool = False) -> Iterator[Config]:
-    """A pretend portal, and a mirror in a folder that stays until somebody deletes it.
+def demo(*, quick: bool = False, kept: bool = False) -> Iterator[Config]:
+    """A pretend portal, and a mirror in a folder of its own; `kept`: it stays when all went well.
 
     It is as slow and as busy as a real one, so that there is something to see; `quick` is for who waits.
     """
     from bitsheet_tui.portal.demo import DemoPortal, lively  # noqa: PLC0415 - nobody else pays for it
 
-    portal = DemoPortal() if quick else lively()
+    portal = DemoPortal() if quick else lively(eventful=True)
     with portal.run_in_thread() as webhook:
         folder = Path(tempfile.mkdtemp(prefix="bitsheet-demo-"))
-        tell(f"demo: the mirror is {folder}/bitsheet.db; delete {folder} when you have seen enough")
+        then = f"delete {folder} when you have seen enough" if kept else "it is deleted at the end"
+        tell(f"demo: the mirror is {folder}/bitsheet.db; {then}")
         yield Config(
             portal=PortalSettings(requests_per_second=50.0 if quick else 2.0),
-            sync=SyncSettings(interval=DEMO_INTERVAL),
+            sync=SyncSettings(interval=DEMO_INTERVAL, reconcile_every=DEMO_COMPARES),
             log=LogSettings(file=str(folder / "bitsheet.log")),
             webhook=Secret(webhook),
             store_url=Secret(f"sqlite:///{folder}/bitsheet.db"),
         )
+        if not kept:  # after a crash it stays, with its log
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def prepare(config: Config, ending: ExitStack) -> Engine:

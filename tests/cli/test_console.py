@@ -140,7 +140,8 @@ def test_a_first_run_that_is_left_writes_nothing_and_restores_the_terminal(home,
     assert not Path("config.toml").exists()
 
 
-def test_one_key_starts_the_demo_instead(home):
+def test_one_key_starts_the_demo_instead_and_nothing_is_left_of_it(home, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(home))
     Path("config.toml").unlink()
     with terminal() as screen:
         screen.until(b"1 of 5")
@@ -148,4 +149,5 @@ def test_one_key_starts_the_demo_instead(home):
         screen.until(b"cycle 1")
         screen.press(b"q")
         assert screen.ends() == 0
-    assert b"demo: the mirror is" in screen.seen
+    assert b"demo: its mirror is deleted" in screen.seen
+    assert not list(home.iterdir())

@@ -5,6 +5,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from bitsheet_tui.portal.demo import chats, dictionaries, items, lists, people, service, tasklist
 from bitsheet_tui.portal.demo.clock import Clock, HostClock
@@ -15,6 +16,7 @@ from bitsheet_tui.portal.demo.life import Life
 from bitsheet_tui.portal.demo.meters import Bucket, Operating
 from bitsheet_tui.portal.demo.oauth import Tokens
 from bitsheet_tui.portal.demo.office import Office
+from bitsheet_tui.portal.demo.plot import Plot
 from bitsheet_tui.portal.demo.settings import Cost, Limits, Settings, Size
 from bitsheet_tui.portal.demo.stats import Stats
 from bitsheet_tui.portal.demo.world import World
@@ -47,7 +49,7 @@ class DemoPortal:
         self.url = ""
         self.life = Life(self.world, seed)
         self._listener: Listener | None = None
-        self._living: asyncio.Task[None] | None = None
+        self._living: list[asyncio.Task[None]] = []
 
     async def start(self, port: int = 0) -> str:
         """Listen on loopback; the webhook URL."""
@@ -59,15 +61,18 @@ class DemoPortal:
         self.office.origin = f"http://127.0.0.1:{given}"
         self.url = f"{self.office.origin}/rest/{self.settings.user_id}/{self.office.code}/"
         if self.settings.edits_per_second:
-            self._living = asyncio.create_task(self.life.run(self.settings.edits_per_second))
+            self._living.append(asyncio.create_task(self.life.run(self.settings.edits_per_second)))
+        if self.settings.eventful:
+            self._living.append(asyncio.create_task(Plot(self.world, self.faults).run()))
         return self.url
 
     async def stop(self) -> None:
         """Stop living, listening and talking."""
-        if self._living is not None:
-            self._living.cancel()
-            await asyncio.wait({self._living})
-            self._living = None
+        if self._living:
+            for living in self._living:
+                living.cancel()
+            await asyncio.wait(self._living)
+            self._living.clear()
         if self._listener is not None:
             await self._listener.stop()
             self._listener = None
@@ -102,9 +107,9 @@ class DemoPortal:
 LIVELY = Settings(limits=Limits(), cost=Cost(page=0.01), edits_per_second=3.0)
 
 
-def lively() -> DemoPortal:
-    """The portal of `--demo`: the usual limits, a little slow, and people at work."""
-    return DemoPortal(settings=LIVELY)
+def lively(*, eventful: bool = False) -> DemoPortal:
+    """A portal with the usual limits, a little slow, and people at work; `eventful`: things go wrong."""
+    return DemoPortal(settings=replace(LIVELY, eventful=True) if eventful else LIVELY)
 
 
 async def serve(port: int, announce: Callable[[str], None]) -> None:

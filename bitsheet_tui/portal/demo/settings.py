@@ -85,3 +85,4 @@ class Settings:
     gzip: bool = False  # compress answers for clients that ask
     references: Literal["current", "fatal", "whole", "none"] = "current"  # see references.py
     edits_per_second: float = 0.0  # how lively the company is
+    eventful: bool = False  # things go wrong: see plot.py

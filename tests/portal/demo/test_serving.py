@@ -16,6 +16,7 @@ from bitsheet_tui.portal.demo import (
     Settings,
     Size,
     lively,
+    plot,
     serve,
 )
 
@@ -65,6 +66,21 @@ def test_the_portal_of_the_demo_is_lively_and_has_the_limits_of_a_real_one():
     assert portal.settings is LIVELY
     assert portal.settings.limits == Limits(rate=2.0, burst=50, operating=480.0)
     assert portal.settings.edits_per_second > 1
+
+
+async def test_in_an_eventful_portal_leads_vanish_and_tasks_are_refused_for_a_while(monkeypatch):
+    monkeypatch.setattr(plot, "CLEAN_UP", 0.0)
+    monkeypatch.setattr(plot, "TROUBLE", 0.0)
+    monkeypatch.setattr(plot, "FORBIDDEN", 0.4)
+    portal = DemoPortal(Size(scale=0.2), settings=Settings(eventful=True))
+    url = await portal.start()
+    async with httpx.AsyncClient() as http:
+        told = []
+        while not told or told[-1] != 200:
+            told.append((await http.post(url + "tasks.task.list")).status_code)
+        assert 400 in told
+        assert (await http.post(url + "crm.lead.list")).json()["total"] == 126  # of 180
+    await portal.stop()
 
 
 def test_a_portal_in_a_thread_answers_anybody_and_leaves_no_thread_behind():
