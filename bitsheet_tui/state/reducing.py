@@ -36,7 +36,8 @@ def _(event: e.CycleStarted, state: EngineState) -> EngineState:
     tables = dict(state.tables)
     for name in event.tables:
         before = tables.get(name, TableState(name=name))
-        standing = before.standing if before.fill else Standing.QUEUED
+        keeps = before.fill or before.error  # what went wrong stands until it is read
+        standing = before.standing if keeps else Standing.QUEUED
         tables[name] = replace(before, standing=standing, new=0, changed=0, gone=0)
     return replace(state, tables=tables, cycle=event.number, cycle_started=event.at, next_at=None)
 

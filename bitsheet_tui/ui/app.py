@@ -16,6 +16,7 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import line, words
 from bitsheet_tui.ui.keys import KEYS, bindings
+from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.themes import THEMES
 from bitsheet_tui.ui.viewing import Viewing
 from bitsheet_tui.ui.widgets.lists import Movable
@@ -87,10 +88,12 @@ class Console(Viewing):
         asking.resync(self, table)
 
     def action_confirm(self) -> None:
-        """Ask, then let what is held of the chosen table be marked."""
+        """Ask, then let what is held be marked: of the chosen table, or the first where none can be."""
         from bitsheet_tui.ui import asking  # noqa: PLC0415 - not for the first screen
 
-        asking.confirm(self, self.chosen)
+        held = [table.name for table in self.picture.tables if table.held]
+        choice = self.base is not None and self.base.offers("table")
+        asking.confirm(self, self.chosen if choice or not held else held[0])
 
     def action_steer(self, what: str) -> None:
         """Change how the engine works, or ask for what costs much."""
@@ -182,9 +185,9 @@ class Console(Viewing):
     # --- the palette ------------------------------------------------------------------------------
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every key's action, and those of each table."""
+        """The action of every key that means something on `screen`, and those of each table."""
         for key in KEYS:
-            if key.command and self.check_action(key.action.partition("(")[0], ()):
+            if key.command and (not key.needs or (isinstance(screen, Base) and screen.offers(key.needs))):
                 yield SystemCommand(
                     key.label, f"{key.words}  ({key.shown})", partial(self.run_action, key.action)
                 )

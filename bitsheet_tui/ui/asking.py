@@ -8,7 +8,6 @@ from bitsheet_tui.commands import Command, ConfirmDeletions, Resync
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import words
 from bitsheet_tui.ui.screens.confirm import Dialog
-from bitsheet_tui.ui.steering import how_many_requests
 from bitsheet_tui.ui.views.details import how_long, how_many
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ def resync(window: Window, table: str) -> None:
     facts = {
         "table": plain(table, 30),
         "rows": how_many(state),
-        "requests": how_many_requests(state),
         "long": how_long(window.picture, state),
     }
     body = [paragraph.format(**facts) for paragraph in words.RESYNC_BODY]

@@ -90,11 +90,6 @@ def resync_since(window: Window, table: str) -> None:
     window.push_screen(Prompt(words.SINCE_ASK.format(table=plain(table, 30)), words.SINCE_HINT), typed)
 
 
-def how_many_requests(table: TableState | None) -> str:
-    """`13 requests`, as long as the portal answers in full."""
-    return f.plural(max(1, ceil((table.rows or 0 if table else 0) / ROWS_A_REQUEST)), "request")
-
-
 def cost(tables: Sequence[TableState]) -> str:
     """`about 205,000 rows, 82 requests, 3 min while the portal is quick`."""
     rows = sum(table.rows or 0 for table in tables)

@@ -108,10 +108,10 @@ class Viewing(Window):
     def _table_chosen(self, event: TableGrid.Chosen) -> None:
         self.open_table(event.table)
 
-    def action_browse(self) -> None:
-        """The records of the chosen table."""
+    def action_browse(self, part: str = "records") -> None:
+        """The records of the chosen table, or another part of it."""
         if self.chosen:
-            self.open_table(self.chosen, "records")
+            self.open_table(self.chosen, part)
 
     def action_sort(self, steps: int) -> None:
         """Sort the tables by the next column, or the other way round."""

@@ -38,7 +38,7 @@ LEVEL_NAMES = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 FIRST_START = "First start: every table is read once, the newest rows first."
 STARTING = "Starting: the portal is tested, then everything that is due is read."
-PAUSED = "Paused by you at {at}; the mirror keeps what it has. Press p to go on."
+PAUSED = "Paused by you at {at}. Press p to go on."
 STOPPING = "Stopping: the rows in hand are being stored. Press q again to leave at once."
 STOPPED = "Stopped. Nothing is written any more."
 TOO_SMALL = "terminal too small"
@@ -174,7 +174,7 @@ CONFIRM_YES = "Mark"
 
 RESYNC_TITLE = "Resync {table}?"
 RESYNC_BODY = (
-    "Every row of {table} is read again from the portal: {rows}, {requests}, {long}.",
+    "Every row of {table} is read again from the portal: {rows}, {long}.",
     (
         "The rows stay readable meanwhile, and what is unchanged is not written. "
         "It can be interrupted and goes on later."
@@ -199,7 +199,7 @@ NO_DAY = "{text} is no day such as 2026-01-31"
 INTERVAL_TITLE = "How often do cycles start?"
 INTERVAL_HINT = (
     "Seconds, or minutes such as 5 min. A cycle costs the portal one or two requests. It lasts until the "
-    "engine ends; sync.interval in the configuration is kept."
+    "engine ends; sync.interval in the configuration is kept. Enter sets it, esc does not."
 )
 INTERVAL_WRONG = "The interval {why}"
 DISABLE_TITLE = "Read {table} no more?"

@@ -3,6 +3,8 @@
 import pytest
 
 from bitsheet_tui.commands import ConfirmDeletions, Pause, Resume, Resync, Stop, SyncNow
+from bitsheet_tui.events import CycleStarted
+from bitsheet_tui.state import reduce
 from bitsheet_tui.ui.keys import FOOTERS, KEYS
 from tests.ui import scenes
 from tests.ui.looking import console, said, screen, text
@@ -88,11 +90,16 @@ async def test_y_confirms_what_is_held_after_asking():
 
 async def test_what_is_held_is_seen_on_the_dashboard_and_among_the_errors():
     async with console(scenes.held(), size=(120, 40)) as (app, _engine, pilot):
+        assert "All 9 tables current; deletions held: deals: press e." in screen(app)[1]
         assert "12,000 held, see e" in text(app)
         await pilot.press("e")
         await pilot.pause()
         assert "12,000 deletions held: 12,000 of its 30,355 rows" in text(app)
         assert "confirm with y on the table" in text(app)
+        assert "y Confirm deletions" in screen(app)[-1]
+        await pilot.press("y")
+        await pilot.pause()
+        assert "Mark 12,000 rows of deals as deleted?" in text(app)
 
 
 async def test_the_keys_of_the_dashboard_rest_while_a_dialog_asks():
@@ -177,6 +184,20 @@ async def test_the_palette_runs_commands_by_name(key):
         assert engine.told == [SyncNow(("deals",))]
 
 
+async def test_the_palette_has_what_every_key_does_here():
+    async with console() as (app, _engine, pilot):
+        names = {command.title for command in app.get_system_commands(app.screen)}
+        assert {key.label for key in KEYS if key.command and app.screen.offers(key.needs)} <= names
+        assert {"Confirm deletions", "Browse", "Log errors", "Zoom", "Force table"} <= names
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        await pilot.press(*"confirm")
+        await pilot.pause(0.3)
+        await pilot.press("enter")
+        await pilot.pause(0.1)
+        assert said(app) == ["No deletions of leads are held."]
+
+
 async def test_space_holds_the_log_and_lets_it_go():
     ring = scenes.log()
     async with console(ring=ring) as (app, _engine, pilot):
@@ -188,9 +209,11 @@ async def test_space_holds_the_log_and_lets_it_go():
         await pilot.pause()
         assert "FROZEN +3 new" in text(app)
         assert "a new line" not in text(app)
-        await pilot.press("space")
+        await pilot.click("LogPane", offset=(6, 0))
         assert "FOLLOW" in text(app)
         assert "a new line 2" in text(app)
+        await pilot.press("space", "space")
+        assert "FOLLOW" in text(app)
 
 
 async def test_scrolling_up_freezes_and_the_end_follows():
@@ -271,6 +294,22 @@ async def test_a_double_click_opens_the_table_and_the_wheel_scrolls():
         await pilot.pause()
         assert app.chosen == "deals"
         assert app.screen.name == "table"
+
+
+async def test_what_is_beside_the_tables_opens_with_a_click():
+    async with console(scenes.refused(), size=(200, 60)) as (app, _engine, pilot):
+        for panel, opened in (("DetailPanel", "table"), ("ErrorPanel", "errors"), ("CyclePanel", "history")):
+            await pilot.click(panel)
+            await pilot.pause()
+            assert app.screen.name == opened
+            await pilot.press("escape")
+
+
+async def test_a_table_that_is_refused_stays_so_on_the_screen_while_the_next_cycle_runs():
+    state = reduce(scenes.refused(), CycleStarted(number=813, at=scenes.NOW, tables=("leads", "tasks")))
+    async with console(state) as (app, _engine, _pilot):
+        assert "1 needs you" in screen(app)[0]
+        assert "refused, see e" in text(app)
 
 
 async def test_the_wheel_scrolls_the_log():

@@ -178,7 +178,7 @@ async def test_a_burst_loses_nothing_from_the_file_and_the_screen_answers(tmp_pa
                 app.look()
                 await asyncio.sleep(0.05)
             thread.join()
-            app.look()
+            app.paint()
             await pilot.pause()
             assert len(engine.told) == presses > 5
             assert f"line {lines - 1}" in text(app)

@@ -42,7 +42,7 @@ async def test_every_situation_fits_every_size(size):
         ("current", "All 9 tables current as of 10:02:00"),
         ("syncing", "Cycle 813: 5 of 9 tables done, deals now."),
         ("filling", "Filling: 58,594 of 327,545 read"),
-        ("paused", "Paused by you at 10:00; the mirror keeps what it has. Press p to go on."),
+        ("paused", "Paused by you at 10:00. Press p to go on."),
         ("offline", "acme.bitrix24.com does not answer. Tries again at 10:02:33."),
         ("needs_you", "The portal refuses the webhook: it was deleted or its user was dismissed."),
         ("store_down", "The database does not answer. Start PostgreSQL. Tries again at 10:02:28."),

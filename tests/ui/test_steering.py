@@ -83,12 +83,6 @@ async def test_a_resync_since_a_day_asks_for_the_day():
         assert engine.told == [Resync(("deals",), date(2026, 1, 31))]
 
 
-async def test_a_resync_of_one_table_says_how_many_requests():
-    async with console() as (app, _, pilot):
-        await pilot.press("r")
-        assert "requests" in text(app)
-
-
 async def test_what_the_engine_answers_is_shown():
     async with console() as (app, engine, pilot):
         engine.answers.append("not done: deals is [b]disabled\x1b]0;x\x07")

@@ -1,7 +1,6 @@
 """The full screens that open on the dashboard: log, errors, history."""
 
 from collections.abc import Callable, Iterable
-from functools import partial
 
 from textual.widget import Widget
 
@@ -31,20 +30,24 @@ class ErrorList(Scroller):
         return [line for one in found for line in ((), *troubles.render(one, self.picture, width))]
 
 
-class ListScreen(Base):
-    """A screen with one list."""
+class ErrorScreen(Base):
+    """One list."""
 
-    def __init__(self, name: str, content: type[Scroller]) -> None:
-        super().__init__(name=name)
-        self.list = content
+    def __init__(self) -> None:
+        super().__init__(name="errors")
 
     def middle(self) -> Iterable[Widget]:
         """The list."""
-        yield self.list()
+        yield ErrorList()
+
+    def offers(self, need: str) -> bool:
+        """Something to confirm, too, where deletions are held."""
+        held = any(table.held for table in self.console_app.picture.tables)
+        return (need == "held" and held) or super().offers(need)
 
 
 OPENS: dict[str, Callable[[], Base]] = {
-    "errors": partial(ListScreen, "errors", ErrorList),
+    "errors": ErrorScreen,
     "history": HistoryScreen,
     "log": LogScreen,
 }

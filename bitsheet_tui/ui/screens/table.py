@@ -89,7 +89,7 @@ class TableScreen(Parted):
 
     def offers(self, need: str) -> bool:
         """What can be done to a table, too."""
-        return need == "table" or super().offers(need)
+        return need in {"table", "held"} or super().offers(need)
 
     @on(RecordList.Opened)
     def _opened(self, event: RecordList.Opened) -> None:

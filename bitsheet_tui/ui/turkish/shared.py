@@ -31,6 +31,10 @@ SENTENCES = {
     "Oct": "Eki",
     "Nov": "Kas",
     "Dec": "Ara",
+    # the state
+    "All {count} tables current; deletions held: {names}: press e.": (
+        "{count} tablonun tümü güncel; bekletilen silmeler: {names}: e'ye basın."
+    ),
     # numbers
     "{n}/s": "{n}/sn",
     "{n}%": "%{n}",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bitsheet_tui.events import NeedsOperator, StoreTrouble
-from bitsheet_tui.state import EngineState, Phase, Standing
+from bitsheet_tui.state import EngineState, Phase, Standing, TableState
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import words
@@ -84,12 +84,16 @@ def _current(picture: Picture) -> str:
     ]
     last = picture.state.cycles[-1] if picture.state.cycles else None
     count = f"{len(tables)}"
+    held = [table for table in tables if table.held]
     if late:
-        names = ", ".join(plain(table.name, 20) for table in late[:3]) + (" …" if len(late) > 3 else "")
         current = f"{len(tables) - len(late)}"
         return t(
-            "{count} of {all} tables current; not {names}: press e.", count=current, all=count, names=names
-        )
+            "{count} of {all} tables current; not {names}: press e.",
+            count=current, all=count, names=_names(late),
+        )  # fmt: skip
+    if held:
+        said = "All {count} tables current; deletions held: {names}: press e."
+        return t(said, count=count, names=_names(held))
     if last is None:
         return t("All {count} tables current as of {at}.", count=count, at=f.UNKNOWN)
     return t(
@@ -97,6 +101,10 @@ def _current(picture: Picture) -> str:
         count=count, at=f.clock(last.at, picture.zone, picture.now), took=f.took(last.seconds),
         rows=f.plural(last.rows, "row"),
     )  # fmt: skip
+
+
+def _names(tables: list[TableState]) -> str:
+    return ", ".join(plain(table.name, 20) for table in tables[:3]) + (" …" if len(tables) > 3 else "")
 
 
 def _syncing(picture: Picture) -> str:

@@ -16,7 +16,7 @@ from bitsheet_tui.ui.widgets.lists import Movable
 class TableGrid(Movable):
     """One row for each table between the titles and the sums."""
 
-    has: ClassVar[frozenset[str]] = frozenset({"table", "sort"})
+    has: ClassVar[frozenset[str]] = frozenset({"table", "held", "sort"})
 
     class Chosen(Message):
         """Enter or a second click on a table."""

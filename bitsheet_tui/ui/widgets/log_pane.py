@@ -4,6 +4,8 @@ import asyncio
 from datetime import datetime
 from typing import ClassVar
 
+from textual import events
+
 from bitsheet_tui.ui import words
 from bitsheet_tui.ui.line import Line
 from bitsheet_tui.ui.views import log
@@ -132,6 +134,11 @@ class LogPane(Movable):
     def action_choose(self) -> None:
         """Enter follows again."""
         self.follow(on=True)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the title follows again, or holds still."""
+        if event.y == 0:
+            self.follow(on=self.end is not None)
 
     def follow(self, *, on: bool) -> None:
         """Follow, or hold still here."""

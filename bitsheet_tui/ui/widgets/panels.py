@@ -7,8 +7,20 @@ from bitsheet_tui.ui.widgets.lines import Panel
 from bitsheet_tui.ui.words import NO_CYCLES, NO_ERRORS
 
 
-class CyclePanel(Panel):
+class Opening(Panel):
+    """A click on it opens what it is about."""
+
+    opens = ""  # the action
+
+    async def on_click(self) -> None:
+        """It was clicked."""
+        await self.app.run_action(self.opens)
+
+
+class CyclePanel(Opening):
     """How long the last cycles took: one line, or a chart where there is room."""
+
+    opens = "open('history')"
 
     def title(self) -> tuple[Line, Line]:
         """The figures beside the name, where the chart leaves no room for them."""
@@ -55,8 +67,10 @@ class PortalPanel(Panel):
         return portal.panel(self.picture, columns)
 
 
-class ErrorPanel(Panel):
+class ErrorPanel(Opening):
     """What is wrong, in short."""
+
+    opens = "open('errors')"
 
     def title(self) -> tuple[Line, Line]:
         """How much is wrong."""
@@ -71,8 +85,10 @@ class ErrorPanel(Panel):
         return [line for one in found for line in (*troubles.render(one, self.picture, columns), ())]
 
 
-class DetailPanel(Panel):
+class DetailPanel(Opening):
     """The table under the cursor."""
+
+    opens = "browse('overview')"
 
     def title(self) -> tuple[Line, Line]:
         """Its name."""
