@@ -51,7 +51,7 @@ def _open(arguments: Namespace, config: Config | None, shelf: Shelf) -> int:
     if config and config.path is None and not config.webhook and not arguments.attach:
         config = _first_run(arguments)
         if config is None and not arguments.demo:
-            tell(words.SETUP_LEFT)
+            tell(language.t(words.SETUP_LEFT))
             return Exit.DONE
     if config and not arguments.attach:
         need_webhook(config)

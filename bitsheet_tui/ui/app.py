@@ -16,6 +16,7 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import line, words
 from bitsheet_tui.ui.keys import KEYS, bindings
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.themes import THEMES
 from bitsheet_tui.ui.viewing import Viewing
@@ -44,11 +45,11 @@ class Console(Viewing):
         paused = bool(self.engine.state.paused_at) if self.pausing is None else self.pausing
         self.pausing = not paused
         self.engine.submit(Resume() if paused else Pause())
-        self.say(words.ASKED_RESUME if paused else words.ASKED_PAUSE)
+        self.say(t(words.ASKED_RESUME if paused else words.ASKED_PAUSE))
 
     def action_force(self) -> None:
         """A cycle now."""
-        self._sync((), words.ASKED_CYCLE)
+        self._sync((), t(words.ASKED_CYCLE))
 
     def action_force_table(self) -> None:
         """The chosen table now."""
@@ -57,23 +58,23 @@ class Console(Viewing):
 
     def sync_table(self, table: str) -> None:
         """One table now."""
-        self._sync((table,), words.ASKED_TABLE.format(table=table))
+        self._sync((table,), t(words.ASKED_TABLE, table=table))
 
     def action_retry(self) -> None:
         """Every table that failed, now."""
         failed = tuple(table.name for table in self.picture.tables if table.error)
         if failed:
-            self._sync(failed, words.ASKED_TABLE.format(table=", ".join(failed)))
+            self._sync(failed, t(words.ASKED_TABLE, table=", ".join(failed)))
         else:
-            self.say(words.NO_ERRORS)
+            self.say(t(words.NO_ERRORS))
 
     def _sync(self, tables: tuple[str, ...], answer: str) -> None:
         state = self.engine.state
         self.engine.submit(SyncNow(tables))
         if state.paused_at:
-            answer = words.PAUSED_FIRST
+            answer = t(words.PAUSED_FIRST)
         elif state.cycle_started:
-            answer = words.ASKED_RUNNING.format(cycle=state.cycle)
+            answer = t(words.ASKED_RUNNING, cycle=f.count(state.cycle))
         self.say(answer)
 
     def action_resync(self) -> None:
@@ -124,7 +125,7 @@ class Console(Viewing):
         what = "\n".join(plain(redact(row), COPIED) for row in rows if row)
         if what:
             self.copy_to_clipboard(what)
-            self.say(words.COPIED.format(what=f.plural(len(what.splitlines()), "line")))
+            self.say(t(words.COPIED, what=f.plural(len(what.splitlines()), "line")))
 
     def action_repaint(self) -> None:
         """Everything anew."""
@@ -139,9 +140,9 @@ class Console(Viewing):
             path.touch(mode=0o600)
             path.write_text(redact(self.export_screenshot(title=words.NAME)), encoding="utf-8")
         except OSError as error:
-            self.say(words.NOT_SAVED.format(why=error.strerror or "no reason given"), bad=True)
+            self.say(t(words.NOT_SAVED, why=error.strerror or t("no reason given")), bad=True)
         else:
-            self.say(words.SAVED.format(path=path))
+            self.say(t(words.SAVED, path=f"{path}"))
 
     def action_hold(self) -> None:
         """Back to the shell."""
@@ -149,7 +150,7 @@ class Console(Viewing):
 
     async def _hold(self) -> None:
         """Pause first: a stopped process must not hold a lock of the database, and the budgets go on."""
-        self.say(words.SUSPENDING)
+        self.say(t(words.SUSPENDING))
         ours = not (self.engine.state.paused_at or self.engine.state.attached)
         if ours:
             self.engine.submit(Pause())
@@ -180,7 +181,7 @@ class Console(Viewing):
             self.action_leave()
             return
         self._interrupted = now
-        self.say(words.QUIT_ONCE)
+        self.say(t(words.QUIT_ONCE))
 
     # --- the palette ------------------------------------------------------------------------------
 
@@ -189,24 +190,34 @@ class Console(Viewing):
         for key in KEYS:
             if key.command and (not key.needs or (isinstance(screen, Base) and screen.offers(key.needs))):
                 yield SystemCommand(
-                    key.label, f"{key.words}  ({key.shown})", partial(self.run_action, key.action)
+                    t(key.label), f"{t(key.words)}  ({key.shown})", partial(self.run_action, key.action)
                 )
         for table in self.picture.state.tables:
             if table.isidentifier():  # the palette parses markup
-                yield SystemCommand(f"Sync {table}", "read it now", partial(self.sync_table, table))
                 yield SystemCommand(
-                    f"Resync {table}", "read it from scratch", partial(self.ask_resync, table)
+                    t("Sync {table}", table=table), t("read it now"), partial(self.sync_table, table)
                 )
                 yield SystemCommand(
-                    f"Resync {table} since", "what changed since a day", partial(self.ask_since, table)
+                    t("Resync {table}", table=table),
+                    t("read it from scratch"),
+                    partial(self.ask_resync, table),
                 )
-                yield SystemCommand(f"Open {table}", "its details", partial(self.open_table, table))
-        yield SystemCommand("Resync every table", "from scratch", partial(self.action_steer, "resync_all"))
+                yield SystemCommand(
+                    t("Resync {table} since", table=table),
+                    t("what changed since a day"),
+                    partial(self.ask_since, table),
+                )
+                yield SystemCommand(
+                    t("Open {table}", table=table), t("its details"), partial(self.open_table, table)
+                )
+        yield SystemCommand(
+            t("Resync every table"), t("from scratch"), partial(self.action_steer, "resync_all")
+        )
         for theme in THEMES:
             yield SystemCommand(
-                f"Theme {theme}", "change the colours", partial(setattr, self, "theme", theme)
+                t("Theme {name}", name=theme), t("change the colours"), partial(setattr, self, "theme", theme)
             )
-        yield SystemCommand("Other themes", "change the colours", self.action_change_theme)
+        yield SystemCommand(t("Other themes"), t("change the colours"), self.action_change_theme)
 
 
 NEEDS = {key.action.partition("(")[0]: key.needs for key in KEYS if key.needs}

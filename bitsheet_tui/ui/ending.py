@@ -14,6 +14,7 @@ from types import FrameType
 
 from bitsheet_tui.commands import Stop
 from bitsheet_tui.errors import Exit
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.terminal import Terminal, tell
 from bitsheet_tui.ui.window import EngineLike, Window
 from bitsheet_tui.ui.words import TOO_LONG
@@ -100,7 +101,7 @@ class Ending:
     def _watch(self) -> None:
         if self.thread.ident is not None and not self.thread.over.wait(ENGINE_SECONDS):
             self.terminal.restore()
-            tell(TOO_LONG.format(seconds=ENGINE_SECONDS))
+            tell(t(TOO_LONG, seconds=f"{ENGINE_SECONDS:.0f}"))
             os._exit(Exit.HELD)
         if not self.screen_closed.wait(SCREEN_SECONDS):
             self.terminal.restore()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line, width
 
 
@@ -176,7 +177,7 @@ def offered(screen: str, cells: int, means: Means) -> list[Key]:
 
 
 def _hint(key: Key) -> Line:
-    return ((key.shown, "key"), (f" {key.label}  ", "key-words"))
+    return ((key.shown, "key"), (f" {t(key.label)}  ", "key-words"))
 
 
 def footer(screen: str, cells: int, means: Means) -> Line:

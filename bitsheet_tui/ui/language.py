@@ -87,6 +87,16 @@ def lower(text: str) -> str:
     return text.translate(_SPOKEN.get().small).lower()
 
 
+def code() -> str:
+    """The code of the language spoken."""
+    return _SPOKEN.get().code
+
+
+def fold(text: str) -> str:
+    """`text` for a comparison that does not mind small or large letters, nor the two kinds of i."""
+    return text.replace("İ", "i").lower().replace("ı", "i")
+
+
 def counted(count: int, noun: str) -> str:
     """The noun, given in the singular, as it stands after this number: `row`, `rows`, `satır`."""
     return t(noun) + (_SPOKEN.get().many if count != 1 else "")

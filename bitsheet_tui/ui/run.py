@@ -17,6 +17,7 @@ from bitsheet_tui.ui import words
 from bitsheet_tui.ui.app import Console
 from bitsheet_tui.ui.beside import Beside
 from bitsheet_tui.ui.ending import Ending, EngineThread
+from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views.farewell import farewell
 from bitsheet_tui.ui.window import EngineLike, utc_now
@@ -73,9 +74,9 @@ def _safe(text: object) -> str:
 def _report(crash: BaseException | None, error: BaseException | None, picture: Picture) -> int:
     """Say on the normal screen how it ended; the exit code."""
     if isinstance(error, BitsheetError):
-        tty.tell(f"{words.NAME}: {_safe(error)}")
+        tty.tell(f"{words.NAME}: {_safe(retold(str(error)))}")
         if error.hint:
-            tty.tell(f"  {_safe(error.hint)}")
+            tty.tell(f"  {_safe(retold(error.hint))}")
         return error.exit_code
     bug = error or crash
     if bug is None:
@@ -84,7 +85,7 @@ def _report(crash: BaseException | None, error: BaseException | None, picture: P
     for line in traceback.format_exception(bug):
         for row in line.splitlines():
             tty.tell(_safe(row))
-    tty.tell(words.BUG)
+    tty.tell(t(words.BUG))
     if error is None:
         tty.tell(farewell(picture))
     return Exit.BUG

@@ -22,6 +22,7 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui import terminal as tty
 from bitsheet_tui.ui import words
 from bitsheet_tui.ui.ending import SIGNALS
+from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.widgets.ticks import Ticks
 from bitsheet_tui.ui.window import PAINT, SilentConsole
 
@@ -119,8 +120,8 @@ class Setup(App[Path | str]):
     def turn(self, step: int) -> None:
         """Show a step."""
         self.step = step
-        self._show("#title", Text(words.SETUP_TITLES[step]))
-        self._show("#keys", Text(words.SETUP_KEYS[step]))
+        self._show("#title", Text(t(words.SETUP_TITLES[step])))
+        self._show("#keys", Text(t(words.SETUP_KEYS[step])))
         self._show("#body", self._body(step))
         self.note(Text())
         line = self.query_one("#answer", Input)
@@ -138,16 +139,16 @@ class Setup(App[Path | str]):
     def _body(self, step: int) -> Text:
         match step:
             case 0:
-                return Text("\n\n".join(words.SETUP_WEBHOOK))
+                return Text("\n\n".join(map(t, words.SETUP_WEBHOOK)))
             case 2:
-                return Text("\n\n".join(words.SETUP_STORE))
+                return Text("\n\n".join(map(t, words.SETUP_STORE)))
             case 3:
-                return Text("\n\n".join(words.SETUP_SYNC))
+                return Text("\n\n".join(map(t, words.SETUP_SYNC)))
             case 4:
-                path = words.SETUP_SUMMARY[0].format(path=plain(self.draft.path))
+                path = t(words.SETUP_SUMMARY[0], path=plain(self.draft.path))
                 return Text(f"{path}\n\n{plain_lines(self.draft.shown)}")
             case _:
-                return Text(words.SETUP_ASKING)
+                return Text(t(words.SETUP_ASKING))
 
     def note(self, text: Text) -> None:
         """What there is to say about an answer."""
@@ -178,7 +179,7 @@ class Setup(App[Path | str]):
     def action_again(self) -> None:
         """Ask the portal once more."""
         if self.step == PORTAL:
-            self._show("#body", Text(words.SETUP_ASKING))
+            self._show("#body", Text(t(words.SETUP_ASKING)))
             self.run_worker(self._ask_portal(), exclusive=True)
 
     def action_next(self) -> None:
@@ -197,12 +198,12 @@ class Setup(App[Path | str]):
 
     def _take_webhook(self, text: str) -> None:
         if len(text) < SHORTEST:
-            self._wrong(words.SETUP_TOO_SHORT)
+            self._wrong(t(words.SETUP_TOO_SHORT))
             return
         try:
             self.draft = replace(self.draft, webhook=Secret(address.webhook(text)))
         except ValueError as error:
-            self._wrong(words.SETUP_WRONG_WEBHOOK.format(why=error))
+            self._wrong(t(words.SETUP_WRONG_WEBHOOK, why=retold(str(error))))
             return
         self.turn(PORTAL)
 
@@ -212,43 +213,43 @@ class Setup(App[Path | str]):
         for finding in found:
             sign, colour = SIGNS.get(finding.verdict, ("·", ""))
             text.append(f"{sign} ", style=colour)
-            text.append(f"{plain(redact(f'{finding.about}: {finding.text}'), 300)}\n")
+            text.append(f"{plain(redact(f'{t(finding.about)}: {retold(finding.text)}'), 300)}\n")
             if finding.hint:
-                text.append(f"    {plain(redact(finding.hint), 300)}\n", style="bold")
+                text.append(f"    {plain(redact(retold(finding.hint)), 300)}\n", style="bold")
         text.rstrip()
         self._show("#body", text)
         bad = any(finding.verdict != "ok" for finding in found)
-        self.note(Text(words.SETUP_BAD if bad else words.SETUP_GOOD, style="yellow" if bad else "green"))
+        self.note(Text(t(words.SETUP_BAD if bad else words.SETUP_GOOD), style="yellow" if bad else "green"))
 
     def _take_store(self, text: str) -> None:
         try:
             self.draft = replace(self.draft, store=Secret(address.store(text)))
         except ValueError as error:
-            self._wrong(words.SETUP_WRONG_WEBHOOK.format(why=error))
+            self._wrong(t(words.SETUP_WRONG_WEBHOOK, why=retold(str(error))))
             return
         if self.tested == text:
             self.turn(SYNC)
         else:
-            self.note(Text(words.SETUP_TESTING))
+            self.note(Text(t(words.SETUP_TESTING)))
             self.run_worker(self._test_store(text), exclusive=True)
 
     async def _test_store(self, text: str) -> None:
         finding = await asyncio.to_thread(self.tests.store, self.draft)
         self.tested = text  # a second enter goes on, whatever was found
         if finding.code:
-            self._wrong(f"{finding.text} {finding.hint}")
+            self._wrong(f"{retold(finding.text)} {retold(finding.hint)}")
         else:
-            self.note(Text(plain(redact(finding.text), 300), style="green"))
+            self.note(Text(plain(redact(retold(finding.text)), 300), style="green"))
 
     def _take_sync(self, text: str) -> None:
         chosen = self.query_one("#tables", Ticks).ticked
         try:
             interval = read_interval(text)
         except ValueError as error:
-            self._wrong(f"It {error}")
+            self._wrong(t(words.INTERVAL_WRONG, why=retold(str(error))))
             return
         if not chosen:
-            self._wrong(words.SETUP_NO_TABLE)
+            self._wrong(t(words.SETUP_NO_TABLE))
             return
         some = tuple(name for name in self.names if name in chosen)
         self.draft = replace(self.draft, interval=interval, tables=() if some == self.names else some)
@@ -258,7 +259,7 @@ class Setup(App[Path | str]):
         try:
             self.draft.write()
         except OSError as error:
-            self._wrong(words.SETUP_NOT_WRITTEN.format(why=error.strerror or type(error).__name__))
+            self._wrong(t(words.SETUP_NOT_WRITTEN, why=error.strerror or type(error).__name__))
         else:
             self.exit(self.draft.path)
 

@@ -14,6 +14,7 @@ from bitsheet_tui.config.draft import read_interval
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import words
+from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.screens.confirm import Dialog
 from bitsheet_tui.ui.screens.prompt import Prompt
 
@@ -37,10 +38,10 @@ def interval(window: Window) -> None:
         try:
             window.engine.submit(SetInterval(read_interval(text)))
         except ValueError as error:
-            window.say(words.INTERVAL_WRONG.format(why=error), bad=True)
+            window.say(t(words.INTERVAL_WRONG, why=retold(str(error))), bad=True)
 
     value = f"{now:g}" if now else ""
-    window.push_screen(Prompt(words.INTERVAL_TITLE, words.INTERVAL_HINT, value), typed)
+    window.push_screen(Prompt(t(words.INTERVAL_TITLE), t(words.INTERVAL_HINT), value), typed)
 
 
 def enable(window: Window, table: str) -> None:
@@ -82,12 +83,12 @@ def resync_since(window: Window, table: str) -> None:
         try:
             since = date.fromisoformat(text)
         except ValueError:
-            window.say(words.NO_DAY.format(text=plain(text, 40)), bad=True)
+            window.say(t(words.NO_DAY, text=plain(text, 40)), bad=True)
             return
         facts = {"table": plain(table, 30), "since": str(since)}
         _ask(window, words.SINCE_TITLE, words.SINCE_BODY, words.RESYNC_YES, Resync((table,), since), **facts)
 
-    window.push_screen(Prompt(words.SINCE_ASK.format(table=plain(table, 30)), words.SINCE_HINT), typed)
+    window.push_screen(Prompt(t(words.SINCE_ASK, table=plain(table, 30)), t(words.SINCE_HINT)), typed)
 
 
 def cost(tables: Sequence[TableState]) -> str:
@@ -95,7 +96,10 @@ def cost(tables: Sequence[TableState]) -> str:
     rows = sum(table.rows or 0 for table in tables)
     requests = sum(max(1, ceil((table.rows or 0) / ROWS_A_REQUEST)) for table in tables)
     long = f.span(max(5.0, requests / REQUESTS_A_SECOND))
-    return f"about {rows:,} rows, {f.plural(requests, 'request')}, {long} while the portal is quick"
+    return t(
+        "about {rows}, {requests}, {span} while the portal is quick",
+        rows=f.plural(rows, "row"), requests=f.plural(requests, "request"), span=long,
+    )  # fmt: skip
 
 
 def _ask(window: Window, title: str, body: Sequence[str], yes: str, command: Command, **facts: str) -> None:
@@ -105,8 +109,8 @@ def _ask(window: Window, title: str, body: Sequence[str], yes: str, command: Com
         if sure:
             window.engine.submit(command)
 
-    paragraphs = [paragraph.format(**facts) for paragraph in body]
-    window.push_screen(Dialog(title.format(**facts), paragraphs, yes), answered)
+    paragraphs = [t(paragraph, **facts) for paragraph in body]
+    window.push_screen(Dialog(t(title, **facts), paragraphs, t(yes)), answered)
 
 
 ASKS = {"interval": interval, "cancel": cancel, "resync_all": resync_all}

@@ -183,7 +183,7 @@ class Viewing(Window):
         link = self.base.address if self.base else ""
         if link:
             self.copy_to_clipboard(link)
-        self.say(words.COPIED_LINK.format(link=link) if link else words.NO_LINK)
+        self.say(t(words.COPIED_LINK, link=link) if link else t(words.NO_LINK))
 
     # --- the log --------------------------------------------------------------------------------------
 

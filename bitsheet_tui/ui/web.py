@@ -13,6 +13,7 @@ from textual_serve.server import Server, to_int
 
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.ui import door, words
+from bitsheet_tui.ui.language import code, t
 
 VIEWERS = 12  # each is a process of about 50 MB
 LONGEST = 1 << 20  # bytes of one message of a browser
@@ -36,11 +37,11 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-FORM = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>bitsheet-tui</title>
+FORM = """<!DOCTYPE html><html lang="{language}"><meta charset="utf-8"><title>bitsheet-tui</title>
 <style>body{{background:#121212;color:#ddd;font-family:monospace;text-align:center;padding-top:20vh}}</style>
 <form method="post" action="/token"><p>bitsheet-tui</p><p>{words}</p>
 <p><input type="password" name="token" autofocus autocomplete="current-password" aria-label="token">
-<button>Open</button></p></form></html>"""
+<button>{open}</button></p></form></html>"""
 
 
 class Web(Server):
@@ -69,7 +70,7 @@ class Web(Server):
         if why := door.strange(request.headers, guarded=self.token is not None):
             return web.Response(status=403, text=f"{why}\n")
         if self.token and request.path != "/token" and not door.admitted(self.token, request.headers):
-            return _ask(words.WEB_ASKED)
+            return _ask(t(words.WEB_ASKED))
         response = await handler(request)
         if not response.prepared:
             response.headers.update(HEADERS)
@@ -79,7 +80,7 @@ class Web(Server):
         form = await request.post()
         if self.token is None or not door.fits(self.token, str(form.get("token", ""))):
             await asyncio.sleep(PAUSE)
-            return _ask(words.WEB_WRONG)
+            return _ask(t(words.WEB_WRONG))
         response = web.Response(status=303, headers={"Location": "/"})
         response.set_cookie(
             door.COOKIE, door.pass_for(self.token), httponly=True, samesite="Strict", secure=_secure(request)
@@ -98,7 +99,7 @@ class Web(Server):
         socket = web.WebSocketResponse(heartbeat=15, max_msg_size=LONGEST)
         await socket.prepare(request)
         if self.viewers >= VIEWERS:
-            await socket.send_bytes(words.WEB_FULL.format(count=VIEWERS).encode())
+            await socket.send_bytes(t(words.WEB_FULL, count=f"{VIEWERS}").encode())
             await socket.close()
             return socket
         service = AppService(
@@ -165,7 +166,12 @@ async def _end(service: AppService) -> None:
 
 
 def _ask(text: str) -> web.Response:
-    return web.Response(status=401, text=FORM.format(words=text), content_type="text/html", headers=HEADERS)
+    return web.Response(
+        status=401,
+        text=FORM.format(language=code(), words=text, open=t("Open")),
+        content_type="text/html",
+        headers=HEADERS,
+    )
 
 
 def _secure(request: web.Request) -> bool:

@@ -21,6 +21,7 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import glyphs, themes, words
 from bitsheet_tui.ui.beside import Beside
+from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.library import Library
 from bitsheet_tui.ui.looks import looks
 from bitsheet_tui.ui.picture import Picture
@@ -141,7 +142,7 @@ class Window(App[None], inherit_bindings=False):
         self._warned = True
         kept = os.environ.get("TMUX") or os.environ.get("STY")
         if os.environ.get("SSH_CONNECTION") and not (kept or state.attached):
-            self.say(words.OVER_SSH)
+            self.say(t(words.OVER_SSH))
 
     def finish(self) -> None:
         """Leave the screen; may be called from any thread and from a signal handler, at any time."""
@@ -157,7 +158,7 @@ class Window(App[None], inherit_bindings=False):
             self.exit()
             return
         while self.engine.answers:
-            self.say(self.engine.answers.popleft())
+            self.say(retold(self.engine.answers.popleft()))
         self._warn()
         before = self.picture
         state, now = self.engine.state, self.clock()
@@ -188,12 +189,12 @@ class Window(App[None], inherit_bindings=False):
         ]  # fmt: skip
         if filled:
             names = ", ".join(f"{table.name} ({f.count(table.rows)})" for table in filled)
-            self.say(words.FILLED.format(tables=names))
+            self.say(t(words.FILLED, tables=names))
         trouble = after.trouble
         if isinstance(trouble, NeedsOperator) and not isinstance(before.trouble, NeedsOperator):
-            self.say(f"{trouble.text} {trouble.hint}", bad=True)
+            self.say(f"{retold(trouble.text)} {retold(trouble.hint)}", bad=True)
         if isinstance(before.trouble, NeedsOperator) and trouble is None:
-            self.say(words.WELL_AGAIN)
+            self.say(t(words.WELL_AGAIN))
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """Show a message for a few seconds."""

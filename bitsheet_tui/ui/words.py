@@ -77,7 +77,10 @@ READING = "Reading…"
 NO_RECORDS = "There is none."
 SEARCH_STOPPED = "Stopped before the end: / looks again."
 DELETED_OR_NOT = ("", "only deleted", "without deleted")
-AGES = ("", "hour", "day", "week", "month")
+AGES = (
+    "", "changed in the last hour", "changed in the last day", "changed in the last week",
+    "changed in the last month",
+)  # fmt: skip
 NEVER_CHANGED = "It has not changed since its table was read for the first time."
 LOOKING_BACK = "Looking through the change feed…"
 GONE = "It is not in the mirror any more."
@@ -95,7 +98,7 @@ NOBODY = (
     "start bitsheet-tui again, here or as a service, and this console attaches to it."
 )
 TAKES_OVER = "{who} has ended; the mirror is taken over."
-DETACHED = "detached at cycle {cycle:,}; {who} goes on"
+DETACHED = "detached at cycle {cycle}; {who} goes on"
 LEAVING = "Leaving; the mirror goes on without this console."
 
 WEB_ASKED = "This console asks for a token."
@@ -151,7 +154,7 @@ NEEDS_TERMINAL = "The console needs a terminal on standard input and output."
 NEEDS_TERMINAL_HINT = "Run it in a terminal, or run it headless: bitsheet-tui --no-ui"
 BUG = "This is a bug in bitsheet-tui; nothing that was committed is lost. Please report the lines above."
 TOO_LONG = (
-    "The engine did not stop within {seconds:.0f} seconds and was left; "
+    "The engine did not stop within {seconds} seconds and was left; "
     "the next start goes on where the last commit ended."
 )
 

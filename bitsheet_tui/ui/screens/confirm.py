@@ -11,6 +11,7 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line, wrap
 from bitsheet_tui.ui.widgets.lines import LineView
 from bitsheet_tui.ui.words import CANCEL
@@ -55,7 +56,7 @@ class Dialog(ModalScreen[bool]):
         with Vertical():
             yield self.words
             with Horizontal():
-                yield Button(CANCEL, id="cancel", compact=True)
+                yield Button(t(CANCEL), id="cancel", compact=True)
                 yield Button(self.yes, id="yes", variant="warning", compact=True)
 
     @on(Button.Pressed)

@@ -8,6 +8,7 @@ from textual.widget import Widget
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import words
 from bitsheet_tui.ui.keys import KEYS, Key
+from bitsheet_tui.ui.language import fold, t
 from bitsheet_tui.ui.line import Line, fit, wrap
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.widgets.lists import Scroller
@@ -39,16 +40,16 @@ class HelpText(Scroller):
 
     def title(self) -> tuple[Line, Line]:
         """Its name."""
-        name: Line = (("help", "title"),)
+        name: Line = ((t("help"), "title"),)
         if self._term:
             name = (*name, ("  ", ""), (f"/{plain(self._term, 30)}", "match"))
-        return name, (("/ looks for a word", "dim"),)
+        return name, ((t("/ looks for a word"), "dim"),)
 
     def content(self, columns: int) -> list[Line]:
         """The headings, and under each its entries."""
         out: list[Line] = []
         for heading, entries in self._sections():
-            found = [one for one in entries if self._term.lower() in " ".join(one).lower()]
+            found = [one for one in entries if fold(self._term) in fold(" ".join(one))]
             out += [(), ((f" {heading}", "title"),)] if found else []
             out += [line for one in found for line in _entry(*one, columns)]
         return out
@@ -56,17 +57,17 @@ class HelpText(Scroller):
     def _sections(self) -> Iterator[tuple[str, Entries]]:
         keys = [key for key in KEYS if key.scope == "app"]
         yield (
-            "On the screen you came from",
+            t("On the screen you came from"),
             _told(key for key in keys if key.needs and self._means(key.needs)),
         )
-        yield "Everywhere", _told(key for key in keys if not key.needs)
-        yield "Moving", _told(key for key in KEYS if key.scope == "list")
-        yield "On other screens", _told(key for key in keys if not self._means(key.needs))
-        yield "Words", list(words.GLOSSARY)
+        yield t("Everywhere"), _told(key for key in keys if not key.needs)
+        yield t("Moving"), _told(key for key in KEYS if key.scope == "list")
+        yield t("On other screens"), _told(key for key in keys if not self._means(key.needs))
+        yield t("Words"), [(t(word), t(meaning)) for word, meaning in words.GLOSSARY]
 
 
 def _told(keys: Iterable[Key]) -> Entries:
-    return [(key.shown, key.words) for key in keys]
+    return [(key.shown, t(key.words)) for key in keys]
 
 
 def _entry(name: str, meaning: str, columns: int) -> list[Line]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 
 from bitsheet_tui.ui import format as f
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.screens.parted import Parted
@@ -32,7 +33,7 @@ class HistoryScreen(Parted):
     def middle(self) -> Iterable[Widget]:
         """Tabs, then the lists."""
         lists = {"cycles": CycleList(), "runs": RunList(), "alerts": AlertList(), "set aside": AsideList()}
-        yield Tabs("history", tuple(lists), "cycles")
+        yield Tabs(t("history"), tuple(lists), "cycles")
         yield from self.parts(**{name: (widget,) for name, widget in lists.items()})
         yield self.filter_bar()
 
@@ -52,9 +53,13 @@ class CycleLine(LineView):
         """When, how long, how much."""
         cycle, picture = self.cycle, self.picture
         started = f.clock(cycle.started_at, picture.zone, picture.now)
-        figures = f"{f.plural(cycle.rows, 'row')}, {f.plural(cycle.requests, 'request')}"
-        about = f"  started {started}, took {f.took(cycle.seconds)}, {figures}  "
-        return [((f" cycle {cycle.number:,}", "title"), (about, ""), books.outcome(cycle, picture))]
+        about = t(
+            "started {at}, took {took}, {rows}, {requests}",
+            at=started, took=f.took(cycle.seconds), rows=f.plural(cycle.rows, "row"),
+            requests=f.plural(cycle.requests, "request"),
+        )  # fmt: skip
+        number = t("cycle {number}", number=f.count(cycle.number))
+        return [((f" {number}", "title"), (f"  {about}  ", ""), books.outcome(cycle, picture))]
 
 
 class CycleScreen(Base):

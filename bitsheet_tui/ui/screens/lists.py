@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from textual.widget import Widget
 
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.screens.history import HistoryScreen
@@ -19,13 +20,13 @@ class ErrorList(Scroller):
     def title(self) -> tuple[Line, Line]:
         """How much."""
         count = len(troubles.troubles(self.picture))
-        return (("errors", "title"),), ((f"{count} open", "dim"),)
+        return ((t("errors"), "title"),), ((t("{count} open", count=f"{count}"), "dim"),)
 
     def content(self, columns: int) -> list[Line]:
         """One below the other."""
         found = troubles.troubles(self.picture)
         if not found:
-            return [(), ((" " + NO_ERRORS, "ok"),)]
+            return [(), ((" " + t(NO_ERRORS), "ok"),)]
         width = min(columns - 2, 100)
         return [line for one in found for line in ((), *troubles.render(one, self.picture, width))]
 

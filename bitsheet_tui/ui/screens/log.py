@@ -14,6 +14,7 @@ from bitsheet_tui.secret import redact
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import moments, words
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.logbook import LogBook, files
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.screens.prompt import Prompt
@@ -36,7 +37,7 @@ class LogScreen(Base):
     def middle(self) -> Iterable[Widget]:
         """The names of the logs, the one that is looked at, its filter."""
         self.files = {plain(path.name, 40): path for path in files(self.console_app.beside.log_file())}
-        yield Tabs("log", (LIVE, *self.files), LIVE)
+        yield Tabs(t("log"), (LIVE, *self.files), LIVE)
         yield LogPane(self.console_app.log_window)
         yield self.filter_bar()
 
@@ -56,7 +57,7 @@ class LogScreen(Base):
         try:
             book = await asyncio.to_thread(LogBook.read, path)
         except OSError as error:
-            self.console_app.say(words.NOT_READ.format(why=error.strerror or "no reason given"), bad=True)
+            self.console_app.say(t(words.NOT_READ, why=error.strerror or t("no reason given")), bad=True)
         else:
             pane.look_through(FileWindow(book))
 
@@ -70,11 +71,11 @@ def ask_time(screen: Base) -> None:
             return
         moment = moments.parse(text, picture.now, picture.zone)
         if moment is None:
-            screen.console_app.say(words.NO_TIME, bad=True)
+            screen.console_app.say(t(words.NO_TIME), bad=True)
         else:
             pane.jump(moment)
 
-    screen.app.push_screen(Prompt(words.TIME_TITLE, words.TIME_HINT), typed)
+    screen.app.push_screen(Prompt(t(words.TIME_TITLE), t(words.TIME_HINT)), typed)
 
 
 def ask_path(screen: Base) -> None:
@@ -86,7 +87,7 @@ def ask_path(screen: Base) -> None:
         if text and pane is not None:
             screen.run_worker(_save(screen, pane, Path(text).expanduser()), group="save")
 
-    screen.app.push_screen(Prompt(words.SAVE_TITLE, words.SAVE_HINT, str(proposed)), typed)
+    screen.app.push_screen(Prompt(t(words.SAVE_TITLE), t(words.SAVE_HINT), str(proposed)), typed)
 
 
 async def _save(screen: Base, pane: LogPane, path: Path) -> None:
@@ -94,9 +95,10 @@ async def _save(screen: Base, pane: LogPane, path: Path) -> None:
     try:
         await asyncio.to_thread(write, path, rows)
     except OSError as error:
-        screen.console_app.say(words.NOT_SAVED.format(why=error.strerror or "no reason given"), bad=True)
+        screen.console_app.say(t(words.NOT_SAVED, why=error.strerror or t("no reason given")), bad=True)
     else:
-        screen.console_app.say(words.SAVED_LINES.format(count=f.plural(len(rows), "line"), path=path))
+        told = t(words.SAVED_LINES, count=f.plural(len(rows), "line"), path=f"{path}")
+        screen.console_app.say(told)
 
 
 def write(path: Path, rows: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import links, words
 from bitsheet_tui.ui.glyphs import BAD
+from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.line import Line, joined
 from bitsheet_tui.ui.screens.parted import Parted
 from bitsheet_tui.ui.widgets.lines import LineView
@@ -67,7 +68,7 @@ class RecordScreen(Parted):
         try:
             self.record = await self.console_app.library.ask(lambda reader: reader.record(table, key))
         except StoreError as error:
-            self.console_app.say(f"{error} {error.hint}", bad=True)
+            self.console_app.say(f"{retold(str(error))} {retold(error.hint)}", bad=True)
             return
         self.query_one(FieldList).show(self.record)
         self.query_one(ChangeLog).show(self.record)
@@ -77,13 +78,13 @@ class RecordScreen(Parted):
 
     def _where(self) -> Line:
         if self.record is None:
-            return ((f" {words.GONE}", "wait"),)
+            return ((f" {t(words.GONE)}", "wait"),)
         picture = self.console_app.picture
         gone: Line = ()
         if self.record.deleted_at:
             at = f.clock(self.record.deleted_at, picture.zone, picture.now)
-            gone = ((f"{BAD} deleted on the portal, found {at}", "bad"),)
-        changed = f"changed {f.ago(self.record.synced_at, picture.now)}"
+            gone = ((f"{BAD} {t('deleted on the portal, found {at}', at=at)}", "bad"),)
+        changed = t("changed {ago}", ago=f.ago(self.record.synced_at, picture.now))
         link = self.address
         return joined((((" ", ""),), gone, ((changed, "dim"),), ((link, "hint"),) if link else ()))
 

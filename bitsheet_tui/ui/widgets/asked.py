@@ -9,6 +9,7 @@ from bitsheet_tui.errors import StoreError
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import words
+from bitsheet_tui.ui.language import fold, retold, t
 from bitsheet_tui.ui.line import Line, text, wrap
 from bitsheet_tui.ui.widgets.choices import Choices
 
@@ -66,7 +67,7 @@ class AskedList(Choices):
         try:
             self.answered(await self.console_app.library.ask(self.question()))
         except StoreError as error:
-            self.trouble = f"{error} {error.hint}"
+            self.trouble = f"{retold(str(error))} {retold(error.hint)}"
         self.looking = False
         self.paint()
 
@@ -95,8 +96,8 @@ class AskedList(Choices):
         self.paint()
 
     def _sift(self) -> None:
-        term = self._term.lower()
-        self._seen = [item for item in self.items if not term or term in text(self.line(item, WIDE)).lower()]
+        term = fold(self._term)
+        self._seen = [item for item in self.items if not term or term in fold(text(self.line(item, WIDE)))]
 
     # --- the screen -------------------------------------------------------------------------------------
 
@@ -118,13 +119,14 @@ class AskedList(Choices):
 
     def title(self) -> tuple[Line, Line]:
         """Its name, and how many there are."""
-        name: Line = ((self.name_shown, "title"),)
+        name: Line = ((t(self.name_shown), "title"),)
         if self._term:
             name = (*name, ("  ", ""), (f"/{plain(self._term, 30)}", "match"))
-        more = "the newest " if len(self.items) >= LIMIT else ""
-        return name, ((f"{more}{f.plural(len(self._seen), self.noun)}", "dim"),)
+        count = f.plural(len(self._seen), self.noun)
+        told = t("the newest {count}", count=count) if len(self.items) >= LIMIT else count
+        return name, ((told, "dim"),)
 
     def nothing(self, columns: int) -> list[Line]:
         """Why there is nothing."""
-        said = self.trouble or (words.READING if self.looking else self.none)
+        said = self.trouble or t(words.READING if self.looking else self.none)
         return [((f" {row}", "wait" if self.trouble else "dim"),) for row in wrap(said, columns - 2)]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from textual import on
 from textual.widgets import Input
 
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.widgets.lists import Movable
 from bitsheet_tui.ui.words import FILTER_HINT
 
@@ -13,7 +14,7 @@ class FilterBar(Input):
     """Searches while one types, or once enter is pressed; enter keeps it, esc drops it."""
 
     def __init__(self, whose: Callable[[], Movable | None]) -> None:
-        super().__init__(id="filter", compact=True, max_length=80, placeholder=FILTER_HINT)
+        super().__init__(id="filter", compact=True, max_length=80, placeholder=t(FILTER_HINT))
         self.whose = whose
         self.cursor_blink = False
 
@@ -28,7 +29,7 @@ class FilterBar(Input):
         pane = self.whose()
         if pane is None:
             return
-        self.placeholder = pane.hint
+        self.placeholder = t(pane.hint)
         self.add_class("-open")
         self.value = pane.term
         self.focus()

@@ -7,6 +7,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 from bitsheet_tui.state import TableState
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line
 from bitsheet_tui.ui.views import tables
 from bitsheet_tui.ui.views.sorting import ORDERS, ordered
@@ -59,8 +60,10 @@ class TableGrid(Movable):
         self.paint()
 
     def _sorted(self) -> str:
-        way = " reversed" if self.reverse else ""
-        return f"sorted by {self.sort}{way}" if self.sort else f"in the order of a cycle{way}"
+        if not self.sort:
+            return t("in the order of a cycle reversed") if self.reverse else t("in the order of a cycle")
+        by = t(self.sort)
+        return t("sorted by {title} reversed", title=by) if self.reverse else t("sorted by {title}", title=by)
 
     def choose(self, table: str) -> None:
         """Put the cursor on a table."""
@@ -79,7 +82,7 @@ class TableGrid(Movable):
         """How many tables."""
         count = len(self.picture.state.tables)
         note = f"{count}" if not self.sort and not self.reverse else f"{self._sorted()}  {count}"
-        return (("tables", "title"),), ((note, "dim"),)
+        return ((t("tables"), "title"),), ((note, "dim"),)
 
     def lines(self, columns: int, rows: int) -> list[Line]:
         """Framed with a title where there is room, else bare."""

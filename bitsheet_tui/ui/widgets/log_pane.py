@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual import events
 
 from bitsheet_tui.ui import words
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line
 from bitsheet_tui.ui.views import log
 from bitsheet_tui.ui.views.log_window import FileWindow, Looked
@@ -71,7 +72,7 @@ class LogPane(Movable):
         """To the next line with the word, among all lines; or to the one before."""
         window = self.window
         if not window.term:
-            self.console_app.say(words.NO_TERM)
+            self.console_app.say(t(words.NO_TERM))
         elif window.sift:
             self.run_worker(self._step_among_all(steps), exclusive=True, group="step")
         else:
@@ -98,7 +99,7 @@ class LogPane(Movable):
     def go(self, number: int | None) -> None:
         """Hold still where this line is seen, in the middle if there is room."""
         if number is None or number < 0:
-            self.console_app.say(words.NOT_FOUND)
+            self.console_app.say(t(words.NOT_FOUND))
             return
         self.place = number
         self.end = min(self.window.total, max(number + 1 + self.page // 2, self.window.first + self.page))

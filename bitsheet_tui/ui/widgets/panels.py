@@ -1,6 +1,7 @@
 """The panels around the tables: cycle times, the portal, what is wrong, one table."""
 
 from bitsheet_tui.text import plain
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line, joined, spread, width
 from bitsheet_tui.ui.views import details, portal, spark, troubles
 from bitsheet_tui.ui.widgets.lines import Panel
@@ -27,19 +28,19 @@ class CyclePanel(Opening):
         figures = (
             spark.figures(self.picture.state.cycles) if self.framed and self.picture.state.cycles else ()
         )
-        return (("cycles", "title"),), figures
+        return ((t("cycles"), "title"),), figures
 
     def body(self, columns: int, rows: int) -> list[Line]:
         """The strip with its figures and the portal's, or the chart."""
         cycles = self.picture.state.cycles
         if rows > 1:
-            return spark.chart(cycles, columns, rows) if cycles else [((NO_CYCLES, "dim"),)]
+            return spark.chart(cycles, columns, rows) if cycles else [((t(NO_CYCLES), "dim"),)]
         figures = spark.figures(cycles) if cycles else ()
         asked = portal.brief(self.picture, max(0, columns - width(figures) - 22))
         right: Line = joined((((" ", ""), *figures) if figures else (), asked), "   ")
         if columns < width(right) + 10:
             right = asked
-        strip = spark.cycles(cycles, columns - width(right) - 3) if cycles else ((NO_CYCLES, "dim"),)
+        strip = spark.cycles(cycles, columns - width(right) - 3) if cycles else ((t(NO_CYCLES), "dim"),)
         return [spread(((" ", ""), *strip), (*right, (" ", "")), columns)]
 
 
@@ -48,7 +49,7 @@ class HistogramPanel(Panel):
 
     def title(self) -> tuple[Line, Line]:
         """How many there are."""
-        return (("distribution", "title"),), ((f"{len(self.picture.state.cycles)}", "dim"),)
+        return ((t("distribution"), "title"),), ((f"{len(self.picture.state.cycles)}", "dim"),)
 
     def body(self, columns: int, rows: int) -> list[Line]:
         """One bar for each class."""
@@ -60,7 +61,7 @@ class PortalPanel(Panel):
 
     def title(self) -> tuple[Line, Line]:
         """Its name."""
-        return (("portal and mirror", "title"),), ()
+        return ((t("portal and mirror"), "title"),), ()
 
     def body(self, columns: int, rows: int) -> list[Line]:
         """One fact a line."""
@@ -75,13 +76,15 @@ class ErrorPanel(Opening):
     def title(self) -> tuple[Line, Line]:
         """How much is wrong."""
         count = len(troubles.troubles(self.picture))
-        return (("errors", "title"),), ((f"{count}  e opens" if count else "none", "dim"),)
+        return ((t("errors"), "title"),), (
+            (t("{count}  e opens", count=f"{count}") if count else t("none"), "dim"),
+        )
 
     def body(self, columns: int, rows: int) -> list[Line]:
         """One trouble below the other."""
         found = troubles.troubles(self.picture)
         if not found:
-            return [((NO_ERRORS, "dim"),)]
+            return [((t(NO_ERRORS), "dim"),)]
         return [line for one in found for line in (*troubles.render(one, self.picture, columns), ())]
 
 
@@ -92,7 +95,7 @@ class DetailPanel(Opening):
 
     def title(self) -> tuple[Line, Line]:
         """Its name."""
-        return ((plain(self.console_app.chosen, 40) or "table", "title"),), (("⏎ opens", "dim"),)
+        return ((plain(self.console_app.chosen, 40) or t("table"), "title"),), ((t("⏎ opens"), "dim"),)
 
     def body(self, columns: int, rows: int) -> list[Line]:
         """Its facts."""

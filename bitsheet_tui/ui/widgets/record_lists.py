@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from bitsheet_tui.errors import StoreError
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import words
+from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.line import Line
 from bitsheet_tui.ui.screens.text import Text, TextScreen
 from bitsheet_tui.ui.views import books, record
@@ -80,7 +81,7 @@ class ChangeLog(AskedList):
                 self.answered(tuple(found))
                 self.paint()
         except StoreError as error:
-            self.trouble = f"{error} {error.hint}"
+            self.trouble = f"{retold(str(error))} {retold(error.hint)}"
         self.looking = False
         self.paint()
 
@@ -110,7 +111,7 @@ class ChangeLog(AskedList):
     def title(self) -> tuple[Line, Line]:
         """How far it was looked."""
         name, note = super().title()
-        return (name, ((words.LOOKING_BACK, "wait"),)) if self.looking else (name, note)
+        return (name, ((t(words.LOOKING_BACK), "wait"),)) if self.looking else (name, note)
 
 
 class RawText(Text):
@@ -119,11 +120,11 @@ class RawText(Text):
     has: ClassVar[frozenset[str]] = OF_A_RECORD - {"search"}
 
     def __init__(self) -> None:
-        super().__init__("raw", ())
+        super().__init__(t("raw"), ())
 
     def show(self, found: Record | None) -> None:
         """Another record."""
-        self.say(record.raw(found) if found else [words.GONE])
+        self.say(record.raw(found) if found else [t(words.GONE)])
 
     def shown(self) -> None:
         """Nothing is asked."""

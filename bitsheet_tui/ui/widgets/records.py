@@ -14,6 +14,7 @@ from bitsheet_tui.fields import Kind
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import words
+from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.line import Line, wrap
 from bitsheet_tui.ui.views import records
 from bitsheet_tui.ui.views.records import Found, Shape
@@ -114,7 +115,7 @@ class RecordList(Choices):
             await self._hit(self._ground)
             await self._walk(place, down=down)
         except StoreError as error:
-            self._stopped(f"{error} {error.hint}")
+            self._stopped(f"{retold(str(error))} {retold(error.hint)}")
 
     async def _hit(self, ground: Ground) -> None:
         """The record whose id was typed comes first."""
@@ -198,7 +199,7 @@ class RecordList(Choices):
         if not self.looking:
             return False
         self.workers.cancel_group(self, "records")
-        self._stopped(words.SEARCH_STOPPED if self._filter() else "")
+        self._stopped(t(words.SEARCH_STOPPED) if self._filter() else "")
         return True
 
     def shown(self) -> None:
@@ -235,7 +236,7 @@ class RecordList(Choices):
         try:
             await self._walk(place, down=down)
         except StoreError as error:
-            self._stopped(f"{error} {error.hint}")
+            self._stopped(f"{retold(str(error))} {retold(error.hint)}")
 
     # --- the screen -------------------------------------------------------------------------------------
 
@@ -253,23 +254,24 @@ class RecordList(Choices):
 
     def title(self) -> tuple[Line, Line]:
         """What is looked for, and how far it was looked."""
-        name: list[tuple[str, str]] = [("records", "title")]
+        name: list[tuple[str, str]] = [(t("records"), "title")]
         if self.deleted:
-            name.append((f"  {words.DELETED_OR_NOT[self.deleted]}", "wait"))
+            name.append((f"  {t(words.DELETED_OR_NOT[self.deleted])}", "wait"))
         if self.since:
-            name.append((f"  changed in the last {words.AGES[self.since]}", "wait"))
+            name.append((f"  {t(words.AGES[self.since])}", "wait"))
         if self._term:
             name += [("  ", ""), (f"/{plain(self._term, 30)}", "match")]
         return tuple(name), self._note()
 
     def _note(self) -> Line:
+        share = f.percent(self.share)
         if self.looking:
-            return (
-                (f"looked at {f.percent(self.share)}, esc stops" if self._filter() else "reading", "wait"),
-            )
+            told = t("looked at {share}, esc stops", share=share) if self._filter() else t("reading")
+            return ((told, "wait"),)
         if self._down or self._up:
-            more = f"{len(self.found):,} read, more below" if self._down else f"{len(self.found):,} read"
-            return ((f"{more}, looked at {f.percent(self.share)}" if self._filter() else more, "dim"),)
+            read = f.count(len(self.found))
+            more = t("{count} read, more below", count=read) if self._down else t("{count} read", count=read)
+            return ((more + t(", looked at {share}", share=share) if self._filter() else more, "dim"),)
         return ((f.plural(len(self.found), "record"), "dim"),)
 
     def head(self, columns: int) -> list[Line]:
@@ -280,7 +282,7 @@ class RecordList(Choices):
 
     def nothing(self, columns: int) -> list[Line]:
         """Why there are none."""
-        text = self.trouble or (words.READING if self.looking else words.NO_RECORDS)
+        text = self.trouble or t(words.READING if self.looking else words.NO_RECORDS)
         return [((f" {row}", "wait" if self.trouble else "dim"),) for row in wrap(text, columns - 2)]
 
     def row(self, index: int, columns: int) -> Line:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from textual import events
 from textual.message import Message
 
+from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line, width
 from bitsheet_tui.ui.widgets.lines import LineView
 
@@ -31,7 +32,8 @@ class Tabs(LineView):
 
     def _spans(self) -> Line:
         return tuple(
-            (f"[{name}]", "strong") if name == self.shown else (f" {name} ", "dim") for name in self.names
+            (f"[{t(name)}]", "strong") if name == self.shown else (f" {t(name)} ", "dim")
+            for name in self.names
         )
 
     def turn(self, steps: int) -> None:
