@@ -52,7 +52,7 @@ class Streams:
                 reader.begin(discussion)
             if asks := reader.asks(room):
                 try:
-                    answers = await desk.ask(asks, urgent=False)
+                    answers = await desk.ask(asks, (table,), urgent=False)
                 except TooLarge as error:
                     if len(asks) == 1 or desk.seconds <= LEAST_SECONDS:
                         raise Failed(error) from error

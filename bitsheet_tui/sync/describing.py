@@ -53,7 +53,7 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
 async def _ask_all(desk: Desk, parts: Sequence[Mapping[str, Ask]]) -> Answers:
     """The answers to all parts: in one request, or in as many as a slow portal needs; no part is divided."""
     try:
-        return await desk.ask({key: ask for part in parts for key, ask in part.items()})
+        return await desk.ask({key: ask for part in parts for key, ask in part.items()}, ())
     except TooLarge:
         if len(parts) == 1:
             raise

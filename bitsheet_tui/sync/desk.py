@@ -1,6 +1,7 @@
 """What every reading task works with: the two sides, the settings, and what is known so far."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -71,6 +72,9 @@ class Desk:
     disabled: set[str] = field(default_factory=set)  # tables that somebody does not want read for now
     moving: asyncio.Event = field(default_factory=asyncio.Event)  # cleared while paused
     owed: set[str] = field(default_factory=set)  # static tables that failed when they were due
+    asked: Counter[str] = field(default_factory=Counter)  # requests since the table's last ledger line
+    retried: Counter[str] = field(default_factory=Counter)  # how many of them were tried again
+    told: dict[str, datetime | None] = field(default_factory=dict)  # the watermark in that line
     tallies: dict[str, Stored] = field(default_factory=dict)  # what was stored since the last ledger line
     unsettled: dict[str, int] = field(default_factory=dict)  # not compared to the end, since which cycle
     sizes: dict[str, int] = field(default_factory=dict)  # what an audit goes through: rows, or discussions
@@ -115,6 +119,7 @@ class Desk:
         """Where the table stands, as last committed."""
         if table.name not in self._checkpoints:
             self._checkpoints[table.name] = self.store.checkpoint(table.name)
+            self.told.setdefault(table.name, self._checkpoints[table.name].watermark)
         return self._checkpoints[table.name]
 
     def reconcile(self, table: Table) -> Reconcile:
@@ -230,16 +235,22 @@ class Desk:
             )
         )  # fmt: skip
 
-    async def ask(self, asks: Mapping[str, Ask], *, urgent: bool = True) -> Answers:
-        """One request. On TooLarge the next one may cost half as much; grows back slowly."""
-        allowed = self.seconds
+    async def ask(
+        self, asks: Mapping[str, Ask], tables: Collection[Table], *, urgent: bool = True
+    ) -> Answers:
+        """One request for these tables. On TooLarge the next may cost half as much; grows back slowly."""
+        allowed, retries = self.seconds, self.portal.seen().retries
         try:
             answers = await self.portal.batch(asks, urgent=urgent)
         except TooLarge:  # of several that were under way together, one halving is enough
             self.seconds = max(LEAST_SECONDS, min(self.seconds, allowed / 2))
             raise
         finally:
-            self.say(self.portal.seen())
+            seen = self.portal.seen()
+            self.say(seen)
+            for name in {table.name for table in tables}:
+                self.asked[name] += 1
+                self.retried[name] += seen.retries - retries
         self.seconds = min(REQUEST_SECONDS, self.seconds * 1.1)
         return answers
 

@@ -31,7 +31,7 @@ async def run(desk: Desk, jobs: Sequence[Job], spare: Sequence[Job] = ()) -> Non
 
 async def _turn(desk: Desk, asks: dict[str, Ask], asked: list[tuple[Job, tuple[str, ...]]]) -> None:
     try:
-        answers = await desk.ask(asks)
+        answers = await desk.ask(asks, [job.table for job, _ in asked])
     except TooLarge as error:
         counts = [job for job, _ in asked if isinstance(job, CountJob)]
         for count in counts:  # they are what takes long, and are not needed now

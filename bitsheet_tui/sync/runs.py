@@ -33,11 +33,15 @@ def record(
     kind: str,
     at: datetime,
     seconds: float,
-    before: datetime | None = None,
     error: BitsheetError | None = None,
 ) -> None:
-    """Write the table's line in the ledger, with what its commits changed since the last one."""
+    """Write the table's line in the ledger: what was asked for it and what changed since the last one.
+
+    A request for several tables counts for each of them.
+    """
     tally = desk.tallies.pop(table.name, Stored())
+    after = desk.checkpoint(table).watermark
+    before, desk.told[table.name] = desk.told.get(table.name), after
     desk.store.record_run(
         Run(
             cycle=desk.cycle,
@@ -50,8 +54,10 @@ def record(
             unchanged=tally.unchanged,
             deleted=tally.deleted,
             quarantined=tally.quarantined,
+            requests=desk.asked.pop(table.name, 0),
+            retries=desk.retried.pop(table.name, 0),
             watermark_before=before,
-            watermark_after=desk.checkpoint(table).watermark,
+            watermark_after=after,
             error=str(error) if error else "",
             hint=error.hint if error else "",
         )

@@ -101,7 +101,7 @@ class Streams:
         """One request, and the commit of what it brought. A method that rests is no error here."""
         desk = self._desk
         try:
-            answers = await desk.ask(errand.asks, urgent=False)
+            answers = await desk.ask(errand.asks, (self._table,), urgent=False)
             if self._current:
                 self._take(errand, answers)
         except TooLarge as error:

@@ -1,6 +1,7 @@
 """mirror == portal, field by field, in all nine tables, on both databases, over a real socket."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -135,3 +136,20 @@ async def test_the_name_of_a_field_that_is_gone_is_marked(store_url):
         store_url, "SELECT table_name, field FROM field_labels WHERE _deleted_at IS NOT NULL"
     )
     assert gone == [("deals", name)]
+
+
+async def test_the_books_say_what_was_asked_for_a_table_and_how_far_it_came(store_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, store_url)
+        await once(settings)
+        demo.world.edit("deals", next(demo.world.truth("deals"))["ID"], TITLE="changed")
+        await once(settings)
+    _, runs = mirror.select(
+        store_url,
+        "SELECT kind, requests, retries, watermark_before, watermark_after FROM bitsheet_table_runs"
+        " WHERE table_name = 'deals' AND kind <> 'drift' ORDER BY id",
+    )
+    assert [kind for kind, *_ in runs][-1] == "scan"
+    assert all(requests >= 1 for _, requests, *_ in runs)
+    assert all(later[3] == earlier[4] for earlier, later in pairwise(runs))
+    assert runs[-1][3] < runs[-1][4]
