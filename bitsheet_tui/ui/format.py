@@ -44,6 +44,13 @@ def clock(
     return text if same else f"{local.day} {t(MONTHS[local.month - 1])} {text}"
 
 
+def lately(at: datetime | None, zone: tzinfo | None, now: datetime, *, seconds: bool = True) -> str:
+    """The time of day, which stays as it is while nothing happens; what is older than a day has its age."""
+    if at is None or (now - at).total_seconds() >= 86400:
+        return age(at, now)
+    return at.astimezone(zone).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
 def age(at: datetime | None, now: datetime) -> str:
     """How long ago, for a column of ages: `now`, `2m ago`, `5h ago`, `3d ago`."""
     return _passed(at, now, ("{n}m ago", "{n}h ago", "{n}d ago"))
@@ -102,11 +109,6 @@ def took(seconds: float | None) -> str:
     if seconds < 9.95:
         return t("{s}s", s=language.number(f"{seconds:.1f}"))
     return t("{s}s", s=f"{seconds:.0f}") if seconds < 600 else brief(seconds)
-
-
-def countdown(until: datetime, now: datetime) -> str:
-    """`4:47`, `1:02:03`; `0:00` when it is due."""
-    return stopwatch((until - now).total_seconds())
 
 
 def stopwatch(seconds: float) -> str:

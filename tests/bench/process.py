@@ -17,7 +17,7 @@ from tests.bench.report import table
 
 RUNS = 7  # the best of them: the machine does other things
 CYCLE = 300.0  # seconds, by default
-QUIET = 0.5  # kB/s; the screen counts the seconds to the next cycle
+QUIET = 0.01  # kB/s
 EMPTY = """
 from textual.app import App
 from textual.widgets import Static

@@ -32,7 +32,7 @@ async def test_b_lists_the_records_newest_first_with_the_portals_labels(opener):
         lines = screen(app)
         assert "deals   overview [records] columns  runs  set aside" in lines[2]
         assert lines[4].split() == ["id", "Name", "Stage", "Amount", "changed"]
-        assert lines[5].split() == ["400", "Needle", "5", "NEW", "400,000.50", "5m"]
+        assert lines[5].split() == ["400", "Needle", "5", "NEW", "400,000.50", "09:57"]
         assert lines[6].split()[:3] == ["399", "Deal", "399"]
 
 

@@ -62,9 +62,16 @@ def test_the_clock_says_the_day_only_when_it_is_another_one():
     assert f.clock(None, UTC, NOW) == "–"
 
 
+def test_a_time_of_day_stays_and_a_day_later_it_is_an_age():
+    assert f.lately(ago(7200), UTC, NOW) == "08:02:13"
+    assert f.lately(ago(20 * 3600), UTC, NOW, seconds=False) == "14:02"  # yesterday
+    assert f.lately(ago(30 * 3600), UTC, NOW) == "30h ago"
+    assert f.lately(None, UTC, NOW) == "never"
+
+
 @pytest.mark.parametrize(("seconds", "words"), [(0, "0:00"), (-9, "0:00"), (287, "4:47"), (3723, "1:02:03")])
-def test_a_countdown_is_minutes_and_seconds(seconds, words):
-    assert f.countdown(later(seconds), NOW) == words
+def test_a_stopwatch_is_minutes_and_seconds(seconds, words):
+    assert f.stopwatch(seconds) == words
 
 
 @pytest.mark.parametrize(

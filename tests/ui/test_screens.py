@@ -59,9 +59,9 @@ async def test_the_reference_screen_has_everything_at_80_by_24():
     async with console() as (app, _engine, _pilot):
         lines = screen(app)
         assert lines[0].startswith(" bitsheet-tui  acme.bitrix24.com → sqlite crm.db")
-        assert lines[1].endswith("next in 4:47")
-        assert lines[2].split() == ["table", "rows", "new", "chg", "gone", "state", "age"]
-        assert lines[6].split() == ["deals", "30,355", "+3", "~6", "−1", "✓", "ok", "now"]
+        assert lines[1].endswith("next at 10:07:00")
+        assert lines[2].split() == ["table", "rows", "new", "chg", "gone", "state", "synced"]
+        assert lines[6].split() == ["deals", "30,355", "+3", "~6", "−1", "✓", "ok", "10:02:00"]
         assert lines[12].split()[:2] == ["total", "500,053"]
         assert "p50 1.6s  p95 2.4s  max 118s" in lines[14]
         assert "portal 1.8/s  bucket 12/50" in lines[14]

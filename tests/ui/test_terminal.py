@@ -15,6 +15,8 @@ from tests.ui import scenes
 from tests.ui.program import CODE
 from tests.ui.pseudo import Pseudo
 
+REST = float(os.environ.get("BITSHEET_REST", "2.5"))  # seconds; with 70 a minute ends in it
+
 
 def test_q_ends_with_one_line_that_says_where_the_mirror_stands():
     with Pseudo("idle") as console:
@@ -132,11 +134,11 @@ def test_a_screen_that_breaks_stops_the_engine_and_is_reported_without_the_secre
 
 
 def test_nothing_is_sent_to_the_terminal_while_nothing_happens():
-    with Pseudo("beating") as console:  # paused: not even a countdown
+    with Pseudo("idle", size=(200, 60)) as console:  # a cycle is awaited
         console.settle()
         spent = console.cpu()
-        assert console.read(2.5) == b""
-        assert console.cpu() - spent <= 0.2
+        assert console.read(REST) == b""
+        assert console.cpu() - spent <= 0.08 * REST
 
 
 @pytest.mark.parametrize("keys", [b"jjjb", b"jjjb\r", b"h", b"l", b"jjj\r"])
@@ -170,14 +172,6 @@ def _inert(out):
     for one in copied:
         assert one.startswith(b"52;c;")
         assert base64.b64decode(one[5:]).decode().replace("\n", "").isprintable()
-
-
-def test_the_countdown_costs_its_digits_and_no_more():
-    with Pseudo("idle") as console:
-        console.settle()
-        sent = console.read(3.2)
-        assert 0 < len(sent) <= 3.2 * 100
-        assert b"tables" not in sent
 
 
 def test_a_busy_engine_is_painted_twice_a_second_and_no_more():

@@ -83,8 +83,8 @@ def _reading(picture: Picture, table: TableState, columns: int) -> list[Line]:
         if entry.parent and not entry.cursors:
             told = t("{column} of {table}", column=entry.parent.changed, table=entry.parent.table)
         out.append(_fact(t("changes by"), (told, "")))
-    out.append(_fact(t("synced"), (f.clock(table.synced_at, picture.zone, picture.now), ""),
-                     (f"  {f.ago(table.synced_at, picture.now)}", "dim")))  # fmt: skip
+    late = "  " + f.ago(table.synced_at, picture.now) if picture.late(table) else ""
+    out.append(_fact(t("synced"), (f.clock(table.synced_at, picture.zone, picture.now), ""), (late, "wait")))
     out.append(_fact(t("current to"), (f.clock(table.watermark, picture.zone, picture.now), ""),
                      ("  " + t("by the portal's clock"), "dim")))  # fmt: skip
     if table.fill:

@@ -188,13 +188,19 @@ _SENTENCES: dict[Phase, Callable[[Picture], str]] = {
 
 
 def next_in(picture: Picture) -> str:
-    """`next in 4:47` while a cycle is awaited, `for 0:12` while one runs, else nothing."""
+    """`next at 10:07:00` while a cycle is awaited, `for 0:12` while one runs, else nothing.
+
+    A time of day stays as it is: at rest nothing is sent to the terminal.
+    """
     state = picture.state
     if state.phase in {Phase.PAUSED, Phase.STOPPING, Phase.STOPPED}:
         return ""
     if state.cycle_started:
         return t("for {time}", time=f.stopwatch((picture.now - state.cycle_started).total_seconds()))
-    return t("next in {time}", time=f.countdown(state.next_at, picture.now)) if state.next_at else ""
+    if state.next_at is None:
+        return ""
+    day = state.next_at.astimezone(picture.zone).date() != picture.now.astimezone(picture.zone).date()
+    return t("next at {time}", time=f.clock(state.next_at, picture.zone, picture.now, seconds=not day))
 
 
 def tiny(picture: Picture, columns: int, rows: int) -> Line:

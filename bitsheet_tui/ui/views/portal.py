@@ -56,13 +56,9 @@ def panel(picture: Picture, columns: int) -> list[Line]:
         lines.append((_label(t("portal")), (t("not asked yet"), "dim")))
     lines.append((_label(t("mirror")), (middle(plain(picture.state.store), columns - LABEL), "")))
     lines.append((_label(t("deleted")), *_aside(picture)))
-    lines.append((_label(t("running")), (_since(picture), "")))
+    since = f.clock(picture.state.started_at, picture.zone, picture.now, seconds=False)
+    lines.append((_label(t("running")), (t("since {time}", time=since), "")))
     return lines
-
-
-def _since(picture: Picture) -> str:
-    minutes = (picture.now - picture.state.started_at).total_seconds() // 60
-    return f.span(minutes * 60) if minutes else t("less than a minute")
 
 
 def _label(name: str) -> tuple[str, str]:

@@ -25,7 +25,7 @@ WORTH: tuple[tuple[str, int], ...] = (
 )  # fmt: skip
 COLUMNS = tuple(name for name, _ in WORTH)
 WIDTHS = dict(WORTH)
-ID, CHANGED = 10, 8
+ID, CHANGED = 10, 9
 SYNCED = "_synced_at"
 NUMBERS = frozenset({Kind.NUMERIC})
 
@@ -97,7 +97,8 @@ def row(one: Found, shape: Shape, cells: int, now: datetime, zone: tzinfo | None
         kind = shape.kinds[name] if not isinstance(value, str) else _told(shape.kinds[name])
         words = fit(brief(kind, value, zone), wide, right=kind in NUMBERS)
         spans.append((" " + words, "dim" if gone else ""))
-    spans.append((" " + fit(f.since(instant(one.synced), now), CHANGED - 1, right=True), "dim"))
+    changed = f.lately(instant(one.synced), zone, now, seconds=False)
+    spans.append((" " + fit(changed, CHANGED - 1, right=True), "dim"))
     return cut(tuple(spans), cells)
 
 

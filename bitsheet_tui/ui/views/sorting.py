@@ -19,7 +19,7 @@ SORTS: Mapping[str, Callable[[Picture, TableState], Any]] = {
     "chg": lambda picture, table: -table.changed,
     "gone": lambda picture, table: -table.gone,
     "state": lambda picture, table: (not table.held, GRAVITY[table.standing], not picture.late(table)),
-    "age": lambda picture, table: table.synced_at or EPOCH,
+    "synced": lambda picture, table: table.synced_at or EPOCH,
     "p95": lambda picture, table: -(quantile(table.seconds, 0.95) or 0),
 }
 ORDERS = ("", *SORTS)  # the first: as a cycle reads them

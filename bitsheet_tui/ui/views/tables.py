@@ -15,7 +15,7 @@ from bitsheet_tui.ui.views import spark
 from bitsheet_tui.ui.words import STANDINGS
 
 NAME_MAX = 20
-STATE_MIN = 16
+STATE_MIN, STATE_ROOM = 16, 22
 LAST = 8  # how many durations the small sparkline shows
 
 Cell = Callable[[Picture, TableState], Span]
@@ -59,11 +59,10 @@ def _eta(picture: Picture, table: TableState) -> Span:
 
 
 def _synced(picture: Picture, table: TableState) -> Span:
-    return (f.clock(table.synced_at, picture.zone, picture.now), "dim")
-
-
-def _age(picture: Picture, table: TableState) -> Span:
-    return (f.age(table.synced_at, picture.now), "wait" if picture.late(table) else "dim")
+    """When it was read; how long ago that is where it should have been read since."""
+    if picture.late(table):
+        return (f.age(table.synced_at, picture.now), "wait")
+    return (f.lately(table.synced_at, picture.zone, picture.now), "dim")
 
 
 def _quantile(share: float) -> Cell:
@@ -88,8 +87,7 @@ COLUMNS = (
     STATE,
     Column(title="rows/s", width=8, rank=8, cell=_rate, filling=True),
     LEFT,
-    Column(title="synced", width=8, rank=3, cell=_synced),
-    Column(title="age", width=8, rank=6, cell=_age),
+    Column(title="synced", width=8, rank=6, cell=_synced),
     Column(title="p50", width=6, rank=1, cell=_quantile(0.5)),
     Column(title="p95", width=6, rank=2, cell=_quantile(0.95)),
     Column(title="last 8", width=LAST, rank=1, cell=_last),
@@ -111,12 +109,17 @@ def layout(picture: Picture, cells: int) -> Layout:
     filling = any(table.fill for table in picture.tables)
     columns = [column for column in COLUMNS if filling or not column.filling]
     room = cells - name - 3  # the cursor, the name and a gap
-    while (left := room - sum(column.width + 1 for column in columns)) < 0:
+    while (left := room - sum(column.width + 1 for column in columns)) < _needed(columns):
         droppable = [column for column in columns if column.rank]
         if not droppable:
             break
         columns.remove(min(droppable, key=lambda column: column.rank))
     return Layout(tuple(columns), name, max(4, STATE_MIN + min(left, 28)))
+
+
+def _needed(columns: list[Column]) -> int:
+    """How much must be left over: durations may not take the room of a sentence about the state."""
+    return STATE_ROOM - STATE_MIN if any(0 < column.rank <= 2 for column in columns) else 0
 
 
 def head(layout: Layout, cells: int) -> Line:

@@ -6,7 +6,7 @@ from textual import events
 from textual.geometry import Size
 
 from bitsheet_tui.ui import keys
-from bitsheet_tui.ui.line import Line
+from bitsheet_tui.ui.line import Line, fit
 from bitsheet_tui.ui.views import header
 from bitsheet_tui.ui.widgets.lines import LineView
 
@@ -37,11 +37,11 @@ class Sentence(LineView):
 
 
 class Countdown(LineView):
-    """`next in 4:47`; a widget of its own, so that a second costs some fifty bytes and no more."""
+    """`next at 10:07:00`; a widget of its own, so that a second of a cycle costs fifty bytes."""
 
     def lines(self, columns: int, rows: int) -> list[Line]:
         """One line, right-aligned."""
-        return [((header.next_in(self.picture).rjust(columns), "dim"),)]
+        return [((fit(header.next_in(self.picture), columns, right=True), "dim"),)]
 
 
 class TinyLine(LineView):
