@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import signal
 import sys
 import termios
 import threading
@@ -41,9 +42,19 @@ class Beating(scenes.FakeEngine):
 
 
 class Busy(Beating):
-    """Changes every table and logs with every beat."""
+    """Changes a table and logs with every beat; SIGUSR1 lets it rest, and work again."""
+
+    def __init__(self, *args) -> None:
+        super().__init__(*args)
+        self.rests = False
+        signal.signal(signal.SIGUSR1, self.turn)
+
+    def turn(self, *_signal) -> None:
+        self.rests = not self.rests
 
     def work(self) -> None:
+        if self.rests:
+            return
         deals = self.state.tables["deals"]
         self.state = scenes.change(self.state, "deals", rows=(deals.rows or 0) + 50, new=deals.new + 50)
         RING.append(scenes.NOW, "INFO", "deals", f"page {deals.new}  50 rows  50 new" * 2)

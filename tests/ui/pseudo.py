@@ -12,6 +12,8 @@ import termios
 import time
 from pathlib import Path
 
+import pyte
+
 ROOT = Path(__file__).parents[2]
 ENVIRON = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)}
 
@@ -27,6 +29,8 @@ class Pseudo:
         self.before = termios.tcgetattr(slave)
         self.slave = slave
         self.out = b""
+        self.screen = pyte.Screen(*size)  # as a terminal would show it
+        self._stream = pyte.ByteStream(self.screen)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.ui.program", scene, str(report), *more],
             stdin=slave, stdout=slave, stderr=slave, cwd=ROOT, env={**os.environ, **ENVIRON},
@@ -55,6 +59,7 @@ class Pseudo:
             elif self.process.poll() is not None:
                 break
         self.out += got
+        self._stream.feed(got)
         return got
 
     def wait_for(self, words: bytes, seconds: float = 10) -> None:
@@ -65,6 +70,18 @@ class Pseudo:
         self.wait_for(b"bitsheet-tui")
         while self.read(0.4):
             pass
+
+    def still(self) -> list[str]:
+        """What the terminal shows once nothing more comes."""
+        while self.read(0.5):
+            pass
+        return list(self.screen.display)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Pull at the corner of the window."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.send(signal.SIGWINCH)
 
     def type(self, keys: bytes) -> None:
         os.write(self.master, keys)

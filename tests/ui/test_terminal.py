@@ -84,6 +84,24 @@ def test_ctrl_l_draws_everything_again():
             assert words in again
 
 
+def test_a_window_that_changes_its_size_while_it_syncs_shows_nothing_garbled():
+    with Pseudo("busy", os.devnull, (200, 60)) as console:
+        console.wait_for(b"50 new")
+        for size in ((60, 20), (200, 60)):
+            console.resize(*size)
+            console.read(1.6)  # it syncs and is painted meanwhile
+            console.send(signal.SIGUSR1)
+            shown = console.still()
+            console.type(b"\x0c")
+            again = console.still()
+            shown.pop(1), again.pop(1)  # the clock in it goes on
+            assert again == shown  # as if all of it had just been drawn
+            assert "SYNCING" in shown[0]
+            assert "? Help" in shown[-1]
+            assert sum("departments" in row for row in shown) == 1
+            console.send(signal.SIGUSR1)
+
+
 def stopped(process):
     """Wait until a process has really stopped itself."""
     deadline = time.monotonic() + 8
