@@ -146,21 +146,10 @@ class Console(Viewing):
 
     def action_hold(self) -> None:
         """Back to the shell."""
-        self.run_worker(self._hold(), exclusive=True)
+        from bitsheet_tui.ui.suspending import suspend  # noqa: PLC0415 - not for the first screen
 
-    async def _hold(self) -> None:
-        """Pause first: a stopped process must not hold a lock of the database, and the budgets go on."""
         self.say(t(words.SUSPENDING))
-        ours = not (self.engine.state.paused_at or self.engine.state.attached)
-        if ours:
-            self.engine.submit(Pause())
-        for _ in range(30 if ours else 0):
-            if self.engine.state.paused_at and not self.engine.state.cycle_started:
-                break
-            await asyncio.sleep(0.1)
-        self.action_suspend_process()
-        if ours:  # reached after fg
-            self.engine.submit(Resume())
+        self.run_worker(suspend(self), exclusive=True)
 
     # --- leaving ----------------------------------------------------------------------------------
 

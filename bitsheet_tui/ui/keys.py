@@ -1,6 +1,6 @@
 """Every key, once: bindings, footer, help and command palette are made from this table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -22,6 +22,7 @@ class Key:
     scope: str = "app"  # "app": everywhere; "list": in whatever scrolls
     needs: str = ""  # only where something is shown that has it: a log, a table, parts, a record ...
     command: bool = True  # also in the palette
+    again: str = ""  # for the footer instead of the label, while pressing it undoes what it did
 
 
 KEYS = (
@@ -30,7 +31,7 @@ KEYS = (
     Key(id="palette", keys=("ctrl+p", "colon"), shown="^p", action="command_palette", label="Commands",
         words="every command, by name", command=False),
     Key(id="pause", keys=("p",), shown="p", action="pause", label="Pause",
-        words="pause after the page in hand; again: go on"),
+        again="Go on", words="pause after the page in hand; again: go on"),
     Key(id="force", keys=("f",), shown="f", action="force", label="Force",
         words="start a cycle now"),
     Key(id="force_table", keys=("F", "shift+f"), shown="F", action="force_table", label="Force table",
@@ -78,7 +79,7 @@ KEYS = (
     Key(id="link", keys=("o",), shown="o", action="link", label="Address", needs="link",
         words="copy the address of the record in the portal"),
     Key(id="freeze", keys=("space",), shown="space", action="freeze", label="Freeze", needs="log",
-        words="hold the log still; again: follow"),
+        again="Follow", words="hold the log still; again: follow"),
     Key(id="debug", keys=("1",), shown="1", action="level('DEBUG')", label="Log debug", needs="log",
         words="log: everything"),
     Key(id="info", keys=("2",), shown="2", action="level('INFO')", label="Log info", needs="log",
@@ -161,35 +162,36 @@ def bindings(scope: str) -> list[Binding]:
 Means = Callable[[str], bool]  # whether what a key needs is shown
 
 
-def offered(screen: str, cells: int, means: Means) -> list[Key]:
-    """The keys of the screen's footer that mean something now, as many as fit."""
-    keys: list[Key] = []
+def offered(screen: str, cells: int, means: Means, on: Collection[str]) -> list[tuple[Key, Line]]:
+    """The keys of the screen's footer that mean something now, as many as fit, and their words.
+
+    `on`: the ids of those that undo what they did.
+    """
+    keys: list[tuple[Key, Line]] = []
     room = cells - 1
     for name in FOOTERS.get(screen, "help quit").split():
         key = BY_ID[name]
         if not means(key.needs):
             continue
-        room -= width(_hint(key))
+        label = t((key.again if name in on else "") or key.label)
+        hint: Line = ((key.shown, "key"), (f" {label}  ", "key-words"))
+        room -= width(hint)
         if room < 0:
             break
-        keys.append(key)
+        keys.append((key, hint))
     return keys
 
 
-def _hint(key: Key) -> Line:
-    return ((key.shown, "key"), (f" {t(key.label)}  ", "key-words"))
-
-
-def footer(screen: str, cells: int, means: Means) -> Line:
+def footer(keys: Iterable[tuple[Key, Line]]) -> Line:
     """`? Help  p Pause  …`."""
-    return ((" ", "key-words"), *(span for key in offered(screen, cells, means) for span in _hint(key)))
+    return ((" ", "key-words"), *(span for _, hint in keys for span in hint))
 
 
-def at(screen: str, cells: int, means: Means, x: int) -> Key | None:
+def at(keys: Iterable[tuple[Key, Line]], x: int) -> Key | None:
     """The key whose words are at cell `x` of the footer."""
     end = 1
-    for key in offered(screen, cells, means):
-        start, end = end, end + width(_hint(key))
+    for key, hint in keys:
+        start, end = end, end + width(hint)
         if start <= x < end - 2:
             return key
     return None

@@ -19,6 +19,7 @@ from bitsheet_tui.ui.beside import Beside
 from bitsheet_tui.ui.ending import Ending, EngineThread
 from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.picture import Picture
+from bitsheet_tui.ui.suspending import obey
 from bitsheet_tui.ui.views.farewell import farewell
 from bitsheet_tui.ui.window import EngineLike, utc_now
 
@@ -39,13 +40,14 @@ def run_console(
     """
     if not tty.usable():
         raise UsageError(words.NEEDS_TERMINAL, words.NEEDS_TERMINAL_HINT)
+    tty.follow_size()
     sys.setswitchinterval(0.001)  # a key must not wait for a page to be decoded
     terminal = tty.Terminal()
     window = Console(engine, ring, beside, clock=clock, zone=zone, ascii_only=ascii_only)
     thread = EngineThread(engine, window.finish)
     ending = Ending(engine, thread, window, terminal)
     window.stop = ending.ask
-    window.painted = thread.start
+    window.painted = lambda: _begin(thread, window)
     window.alive = tty.alive
     with ending.signals():
         crash = asyncio.run(_shown(window)) or window.crash
@@ -57,6 +59,11 @@ def run_console(
     if crash:
         terminal.restore()
     return _report(crash, thread.error, Picture(state=engine.state, now=clock(), zone=zone))
+
+
+def _begin(thread: EngineThread, window: Console) -> None:
+    obey(window)
+    thread.start()
 
 
 async def _shown(window: Console) -> BaseException | None:

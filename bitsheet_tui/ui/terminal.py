@@ -17,6 +17,13 @@ def usable() -> bool:
     return bool(os.environ.get("TEXTUAL_DRIVER")) or (sys.__stdin__ is not None and _tty(0) and _tty(1))
 
 
+def follow_size() -> None:
+    """Let the size be the window's, which changes, and not what some shells export of it, which does not."""
+    if not os.environ.get("TEXTUAL_DRIVER"):
+        for name in ("COLUMNS", "LINES"):
+            os.environ.pop(name, None)
+
+
 def _tty(descriptor: int) -> bool:
     try:
         return os.isatty(descriptor)

@@ -100,6 +100,7 @@ class Window(App[None], inherit_bindings=False):
         self.pausing: bool | None = None  # asked for, until the state says so
         self.leaving = False  # asked to stop; the engine finishes what it has in hand
         self.abandoned = False  # asked again: leave at once
+        self.suspending = False  # about to stop the process
         self.crash: Exception | None = None
         self._loop_of_ui: asyncio.AbstractEventLoop | None = None
         self._over = False

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -10,12 +11,19 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pyte
 
 ROOT = Path(__file__).parents[2]
-ENVIRON = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)}
+ENVIRON = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT),
+           "COLUMNS": "80", "LINES": "24"}  # fmt: skip
+
+KITTY = re.compile(rb"\x1b\[[<>]\d*u")  # asks for more of the keyboard, which pyte takes for text
+STALL = float(
+    os.environ.get("BITSHEET_STALL", "0.5")
+)  # seconds in which a terminal that is full reads nothing
 
 
 class Pseudo:
@@ -59,7 +67,7 @@ class Pseudo:
             elif self.process.poll() is not None:
                 break
         self.out += got
-        self._stream.feed(got)
+        self._stream.feed(KITTY.sub(b"", got))
         return got
 
     def wait_for(self, words: bytes, seconds: float = 10) -> None:
@@ -70,6 +78,13 @@ class Pseudo:
         self.wait_for(b"bitsheet-tui")
         while self.read(0.4):
             pass
+
+    def until(self, shows: Callable[[list[str]], bool], seconds: float = 10) -> None:
+        """Until the terminal shows something."""
+        end = time.monotonic() + seconds
+        while not shows(list(self.screen.display)):
+            assert time.monotonic() < end, "\n".join(self.screen.display)
+            self.read(0.1)
 
     def still(self) -> list[str]:
         """What the terminal shows once nothing more comes."""
@@ -111,11 +126,11 @@ class Pseudo:
         return all(code in tail for code in codes) and termios.tcgetattr(self.slave) == self.before
 
     def let_it_fill(self, seconds: float = 8) -> None:
-        """Read nothing until the terminal takes nothing more."""
+        """Read nothing until the terminal takes nothing more, and for a while from then on."""
         end = time.monotonic() + seconds
         while select.select([], [self.slave], [], 0)[1] and time.monotonic() < end:
             time.sleep(0.05)
-        time.sleep(0.5)
+        time.sleep(STALL)
 
     def cpu(self) -> float:
         """Seconds of processor time used so far."""

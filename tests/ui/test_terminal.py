@@ -89,6 +89,7 @@ def test_a_window_that_changes_its_size_while_it_syncs_shows_nothing_garbled():
         console.wait_for(b"50 new")
         for size in ((60, 20), (200, 60)):
             console.resize(*size)
+            console.until(lambda shown: "SYNCING" in shown[0] and "? Help" in shown[-1])
             console.read(1.6)  # it syncs and is painted meanwhile
             console.send(signal.SIGUSR1)
             shown = console.still()
@@ -96,8 +97,6 @@ def test_a_window_that_changes_its_size_while_it_syncs_shows_nothing_garbled():
             again = console.still()
             shown.pop(1), again.pop(1)  # the clock in it goes on
             assert again == shown  # as if all of it had just been drawn
-            assert "SYNCING" in shown[0]
-            assert "? Help" in shown[-1]
             assert sum("departments" in row for row in shown) == 1
             console.send(signal.SIGUSR1)
 
@@ -110,18 +109,39 @@ def stopped(process):
         time.sleep(0.02)
 
 
-def test_ctrl_z_comes_back_with_fg():
-    with Pseudo("idle") as console:
+@pytest.mark.parametrize("ask", [b"\x1a", signal.SIGTSTP])
+def test_stopped_it_gives_the_terminal_back_with_its_engine_paused_and_fg_draws_everything_again(
+    ask, tmp_path
+):
+    with Pseudo("idle", tmp_path / "told") as console:
         console.settle()
-        console.type(b"\x1a")
-        console.wait_for(b"?1049l")
+        console.type(ask) if isinstance(ask, bytes) else console.send(ask)
         stopped(console.process)  # a shell's fg is never earlier
-        seen = len(console.out)
+        assert (tmp_path / "told").read_text() == "Pause"
+        console.still()
+        assert console.restored()
+        console.screen.reset()
         console.send(signal.SIGCONT)
         console.read(5, b"CURRENT")
-        assert b"?1049h" in console.out[seen:]
+        shown = console.still()
+        for words in ("CURRENT", "departments", "FOLLOW", "? Help", "p Pause"):
+            assert words in "\n".join(shown)
+        assert (tmp_path / "told").read_text() == "Pause Resume"
         console.type(b"q")
         assert console.end() == 0
+
+
+def test_sigstop_that_nobody_can_answer_leaves_a_whole_screen_and_a_terminal_that_is_restored():
+    with Pseudo("idle") as console:
+        console.settle()
+        console.send(signal.SIGSTOP)
+        stopped(console.process)
+        console.screen.reset()  # what the shell does to the screen
+        console.send(signal.SIGCONT)
+        assert "departments" in "\n".join(console.still())
+        console.type(b"q")
+        assert console.end() == 0
+        assert console.restored()
 
 
 def test_an_engine_that_breaks_ends_the_screen_and_is_reported_without_the_secrets():

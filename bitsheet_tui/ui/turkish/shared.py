@@ -35,6 +35,8 @@ SENTENCES = {
     "All {count} tables current; deletions held: {names}: press e.": (
         "{count} tablonun tümü güncel; bekletilen silmeler: {names}: e'ye basın."
     ),
+    "Go on": "Sürdür",
+    "Follow": "İzle",
     # numbers
     "{n}/s": "{n}/sn",
     "{n}%": "%{n}",

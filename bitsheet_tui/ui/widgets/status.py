@@ -57,13 +57,23 @@ class KeyHints(LineView):
 
     def lines(self, columns: int, rows: int) -> list[Line]:
         """One line."""
-        return [keys.footer(self.screen.name or "dashboard", columns, self._means)]
+        return [keys.footer(self._offered(columns))]
 
-    def _means(self, need: str) -> bool:
-        return not need or cast("Base", self.screen).offers(need)
+    def _offered(self, columns: int) -> list[tuple[keys.Key, Line]]:
+        screen = cast("Base", self.screen)
+        log, paused = screen.log_pane, self.console_app.pausing
+        if paused is None:
+            paused = bool(self.picture.state.paused_at)
+        on = {"pause": paused, "freeze": log is not None and log.end is not None}
+        return keys.offered(
+            screen.name or "dashboard",
+            columns,
+            lambda need: not need or screen.offers(need),
+            [name for name, undoes in on.items() if undoes],
+        )
 
     def on_click(self, event: events.Click) -> None:
         """Press the key whose words were clicked."""
-        key = keys.at(self.screen.name or "dashboard", self.size.width, self._means, event.x)
+        key = keys.at(self._offered(self.size.width), event.x)
         if key:
             self.app.simulate_key(key.keys[0])
