@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
-from bitsheet_tui.ui.language import t
+from bitsheet_tui.ui.language import short
 from bitsheet_tui.ui.line import Line, width
 
 
@@ -173,7 +173,7 @@ def offered(screen: str, cells: int, means: Means, on: Collection[str]) -> list[
         key = BY_ID[name]
         if not means(key.needs):
             continue
-        label = t((key.again if name in on else "") or key.label)
+        label = short((key.again if name in on else "") or key.label)
         hint: Line = ((key.shown, "key"), (f" {label}  ", "key-words"))
         room -= width(hint)
         if room < 0:

@@ -34,6 +34,7 @@ class Language:
 
     code: str
     sentences: Mapping[str, str] = field(default_factory=dict)
+    short: Mapping[str, str] = field(default_factory=dict)  # the same where there is little room
     told: Mapping[str, str] = field(default_factory=dict)  # sentences of the engine, with {facts} in them
     marks: Mapping[int, str] = field(default_factory=dict)  # what stands for `,` and `.` in numbers
     small: Mapping[int, str] = field(default_factory=dict)  # letters whose small form is its own
@@ -68,13 +69,25 @@ def _load(code: str) -> Language:
     from bitsheet_tui.ui import turkish  # noqa: PLC0415 - only where it is spoken
 
     marks, small = {ord(","): ".", ord("."): ","}, {ord("I"): "ı", ord("İ"): "i"}
-    return Language(code="tr", sentences=turkish.SENTENCES, told=turkish.TOLD, marks=marks, small=small)
+    return Language(
+        code="tr",
+        sentences=turkish.SENTENCES,
+        short=turkish.SHORT,
+        told=turkish.TOLD,
+        marks=marks,
+        small=small,
+    )
 
 
 def t(english: str, /, **facts: str) -> str:
     """The sentence in the language spoken, with the facts filled in."""
     said = _SPOKEN.get().sentences.get(english, english)
     return said.format(**facts) if facts else said
+
+
+def short(english: str) -> str:
+    """A word or two in the language spoken, where there is little room: the line of keys, a narrow column."""
+    return _SPOKEN.get().short.get(english) or t(english)
 
 
 def number(english: str) -> str:

@@ -49,9 +49,10 @@ class HelpText(Scroller):
         """The headings, and under each its entries."""
         out: list[Line] = []
         for heading, entries in self._sections():
+            wide = max([WIDE, *(len(name) + 1 for name, _ in entries)])
             found = [one for one in entries if fold(self._term) in fold(" ".join(one))]
             out += [(), ((f" {heading}", "title"),)] if found else []
-            out += [line for one in found for line in _entry(*one, columns)]
+            out += [line for one in found for line in _entry(*one, wide, columns)]
         return out
 
     def _sections(self) -> Iterator[tuple[str, Entries]]:
@@ -70,10 +71,10 @@ def _told(keys: Iterable[Key]) -> Entries:
     return [(key.shown, t(key.words)) for key in keys]
 
 
-def _entry(name: str, meaning: str, columns: int) -> list[Line]:
-    rows = wrap(meaning, max(10, min(columns, 100) - WIDE - 3))
+def _entry(name: str, meaning: str, wide: int, columns: int) -> list[Line]:
+    rows = wrap(meaning, max(10, min(columns, 100) - wide - 3))
     return [
-        ((" " + fit(name if not index else "", WIDE), "key"), (" " + row, ""))
+        ((" " + fit(name if not index else "", wide), "key"), (" " + row, ""))
         for index, row in enumerate(rows)
     ]
 

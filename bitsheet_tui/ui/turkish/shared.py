@@ -1,7 +1,7 @@
 """Numbers, times, and words that many screens have."""
 
 SENTENCES = {
-    # times; the last eight are as short as their columns
+    # times; those without a gap are as short as their columns
     "never": "hiç",
     "now": "şimdi",
     "{span} ago": "{span} önce",
@@ -31,12 +31,7 @@ SENTENCES = {
     "Oct": "Eki",
     "Nov": "Kas",
     "Dec": "Ara",
-    # the state
-    "All {count} tables current; deletions held: {names}: press e.": (
-        "{count} tablonun tümü güncel; bekletilen silmeler: {names}: e'ye basın."
-    ),
-    "Go on": "Sürdür",
-    "Follow": "İzle",
+    "since {at}": "{at} saatinden beri",
     # numbers
     "{n}/s": "{n}/sn",
     "{n}%": "%{n}",
@@ -46,4 +41,56 @@ SENTENCES = {
     "request": "istek",
     "time": "kez",
     "line": "satır",
+    "page": "sayfa",
+    "task": "görev",
+    "deletion": "silme",
+    "record": "kayıt",
+    "field": "alan",
+    "change": "değişiklik",
+    "cycle": "döngü",
+    "run": "çalışma",
+    "column": "sütun",
+    "alert": "alarm",
+    "warning": "uyarı",
+    # words of several screens
+    "yes": "evet",
+    "no": "hayır",
+    "portal": "portal",
+    "store": "veritabanı",
+    "mirror": "ayna",
+    "bucket": "kova",
+    "requests": "istek",
+    "errors": "hatalar",
+    "tables": "tablolar",
+    "rows": "satır",
+    "new": "yeni",
+    "changed": "değişti",
+    "chg": "değişen",
+    "gone": "silinen",
+    "state": "durum",
+    "started": "başlangıç",
+    "took": "süre",
+    "max": "maks",
+    "held": "bekletilen",
+    "set aside": "karantina",
+    "columns": "sütunlar",
+    "records": "kayıtlar",
+    "changes": "değişiklikler",
+    "from scratch": "baştan",
+    "what to do": "ne yapmalı",
+    "current to": "güncellik",
+    "by the portal's clock": "portalın saatine göre",
+    "cycle {number}": "döngü {number}",
+    ", {count} set aside": ", {count} karantinada",
+    "Reading…": "Okunuyor…",
+    "There is none.": "Hiç yok.",
+    "Cancel": "Vazgeç",
+    "no reason given": "neden belirtilmedi",
+    "Nothing is wrong.": "Her şey yolunda.",
+    "Nothing to do: it is tried again by itself.": "Yapılacak bir şey yok: kendiliğinden yeniden denenir.",
+}
+# for narrow columns
+SHORT = {
+    "chg": "değ.",
+    "gone": "sil.",
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui.glyphs import ARROW, BAD, MINUS, OK, WAIT
-from bitsheet_tui.ui.language import retold, t
+from bitsheet_tui.ui.language import retold, short, t
 from bitsheet_tui.ui.line import Line, Span, cut, fit
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.values import pretty
@@ -26,7 +26,7 @@ OPS = {"insert": ("new", "new"), "update": ("changed", ""), "delete": ("deleted"
 def run_head(*, named: bool) -> str:
     """The titles over the lines of `run`."""
     who = fit(t("table"), 14) if named else fit(t("cycle"), 7, right=True)
-    numbers = " ".join(fit(t(title), 6, right=True) for title in ("took", "new", "chg", "gone"))
+    numbers = " ".join(fit(short(title), 6, right=True) for title in ("took", "new", "chg", "gone"))
     return f" {who} {fit(t('started'), AT)} {numbers}  {t('what it was')}"
 
 
@@ -94,7 +94,7 @@ def outcome(one: "Cycle", picture: Picture) -> Span:
     if one.ended_at is not None:
         return (OK, "ok")
     running = picture.state.cycle_started and picture.state.cycle == one.number
-    return (t("runs"), "ok") if running else (t("did not come to its end"), "wait")
+    return (t("running"), "ok") if running else (t("did not come to its end"), "wait")
 
 
 def column(one: "Grown", picture: Picture, columns: int) -> Line:

@@ -108,7 +108,7 @@ def _fill(picture: Picture, table: TableState) -> list[Line]:
 
 
 def _drift(drift: Drifted) -> list[Line]:
-    told = ((t("added"), drift.added), (t("now text"), drift.widened), (t("gone"), drift.retired))
+    told = ((t("added"), drift.added), (t("now text"), drift.widened), (t("retired"), drift.retired))
     return [
         _fact(t("columns"), (f"{what}: {plain(', '.join(names))}", "wait")) for what, names in told if names
     ]

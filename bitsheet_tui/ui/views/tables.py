@@ -8,7 +8,7 @@ from bitsheet_tui.state import Standing, TableState
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui.glyphs import BAD, CURSOR, MINUS, PAUSE, WAIT
-from bitsheet_tui.ui.language import retold, t
+from bitsheet_tui.ui.language import retold, short, t
 from bitsheet_tui.ui.line import Line, Span, cut, fit, width
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views import spark
@@ -125,7 +125,7 @@ def _needed(columns: list[Column]) -> int:
 def head(layout: Layout, cells: int) -> Line:
     """The titles of the columns."""
     parts = [fit("  " + t("table"), layout.name + 2)]
-    parts += [_aligned(column, t(column.title), layout) for column in layout.columns]
+    parts += [_aligned(column, short(column.title), layout) for column in layout.columns]
     return cut(((" ".join(parts), "head"),), cells)
 
 

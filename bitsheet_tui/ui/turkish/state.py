@@ -1,0 +1,154 @@
+"""How it stands: the first two lines, the table of tables, the panels, the last line after the end."""
+
+SENTENCES = {
+    # the word for it all
+    "STARTING": "BAŞLIYOR",
+    "CURRENT": "GÜNCEL",
+    "SYNCING": "EŞİTLENİYOR",
+    "FILLING": "DOLDURULUYOR",
+    "PAUSED": "DURAKLATILDI",
+    "WAITING": "BEKLİYOR",
+    "NEEDS YOU": "SİZİ BEKLİYOR",
+    "STOPPING": "DURUYOR",
+    "STOPPED": "DURDU",
+    "OFFLINE": "ÇEVRİMDIŞI",
+    "{count} needs you": "{count} iş sizi bekliyor",
+    "{count} need you": "{count} iş sizi bekliyor",
+    "{count} waiting": "{count} bekliyor",
+    "{count} refused": "{count} reddedildi",
+    "{count} ok": "{count} tamam",
+    "terminal too small": "terminal çok küçük",
+    "for {time}": "{time} süredir",
+    # the sentence
+    "First start: every table is read once, the newest rows first.": (
+        "İlk başlatma: her tablo bir kez okunur, en yeni satırlar önce."
+    ),
+    "Starting: the portal is tested, then everything that is due is read.": (
+        "Başlıyor: portal sınanır, sonra zamanı gelen her şey okunur."
+    ),
+    "All {count} tables current as of {at} ({took}, {rows}).": (
+        "{count} tablonun tümü güncel, saat {at} ({took}, {rows})."
+    ),
+    "All {count} tables current as of {at}.": "{count} tablonun tümü güncel, saat {at}.",
+    "All {count} tables current; deletions held: {names}: press e.": (
+        "{count} tablonun tümü güncel; bekletilen silmeler: {names}. e tuşuna basın."
+    ),
+    "{count} of {all} tables current; not {names}: press e.": (
+        "{all} tablodan {count} tanesi güncel; olmayan: {names}. e tuşuna basın."
+    ),
+    "Cycle {cycle}: {count} of {all} tables done.": "Döngü {cycle}: {all} tablodan {count} tanesi bitti.",
+    "Cycle {cycle}: {count} of {all} tables done, {names} now.": (
+        "Döngü {cycle}: {all} tablodan {count} tanesi bitti, sırada {names}."
+    ),
+    "{done} read so far": "şimdiye kadar {done} satır",
+    "{done} of {all} read": "{all} satırdan {done} tanesi okundu",
+    "Filling: {total}.": "Dolduruluyor: {total}.",
+    "Filling: {total}, {rate}.": "Dolduruluyor: {total}, {rate}.",
+    "Filling: {total}, {rate}, {span} left.": "Dolduruluyor: {total}, {rate}, kalan {span}.",
+    "Filling: {total}, {rate}, {span} left ({end}).": "Dolduruluyor: {total}, {rate}, kalan {span} ({end}).",
+    "Paused by you at {at}. Press p to go on.": "Saat {at}: siz duraklattınız. p tuşu sürdürür.",
+    "Stopping: the rows in hand are being stored. Press q again to leave at once.": (
+        "Duruyor: eldeki satırlar kaydediliyor. Hemen çıkmak için yine q tuşuna basın."
+    ),
+    "Stopped. Nothing is written any more.": "Durdu. Artık hiçbir şey yazılmıyor.",
+    "{text} Tries again at {at}.": "{text} Yeniden denenecek: {at}.",
+    "{text} Press e.": "{text} e tuşuna basın.",
+    # the engine of another process
+    "the other instance": "öteki süreç",
+    "pid {pid} on {host}": "pid {pid}, {host}",
+    "{who} since {at}": "{who}, {at} saatinden beri",
+    "(seen in the store, every few seconds)": "(veritabanından, birkaç saniyede bir)",
+    (
+        "Nobody keeps this mirror current: {who} has ended. What it left is shown; "
+        "start bitsheet-tui again, here or as a service, and this console attaches to it."
+    ): (
+        "Bu aynayı güncel tutan yok: {who} sona erdi. Bıraktığı hâli gösteriliyor; bitsheet-tui'yi burada "
+        "ya da hizmet olarak yeniden başlatın, bu konsol ona bağlanır."
+    ),
+    "{who} has ended; the mirror is taken over.": "{who} sona erdi; ayna devralınıyor.",
+    "Leaving; the mirror goes on without this console.": "Çıkılıyor; ayna bu konsol olmadan sürer.",
+    # the table of tables
+    "left": "kalan",
+    "rows/s": "satır/sn",
+    "p50": "p50",
+    "p95": "p95",
+    "last 8": "son 8",
+    "total": "toplam",
+    "not read yet": "henüz okunmadı",
+    "ok": "tamam",
+    "queued": "kuyrukta",
+    "reading": "okunuyor",
+    "filling": "dolduruluyor",
+    "rests": "molada",
+    "failed, tries again": "olmadı, yine denenecek",
+    "refused, see e": "reddedildi, bkz. e",
+    "disabled, E reads it": "kapalı, E açar",
+    "until {at}": "mola → {at}",
+    "rests until {at}": "mola bitişi {at}",
+    "{count} held, see e": "{count} bekletilen, bkz. e",
+    "late, due every {span}": "gecikti, aralığı {span}",
+    "ok, {count} set aside": "tamam, {count} karantinada",
+    "ok, {count} hidden": "tamam, {count} gizli",
+    "{share} filled": "{share} doldu",
+    "{share} filled, {span} left": "{share} doldu, kalan {span}",
+    "{count} of {all} ok": "{count}/{all} tamam",
+    "sorted by {title}": "sıralama: {title}",
+    "sorted by {title} reversed": "sıralama: {title}, ters",
+    "in the order of a cycle": "döngü sırasıyla",
+    "in the order of a cycle reversed": "döngü sırasının tersiyle",
+    # the panels
+    "cycles": "döngüler",
+    "distribution": "dağılım",
+    "portal and mirror": "portal ve ayna",
+    "⏎ opens": "⏎ açar",
+    "none": "yok",
+    "{count}  e opens": "{count}  e açar",
+    "{count} open": "{count} açık",
+    "No cycle has ended yet.": "Henüz biten döngü yok.",
+    "portal not asked yet": "portala henüz sorulmadı",
+    "not asked yet": "henüz sorulmadı",
+    "{count} sent, {more} again": "{count} gönderildi, {more} yeniden",
+    "{used} of {all}": "{used} / {all}",
+    "{used} of {all} s": "{used} / {all} sn",
+    "deleted": "silindi",
+    "{rows} marked; {count} quarantined": "{rows} işaretli; {count} karantinada",
+    "running": "çalışıyor",
+    "operating": "kota",
+    "eases {at}": "azalır: {at}",
+    # what is wrong
+    "{count} times in a row": "art arda {count} kez",
+    "Tried again at {at}.": "Yeniden denenecek: {at}.",
+    "Comments of {count} not readable: the webhook's user is not in their chats.": (
+        "Yorumları okunamayan: {count}. Webhook'un kullanıcısı bunların sohbetlerinde değil."
+    ),
+    (
+        "Nothing is lost: they are read once the user may see them. "
+        "Use an administrator's webhook to read all."
+    ): (
+        "Hiçbir şey kaybolmaz: kullanıcı görebildiğinde okunurlar. Tümünü okumak için bir yöneticinin "
+        "webhook'unu kullanın."
+    ),
+    # after the end
+    "stopped at cycle {cycle}": "döngü {cycle} sırasında durduruldu",
+    "left at cycle {cycle}": "döngü {cycle} sırasında bırakıldı",
+    "stopped before the first cycle": "ilk döngüden önce durduruldu",
+    "left before the first cycle": "ilk döngüden önce bırakıldı",
+    "{start}; {names} goes on where it was next time": "{start}; kaldığı yerden sürecek: {names}",
+    "{start}; {names} go on where they were next time": "{start}; kaldıkları yerden sürecekler: {names}",
+    "{start}, all {count} tables current as of {at}": "{start}, {count} tablonun tümü güncel, saat {at}",
+    "{start}, {count} of {all} tables current as of {at}; not {names}": (
+        "{start}, {all} tablodan {count} tanesi güncel, saat {at}; olmayan: {names}"
+    ),
+    "detached at cycle {cycle}; {who} goes on": "döngü {cycle} sırasında ayrılındı; {who} sürüyor",
+    "This is a bug in bitsheet-tui; nothing that was committed is lost. Please report the lines above.": (
+        "Bu, bitsheet-tui'de bir hata; kaydedilmiş hiçbir şey kaybolmadı. "
+        "Lütfen yukarıdaki satırları bildirin."
+    ),
+    (
+        "The engine did not stop within {seconds} seconds and was left; "
+        "the next start goes on where the last commit ended."
+    ): (
+        "Motor {seconds} saniye içinde durmadı ve bırakıldı; "
+        "sonraki başlatma son kaydın bittiği yerden sürer."
+    ),
+}
