@@ -49,6 +49,7 @@ def run_console(
     window.stop = ending.ask
     window.painted = lambda: _begin(thread, window)
     window.alive = tty.alive
+    terminal.entitled = lambda: window.herald.entitled
     with ending.signals():
         crash = asyncio.run(_shown(window)) or window.crash
         ending.screen_closed.set()

@@ -20,15 +20,18 @@ async def suspend(window: "Console") -> None:
     """
     ours = not (window.engine.state.paused_at or window.engine.state.attached)
     if ours:
+        window.pausing = True
         window.engine.submit(Pause())
     for _ in range(STEPS if ours else 0):
         if window.engine.state.paused_at and not window.engine.state.cycle_started:
             break
         await asyncio.sleep(STEP)
     window.suspending = True
+    window.herald.leave()
     window.action_suspend_process()
     window.suspending = False
     if ours:  # reached after fg
+        window.pausing = False
         window.engine.submit(Resume())
 
 

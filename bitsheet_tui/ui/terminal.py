@@ -3,6 +3,7 @@
 import os
 import sys
 import termios
+from collections.abc import Callable
 from typing import Any
 
 # out of the alternate screen, cursor on, mouse, paste, focus and key reports off, wrapping on
@@ -10,6 +11,7 @@ RESTORE = (
     b"\x1b[<u\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
     b"\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m"
 )
+TITLE = b"\x1b[23;2t"  # the one before ours
 
 
 def usable() -> bool:
@@ -44,6 +46,7 @@ class Terminal:
 
     def __init__(self) -> None:
         self._before: list[Any] | None = None
+        self.entitled: Callable[[], bool] = lambda: False  # whether its title is ours
         try:
             self._before = termios.tcgetattr(0)
         except (termios.error, OSError):
@@ -56,7 +59,7 @@ class Terminal:
         except OSError:
             return
         try:
-            os.write(descriptor, RESTORE)
+            os.write(descriptor, RESTORE + (TITLE if self.entitled() else b""))
             if self._before is not None:
                 termios.tcsetattr(descriptor, termios.TCSANOW, self._before)
         except (OSError, termios.error):

@@ -14,13 +14,12 @@ from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
 from bitsheet_tui.commands import Command, Stop
-from bitsheet_tui.events import NeedsOperator
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState
 from bitsheet_tui.text import plain
-from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import glyphs, themes, words
 from bitsheet_tui.ui.beside import Beside
+from bitsheet_tui.ui.herald import Herald
 from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.library import Library
 from bitsheet_tui.ui.looks import looks
@@ -92,6 +91,7 @@ class Window(App[None], inherit_bindings=False):
         self.set_class(self.ascii, "-ascii")
         self.ring = ring
         self.library = Library(self.beside.opener)
+        self.herald = Herald(self)
         self._told = 0  # the last line of the log that was painted
         self.picture = Picture(state=engine.state, now=clock(), zone=zone)
         self.alive: Callable[[], bool] = lambda: True  # whether the terminal is still there
@@ -133,6 +133,7 @@ class Window(App[None], inherit_bindings=False):
 
     def on_unmount(self) -> None:
         """Nobody asks the mirror any more."""
+        self.herald.leave()
         self.library.close()
 
     def _warn(self) -> None:
@@ -158,8 +159,7 @@ class Window(App[None], inherit_bindings=False):
             self.stop()
             self.exit()
             return
-        while self.engine.answers:
-            self.say(retold(self.engine.answers.popleft()))
+        self._answer()
         self._warn()
         before = self.picture
         state, now = self.engine.state, self.clock()
@@ -168,13 +168,22 @@ class Window(App[None], inherit_bindings=False):
         still = state == before.state if self.leaving else state is before.state
         if still and int(now.timestamp()) == int(before.now.timestamp()):
             return
-        if bool(state.paused_at) is self.pausing:
-            self.pausing = None
+        ours = bool(state.paused_at) is self.pausing
+        self.pausing = None if ours else self.pausing
         self.picture = replace(before, state=before.state if still else state, now=now)
         news, self._told = self._told != self.ring.last, self.ring.last
         if not still:
-            self.notice(before.state, state)
+            self.herald.tell(before.state, state, ours=ours)
+        self.herald.entitle()
         self.paint(quiet=still and not news and not before.busy and now.minute == before.now.minute)
+
+    def _answer(self) -> None:
+        """What the engine says about commands, all of it in one message."""
+        answers = []
+        while self.engine.answers:
+            answers.append(retold(self.engine.answers.popleft()))
+        if answers:
+            self.say(" ".join(answers))
 
     def paint(self, *, quiet: bool = False) -> None:
         """Paint the screen on top."""
@@ -182,20 +191,10 @@ class Window(App[None], inherit_bindings=False):
         if isinstance(screen, Base):
             screen.paint(quiet=quiet)
 
-    def notice(self, before: EngineState, after: EngineState) -> None:
-        """Tell what nobody should miss: a table is complete, somebody is needed or no more."""
-        filled = [
-            table for name, table in after.tables.items()
-            if not table.fill and not table.error and (old := before.tables.get(name)) and old.fill
-        ]  # fmt: skip
-        if filled:
-            names = ", ".join(f"{table.name} ({f.count(table.rows)})" for table in filled)
-            self.say(t(words.FILLED, tables=names))
-        trouble = after.trouble
-        if isinstance(trouble, NeedsOperator) and not isinstance(before.trouble, NeedsOperator):
-            self.say(f"{retold(trouble.text)} {retold(trouble.hint)}", bad=True)
-        if isinstance(before.trouble, NeedsOperator) and trouble is None:
-            self.say(t(words.WELL_AGAIN))
+    def send(self, sequence: str) -> None:
+        """Straight to the terminal, past the screen."""
+        if self._driver is not None:
+            self._driver.write(sequence)
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """Show a message for a few seconds."""

@@ -11,8 +11,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bitsheet_tui.config import Config, UiSettings
 from bitsheet_tui.errors import StoreFull
+from bitsheet_tui.events import DeletionsHeld
 from bitsheet_tui.secret import conceal
+from bitsheet_tui.state import reduce
 from bitsheet_tui.ui import ending
 from bitsheet_tui.ui.run import run_console
 from bitsheet_tui.ui.terminal import tell
@@ -89,6 +92,16 @@ class Full(scenes.FakeEngine):
         raise StoreFull(f"No space left for {CODE}", "Free some space.")
 
 
+class Alarmed(scenes.FakeEngine):
+    """Is well for a moment."""
+
+    async def run(self) -> None:
+        await asyncio.sleep(1.0)
+        held = DeletionsHeld(table="deals", at=datetime.now(UTC), count=12000, reason="so much")
+        self.state = reduce(self.state, held)
+        await super().run()
+
+
 class Nonsense(scenes.FakeEngine):
     """Shows something that the console cannot draw."""
 
@@ -126,6 +139,7 @@ ENGINES = {
     "broken": Broken,
     "full": Full,
     "nonsense": Nonsense,
+    "alarmed": Alarmed,
     "hostile": hostile,
 }
 
@@ -135,7 +149,9 @@ if __name__ == "__main__":
     conceal(CODE)
     if "quick" in sys.argv:
         ending.ENGINE_SECONDS = 0.5
-    code = run_console(ENGINES[sys.argv[1]](), RING, beside(opener=mirror(sys.argv[1:])), ascii_only=False)
+    loud = Config(ui=UiSettings(bell=True), origins={"ui.bell": "config.toml, line 1"})
+    kept = beside(opener=mirror(sys.argv[1:]), config=loud if sys.argv[1] == "alarmed" else None)
+    code = run_console(ENGINES[sys.argv[1]](), RING, kept, ascii_only=False)
     left = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     tell(f"threads left: {left}")
     sys.exit(code)

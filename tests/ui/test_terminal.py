@@ -212,6 +212,19 @@ def _inert(out):
         assert base64.b64decode(one[5:]).decode().replace("\n", "").isprintable()
 
 
+def test_the_title_and_the_bell_tell_of_something_new_and_the_title_is_given_back():
+    with Pseudo("alarmed") as console:
+        console.wait_for(b"\x1b[22;2t\x1b]2;\xe2\x9c\x93 bitsheet: current\x07")
+        console.wait_for("\x1b]2;● bitsheet: 1 error\x07".encode())
+        console.read(0.5)
+        rung = re.sub(rb"\x1b\].*?\x07", b"", console.out)
+        assert rung.count(b"\x07") == 1
+        console.type(b"q")
+        assert console.end() == 0
+        assert console.out.count(b"\x1b[22;2t") == console.out.count(b"\x1b[23;2t") == 1
+        assert console.out.rindex(b"\x1b[23;2t") > console.out.rindex(b"\x1b]2;")
+
+
 def test_a_busy_engine_is_painted_twice_a_second_and_no_more():
     with Pseudo("busy") as console:
         console.read(1.5)

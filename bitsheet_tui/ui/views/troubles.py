@@ -44,6 +44,12 @@ def troubles(picture: Picture) -> list[Trouble]:
     return sorted(found, key=lambda one: not one.grave)
 
 
+def errors(picture: Picture) -> int:
+    """How much is wrong that does not pass in a moment: alerts, and what somebody must do something about."""
+    passing = sum(not alert.grave for alert in picture.state.alerts.values())
+    return passing + sum(trouble.grave for trouble in troubles(picture))
+
+
 def _told(alert: Alert, picture: Picture) -> Trouble:
     state = picture.state
     event = state.trouble or state.waiting
