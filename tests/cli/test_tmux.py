@@ -1,0 +1,92 @@
+"""Inside tmux: left, come back to at another size, and lost with its server, while the engine syncs."""
+
+import os
+import pty
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_stopping import in_order, slow  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed here")
+SECONDS = 20.0
+
+
+class Tmux:
+    """A server of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "tmux"
+
+    def __call__(self, *words: str) -> str:
+        command = ["tmux", "-S", str(self.socket), "-f", os.devnull, *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=SECONDS).stdout
+
+    def shown(self) -> list[str]:
+        return self("capture-pane", "-p").splitlines()
+
+    def until(self, shows) -> list[str]:
+        deadline = time.monotonic() + SECONDS
+        while not shows(shown := self.shown()):
+            assert time.monotonic() < deadline, "\n".join(shown)
+            time.sleep(0.1)
+        return shown
+
+    @contextmanager
+    def attached(self, columns: int, rows: int):
+        """Somebody looks at it, through a terminal that is gone at the end, as an SSH connection is."""
+        ours, theirs = pty.openpty()
+        self("resize-window", "-x", str(columns), "-y", str(rows))
+        viewer = subprocess.Popen(
+            ["tmux", "-S", str(self.socket), "attach"], stdin=theirs, stdout=theirs, stderr=theirs,
+            env={**os.environ, "TERM": "xterm-256color"}, start_new_session=True,
+        )  # fmt: skip
+        os.close(theirs)
+        try:
+            self.until(lambda _: self("list-clients"))
+            yield
+        finally:
+            os.close(ours)
+            viewer.wait(SECONDS)
+
+
+@pytest.fixture
+def tmux(home):
+    server = Tmux(home)
+    server("new-session", "-d", "-x", "80", "-y", "24",
+           f"cd {home} && PYTHONPATH={Path(__file__).parents[2]} exec {sys.executable} -m bitsheet_tui")  # fmt: skip
+    try:
+        yield server
+    finally:
+        with suppress(subprocess.CalledProcessError):
+            server("kill-server")
+
+
+def rows(shown: list[str]) -> int:
+    """How many rows the mirror has, as the screen says, in a frame or without."""
+    (line,) = [line.strip("│ ") for line in shown if line.strip("│ ").startswith("total")]
+    return int(line.split()[1].replace(",", ""))
+
+
+def test_left_and_come_back_to_it_goes_on_and_ends_in_order_when_the_server_is_killed(slow, home, tmux):  # noqa: F811
+    filling = tmux.until(lambda shown: "FILLING" in shown[0] and rows(shown) > 0)
+    pid = int(tmux("list-panes", "-F", "#{pane_pid}"))
+    with tmux.attached(200, 60):
+        tmux.until(lambda shown: "? Help" in shown[-1] and len(shown) == 60)
+    more = tmux.until(lambda shown: len(shown) == 60 and rows(shown) > rows(filling))
+    with tmux.attached(60, 20):
+        small = tmux.until(lambda shown: len(shown) == 20 and "? Help" in shown[-1])
+        assert "FILLING" in small[0]
+        assert sum("task_comments" in line for line in small) == 1
+        assert rows(small) >= rows(more)
+    tmux("kill-server")
+    deadline = time.monotonic() + SECONDS
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < deadline, "it outlived its terminal"
+        time.sleep(0.05)
+    in_order(home, slow)
