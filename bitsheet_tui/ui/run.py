@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from datetime import datetime, tzinfo
+from importlib import import_module
 
 from bitsheet_tui.errors import BitsheetError, Exit, UsageError
 from bitsheet_tui.ring import Ring
@@ -16,12 +17,24 @@ from bitsheet_tui.ui import terminal as tty
 from bitsheet_tui.ui import words
 from bitsheet_tui.ui.app import Console
 from bitsheet_tui.ui.beside import Beside
+from bitsheet_tui.ui.driver import driver
 from bitsheet_tui.ui.ending import Ending, EngineThread
 from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.suspending import obey
 from bitsheet_tui.ui.views.farewell import farewell
 from bitsheet_tui.ui.window import EngineLike, utc_now
+
+REST = 2.0  # seconds after the first paint
+LATER = ("asking", "steering", *(f"screens.{name}" for name in ("lists", "help", "table", "record", "run")))
+    "asking",
+    "steering",
+    "screens.lists",
+    "screens.help",
+    "screens.table",
+    "screens.record",
+    "screens.run",
+)
 
 
 def run_console(
@@ -46,6 +59,7 @@ def run_console(
     window = Console(engine, ring, beside, clock=clock, zone=zone, ascii_only=ascii_only)
     thread = EngineThread(engine, window.finish)
     ending = Ending(engine, thread, window, terminal)
+    window.driver_class = driver(window.driver_class)
     window.stop = ending.ask
     window.painted = lambda: _begin(thread, window)
     window.alive = tty.alive
@@ -63,8 +77,17 @@ def run_console(
 
 
 def _begin(thread: EngineThread, window: Console) -> None:
+    """The first screen is there."""
     obey(window)
     thread.start()
+    loop = asyncio.get_running_loop()
+    loop.call_later(REST, loop.run_in_executor, None, _load)
+
+
+def _load() -> None:
+    """What the first screen did without, on a thread: a key that opens one shall not wait for its modules."""
+    for name in LATER:
+        import_module(f"bitsheet_tui.ui.{name}")
 
 
 async def _shown(window: Console) -> BaseException | None:

@@ -21,6 +21,7 @@ from bitsheet_tui.secret import Secret, redact
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import terminal as tty
 from bitsheet_tui.ui import words
+from bitsheet_tui.ui.driver import driver
 from bitsheet_tui.ui.ending import SIGNALS
 from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.widgets.ticks import Ticks
@@ -278,6 +279,7 @@ def run_setup(draft: Draft, tables: Iterable[str], tests: Trials) -> Path | str 
     terminal = tty.Terminal()
     app = Setup(draft, tables, tests)
     app.alive = tty.alive
+    app.driver_class = driver(app.driver_class)
 
     def leave(number: int, _: FrameType | None) -> None:
         app.finish()

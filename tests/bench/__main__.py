@@ -5,7 +5,7 @@ What they need of other people: the extra `dev`. Figures in seconds are the mach
 
 import sys
 
-from tests.bench import backfill, cycles, process, store
+from tests.bench import backfill, cycles, keys, process, store
 from tests.bench.report import machine, say
 
 BENCHES = {
@@ -21,6 +21,8 @@ BENCHES = {
     "headless": process.headless,
     "console": process.console,
     "stop": process.stop,
+    "keys": keys.keys,
+    "screen": keys.screen,
 }
 
 

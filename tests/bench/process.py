@@ -135,6 +135,10 @@ class Terminal:
                     return got
         return got
 
+    def type(self, keys):
+        """Press keys."""
+        os.write(self._master, keys)
+
     def watch(self, title, seconds):
         """What it takes while so many seconds pass."""
         before, began = spent(self.process.pid), time.monotonic()

@@ -75,6 +75,20 @@ def test_a_second_q_ends_it_at_once():
         assert b"left at cycle 812" in console.out
 
 
+def test_noise_on_the_line_is_no_key_and_ends_nothing():
+    with Pseudo("idle") as console:
+        console.settle()
+        console.type(b"\xff\xfe\xc3")
+        console.type(b"?")
+        console.until(lambda shown: "On the screen" in "\n".join(shown))
+        console.type(b"\x1b")
+        console.until(lambda shown: "FOLLOW" in "\n".join(shown))
+        console.type(b"\x1b[B\r")  # down, enter
+        console.until(lambda shown: "crm.contact.list" in "\n".join(shown))
+        console.type(b"q")
+        assert console.end() == 0
+
+
 def test_ctrl_l_draws_everything_again():
     with Pseudo("beating") as console:
         console.settle()

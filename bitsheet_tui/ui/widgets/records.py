@@ -195,12 +195,13 @@ class RecordList(Choices):
         self.paint()
 
     def rest(self) -> bool:
-        """Look no further; whether it did."""
+        """Look no further; whether it looked for something, for the first page is no search."""
         if not self.looking:
             return False
+        searched = bool(self._filter())
         self.workers.cancel_group(self, "records")
-        self._stopped(t(words.SEARCH_STOPPED) if self._filter() else "")
-        return True
+        self._stopped(t(words.SEARCH_STOPPED) if searched else "")
+        return searched
 
     def shown(self) -> None:
         """It came to the front."""

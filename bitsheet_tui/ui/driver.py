@@ -1,0 +1,56 @@
+"""The driver of the terminal: nothing that is typed ends the console, and an esc is answered at once."""
+
+import codecs
+import os
+import select
+from collections.abc import Iterable
+
+from textual import constants
+from textual._xterm_parser import XTermParser
+from textual.driver import Driver as TextualDriver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+LOOK = 0.1  # seconds between looks at whether the console ends
+ESCAPE = 0.03  # seconds in which what follows an esc makes one key with it; $ESCDELAY overrides it
+
+
+def driver(usual: type[TextualDriver]) -> type[TextualDriver]:
+    """Ours, where Textual would take its own for a terminal; a browser has another."""
+    return Driver if usual is LinuxDriver else usual
+
+
+class Driver(LinuxDriver):
+    """Textual's, but for its loop over what is typed.
+
+    That one ends the app without a word at a byte that is no UTF-8, spins where the terminal is gone, and
+    looks ten times a second whether an esc is the first letter of something or a key.
+    """
+
+    def run_input_thread(self) -> None:
+        """Read until the console ends, or the terminal is gone."""
+        if "ESCDELAY" not in os.environ:
+            vars(constants)["ESCAPE_DELAY"] = ESCAPE  # the parser looks at it with every esc
+        parser = XTermParser(self._debug)
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        wait = LOOK
+        while not self.exit_event.is_set():
+            ready = select.select([self.fileno], [], [], wait)[0]
+            if ready:
+                typed = self._read()
+                if not typed:
+                    return
+                if text := decode(typed):
+                    self._process(parser.feed(text))
+            self._process(parser.tick())
+            wait = min(LOOK, constants.ESCAPE_DELAY) if ready else LOOK
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError:  # hung up
+            return b""
+
+    def _process(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.process_message(message)
