@@ -27,14 +27,6 @@ from bitsheet_tui.ui.window import EngineLike, utc_now
 
 REST = 2.0  # seconds after the first paint
 LATER = ("asking", "steering", *(f"screens.{name}" for name in ("lists", "help", "table", "record", "run")))
-    "asking",
-    "steering",
-    "screens.lists",
-    "screens.help",
-    "screens.table",
-    "screens.record",
-    "screens.run",
-)
 
 
 def run_console(
