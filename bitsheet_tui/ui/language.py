@@ -129,15 +129,19 @@ def _retold(english: str, code: str) -> str:
         return language.told[english]
     for pattern, said in _patterns(code):
         if found := pattern.fullmatch(english):
-            facts = {name: _fact(text, language) for name, text in found.groupdict().items()}
+            facts = {name: _fact(name, text, language) for name, text in found.groupdict().items()}
             return said.format(**facts)
     return english
 
 
-def _fact(text: str, language: Language) -> str:
-    """A number with its marks, a sentence retold, anything else as it is."""
+def _fact(name: str, text: str, language: Language) -> str:
+    """A number with its marks, a sentence retold, the portal's own words (`said`) as they are."""
+    if name == "said":
+        return text
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+", text):
         return text.translate(language.marks)
+    if share := re.fullmatch(r"(\d+)%", text):
+        return language.sentences["{n}%"].format(n=share[1])
     return _retold(text, language.code)
 
 
@@ -153,7 +157,18 @@ def _own(english: str) -> int:
     return len(re.sub(r"\{\w+\}", "", english))
 
 
+# what a fact can be, by its name in the catalogue; any other is a text of any kind
+_FACTS = {
+    **dict.fromkeys(("count", "all", "rows", "gone", "held", "cycle", "seconds", "before"), r"\d[\d.,]*"),
+    **dict.fromkeys(("noun", "table", "method", "scope"), r"[\w.]+"),
+    "names": r"[\w., -]+?",
+}
+
+
 def _pattern(english: str) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", english)
-    spelt = (f"(?P<{part}>.+?)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
+    spelt = (
+        f"(?P<{part}>{_FACTS.get(part, '.*?')})" if index % 2 else re.escape(part)
+        for index, part in enumerate(parts)
+    )  # fmt: skip
     return re.compile("".join(spelt), re.DOTALL)

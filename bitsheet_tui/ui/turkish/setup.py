@@ -1,6 +1,14 @@
 """The first run."""
 
 SENTENCES = {
+    # what was looked at
+    "webhook": "webhook",
+    "rights": "haklar",
+    "scopes": "yetkiler",
+    "filters": "süzgeçler",
+    "clock": "saat",
+    "comments": "yorumlar",
+    # the steps
     "1 of 5   the portal's webhook": "1/5   portalın webhook'u",
     "2 of 5   what the portal says": "2/5   portal ne diyor",
     "3 of 5   where the mirror is kept": "3/5   ayna nerede tutulacak",

@@ -1,5 +1,161 @@
-"""What the engine, the store and the configuration say: errors, hints, alerts, answers to commands."""
+"""What the engine says: alerts, answers to commands, findings of the first run, what is wrong with answers."""
 
 SENTENCES = {
-    "Nothing to do: it resumes by itself.": "Yapılacak bir şey yok: kendiliğinden sürer.",
+    # alerts
+    "{count} {noun} held: {why}": "{count} silme bekletiliyor: {why}",
+    (
+        "Nothing is marked meanwhile. Should the webhook have lost a right, give it back: this ends by itself. "
+        "If the rows are gone indeed, confirm with y on the table, or with: bitsheet-tui confirm {table}"
+    ): (
+        "Bu sırada hiçbir şey işaretlenmez. Webhook bir yetkisini yitirdiyse geri verin: bu kendiliğinden biter. "
+        "Satırlar gerçekten silindiyse tabloda y ile ya da şununla onaylayın: bitsheet-tui confirm {table}"
+    ),
+    "{count} {noun} could not be stored and wait in quarantine with the reason": (
+        "{count} satır kaydedilemedi, nedeniyle birlikte karantinada bekliyor"
+    ),
+    "bitsheet-tui quarantine lists them; they are tried again whenever they are read, and by --retry": (
+        "bitsheet-tui quarantine bunları listeler; her okunduklarında ve --retry ile yeniden denenirler"
+    ),
+    "the comments of {count} {noun} are not readable: the webhook lacks the permission `{scope}`": (
+        "{count} görevin yorumları okunamıyor: webhook'ta `{scope}` yetkisi yok"
+    ),
+    (
+        "Tick `{scope}` in the settings of the webhook in the portal; they are read by themselves then. "
+        "What was read before stays."
+    ): (
+        "Portalda webhook'un ayarlarında `{scope}` yetkisini işaretleyin; ardından kendiliğinden okunurlar. "
+        "Önceden okunanlar kalır."
+    ),
+    # why deletions are held
+    "the webhook acts as user {now} now, and acted as {before}": (
+        "webhook şimdi {now} numaralı kullanıcı adına çalışıyor, önceden {before} adına çalışıyordu"
+    ),
+    "the webhook's owner is no administrator any more": "webhook'un sahibi artık yönetici değil",
+    "the webhook has lost the scope {scopes}": "webhook şu yetkiyi yitirdi: {scopes}",
+    "all {count} of its rows seem to be gone": "{count} satırının tümü silinmiş görünüyor",
+    "{gone} of its {rows} rows seem to be gone, more than {share}": (
+        "{rows} satırından {gone} tanesi silinmiş görünüyor, sınır olan {share} aşıldı"
+    ),
+    "comments of {count} discussions seem to have vanished all at once": (
+        "{count} tartışmanın yorumları bir anda yok olmuş görünüyor"
+    ),
+    # what the portal's time budget does to a table
+    "the portal's time budget for this method is used up": "portalın bu yönteme tanıdığı süre doldu",
+    "{method} has used its {seconds} seconds of ten minutes": (
+        "{method} on dakikalık {seconds} saniyesini kullandı"
+    ),
+    # how columns changed
+    "{first}; {second}": "{first}; {second}",
+    "added {names}": "eklenen {names}",
+    "widened {names}": "metne çevrilen {names}",
+    "retired {names}": "portaldan kalkan {names}",
+    # answers to commands
+    "done": "yapıldı",
+    "not done: {why}": "yapılmadı: {why}",
+    "no deletions of {table} are held": "bekletilen silme yok: {table}",
+    "no table is named": "hiçbir tablo belirtilmedi",
+    "{names} is disabled: enable it first": "kapalı: {names}; önce açın",
+    "everything that is due": "zamanı gelen her şey",
+    "{names} is read": "okunuyor: {names}",
+    "{names} is read again from scratch ({rows} rows)": "baştan yeniden okunuyor: {names} ({rows} satır)",
+    "what changed in {names} since {since} is read again": (
+        "{since} gününden beri değişenler yeniden okunuyor: {names}"
+    ),
+    "{table} is compared once more, and what is gone of {held} held rows is marked,": (
+        "bir kez daha karşılaştırılıyor: {table}; bekletilen {held} satırdan silinmiş olanlar işaretlenir"
+    ),
+    "a while": "bir süredir",
+    "paused already, since {at}": "zaten duraklatılmış, {at} saatinden beri",
+    "paused: nothing is asked of the portal until somebody resumes{more}": (
+        "duraklatıldı: biri sürdürene kadar portala hiçbir şey sorulmaz{more}"
+    ),
+    "; cycle {cycle} stands still after the page in hand": "; döngü {cycle} eldeki sayfadan sonra bekler",
+    "not paused: there is nothing to resume": "duraklatılmamış: sürdürülecek bir şey yok",
+    "resumed: cycle {cycle} goes on": "sürdürülüyor: döngü {cycle} devam ediyor",
+    "resumed after a pause since {at}": "{at} saatinden beri süren duraklamadan sonra sürdürülüyor",
+    "paused since {at}: {what} once somebody resumes": (
+        "{at} saatinden beri duraklatılmış; biri sürdürünce: {what}"
+    ),
+    "{what} in the cycle after {cycle}, which is running": "{what}, çalışan döngü {cycle} bitince",
+    "{what} now, in cycle {cycle}": "{what}, şimdi, döngü {cycle}",
+    "{count} of {all} rows stored": "{all} satırdan {count} tanesi kaydedildi",
+    "no rows are in quarantine": "karantinada satır yok",
+    "a cycle starts every {seconds} s instead of {before} s, until the engine ends; {kept}": (
+        "motor durana kadar döngü {before} sn yerine {seconds} sn aralıkla başlar; {kept}"
+    ),
+    "to keep it: sync.interval = {seconds}": "kalıcı olması için: sync.interval = {seconds}",
+    "at least one table must be left; pause stops everything": (
+        "en az bir tablo kalmalı; duraklatmak her şeyi durdurur"
+    ),
+    "{names} is not read until it is enabled, or the engine ends; its rows stay": (
+        "{names} açılana ya da motor durana kadar okunmaz; satırları kalır"
+    ),
+    "{names} is not disabled": "kapalı değil: {names}",
+    "{names} is read again, now, from where it was left": "{names} şimdi, kaldığı yerden yeniden okunuyor",
+    "{count} waiting taken back": "bekleyen {count} istek geri alındı",
+    "the resync of {names} is given up, its rows stay current": (
+        "yeniden eşitlemesi bırakıldı: {names}; satırları güncel kalır"
+    ),
+    "nothing runs that can be given up: {why}": "bırakılabilecek bir şey çalışmıyor: {why}",
+    "a cycle ends by itself, and the first reading of a table goes on: pause, or disable the table": (
+        "döngü kendiliğinden biter, bir tablonun ilk okuması sürer: duraklatın ya da tabloyu kapatın"
+    ),
+    # of an engine that runs elsewhere
+    "no instance was running": "çalışan bir süreç yoktu",
+    "no instance is running": "çalışan bir süreç yok",
+    "the instance does not answer; the request was taken back": "süreç yanıt vermiyor; istek geri alındı",
+    "the other instance": "öteki süreç",
+    "{who} has ended: this console has taken the mirror over": "{who} sona erdi: aynayı bu konsol devraldı",
+    # findings of the first run
+    "{host} answers": "{host} yanıt veriyor",
+    "{host} does not answer": "{host} yanıt vermiyor",
+    "check the address and the network": "adrese ve ağa bakın",
+    "accepted, belongs to {who}": "kabul edildi, sahibi {who}",
+    "user {id}": "kullanıcı {id}",
+    "user {id}, {name}": "kullanıcı {id}, {name}",
+    "the webhook's owner is an administrator": "webhook'un sahibi yönetici",
+    "the webhook's owner is no administrator: what they may not see is not mirrored": (
+        "webhook'un sahibi yönetici değil: göremedikleri aynalanmaz"
+    ),
+    "create the webhook as an administrator": "webhook'u yönetici olarak oluşturun",
+    "not told": "belirtilmedi",
+    "missing: {names}": "eksik: {names}",
+    "add them to the webhook in the portal": "portalda webhook'a ekleyin",
+    "readable: {names}": "okunabilir: {names}",
+    "honoured by every list that can be read": "okunabilen her liste uyuyor",
+    "the portal is {seconds} s {side} this computer": "portalın saati bu bilgisayara göre {seconds} sn {side}",
+    "ahead of": "ileride",
+    "behind": "geride",
+    "set this computer's clock; the mirror itself goes by the portal's": (
+        "bu bilgisayarın saatini ayarlayın; ayna portalın saatine göre işler"
+    ),
+    "from task chats ({chat}) and, for old tasks, from {forum}": (
+        "görev sohbetlerinden ({chat}), eski görevlerde {forum} üzerinden"
+    ),
+    "comments of {which} cannot be read": "yorumları okunamıyor: {which}",
+    "old tasks": "eski görevler",
+    "new tasks": "yeni görevler",
+    "add the scope {scope} to the webhook": "webhook'a {scope} yetkisini ekleyin",
+    "add the scopes {forum} and {chat} to the webhook": "webhook'a {forum} ve {chat} yetkilerini ekleyin",
+    "cannot be read": "okunamıyor",
+    "{label}, held by the running instance (pid {pid})": "{label}, çalışan süreç tutuyor (pid {pid})",
+    "{file} will be made by the first cycle": "{file} ilk döngüde oluşturulacak",
+    "{file} cannot be made: {folder} cannot be written": "{file} oluşturulamıyor: {folder} yazılabilir değil",
+    "let store.url name another file": "store.url başka bir dosyayı göstersin",
+    # what is wrong with an answer of the first run; each goes on a noun: "Adres …"
+    "must begin with https:// as in {shape}": "{shape} gibi https:// ile başlamalı",
+    "must not contain a user name or password before the host": (
+        "sunucudan önce kullanıcı adı ya da parola içermemeli"
+    ),
+    "names no host; it must look like {shape}": "bir sunucu belirtmiyor; şöyle olmalı: {shape}",
+    "must be https: plain http would send the webhook in the clear": (
+        "https olmalı: düz http webhook'u açıkta gönderir"
+    ),
+    "must end with /rest/USER/CODE/ as in {shape}": "{shape} gibi /rest/USER/CODE/ ile bitmeli",
+    "contains blanks or invisible characters": "boşluk ya da görünmez karakter içeriyor",
+    "is not an address like {shape}": "şunun gibi bir adres değil: {shape}",
+    "must begin with sqlite:/// or postgresql://": "sqlite:/// ya da postgresql:// ile başlamalı",
+    "must name a file, as in sqlite:///bitsheet.db": "sqlite:///bitsheet.db gibi bir dosya belirtmeli",
+    "must be seconds, such as 300, or minutes, such as 5 min": "300 gibi saniye ya da 5 min gibi dakika olmalı",
+    "must be from {least} seconds to a day": "{least} saniye ile bir gün arasında olmalı",
 }

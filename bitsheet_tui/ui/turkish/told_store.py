@@ -1,0 +1,126 @@
+"""What is said of the mirror's database, and what to do about it."""
+
+SENTENCES = {
+    "There is no mirror to read yet.": "Henüz okunacak bir ayna yok.",
+    "There is no mirror yet.": "Henüz ayna yok.",
+    "There is no mirror at {place} yet.": "Henüz ayna yok: {place}.",
+    "Start bitsheet-tui, or let store.url name the mirror.": (
+        "bitsheet-tui'yi başlatın ya da store.url ile aynayı gösterin."
+    ),
+    (
+        "The mirror {label} was made by an older bitsheet-tui "
+        "(version {found} of its tables; this one reads {known})."
+    ): (
+        "Ayna {label} daha eski bir bitsheet-tui ile yapılmış (tablo sürümü {found}; bu sürüm {known} okur)."
+    ),
+    "Start bitsheet-tui, or its service again: that brings it forward, and every row stays.": (
+        "bitsheet-tui'yi ya da hizmetini yeniden başlatın: ayna yükseltilir, her satır kalır."
+    ),
+    (
+        "The mirror {label} was made by a newer bitsheet-tui "
+        "(version {found} of its tables; this one knows {known})."
+    ): (
+        "Ayna {label} daha yeni bir bitsheet-tui ile yapılmış (tablo sürümü {found}; bu sürüm {known} bilir)."
+    ),
+    "Install the newer bitsheet-tui; nothing was changed.": (
+        "Daha yeni bitsheet-tui'yi kurun; hiçbir şey değiştirilmedi."
+    ),
+    # whose it is
+    "another instance holds this mirror{known}": "bu aynayı başka bir süreç tutuyor{known}",
+    "Stop it first, or use its own pause, resume and sync; status works meanwhile.": (
+        "Önce onu durdurun ya da onun pause, resume ve sync komutlarını kullanın; status bu sırada da çalışır."
+    ),
+    "The lock file {path} cannot be opened: {why}.": "Kilit dosyası {path} açılamıyor: {why}.",
+    "The folder of the mirror must be writable for bitsheet-tui.": (
+        "Aynanın klasörüne bitsheet-tui yazabilmeli."
+    ),
+    # SQLite
+    "There is no folder {path}.": "Klasör yok: {path}.",
+    "Create it, or change store.url.": "Oluşturun ya da store.url değerini değiştirin.",
+    "{path} is a folder.": "{path} bir klasör.",
+    "Name a file in store.url.": "store.url içinde bir dosya belirtin.",
+    "The file {path} {what}; it was not touched.": "{path} dosyasına dokunulmadı: {what}.",
+    "is not a SQLite database": "SQLite veritabanı değil",
+    "is another program's database": "başka bir programın veritabanı",
+    "Let store.url name another file.": "store.url başka bir dosyayı göstersin.",
+    "The file {path} was moved, deleted or replaced while it was in use.": (
+        "{path} dosyası kullanılırken taşındı, silindi ya da değiştirildi."
+    ),
+    "Restart bitsheet-tui to go on with the file that is there now.": (
+        "Şimdi orada olan dosyayla sürdürmek için bitsheet-tui'yi yeniden başlatın."
+    ),
+    "There is no space left for {path}.": "{path} için yer kalmadı.",
+    "Free some space; the mirror goes on by itself.": "Yer açın; ayna kendiliğinden sürer.",
+    "The file {path} is damaged or not a SQLite database; nothing in it was changed.": (
+        "{path} dosyası bozuk ya da bir SQLite veritabanı değil; içinde hiçbir şey değiştirilmedi."
+    ),
+    "Restore it from a backup, or move it away to read everything anew.": (
+        "Bir yedekten geri yükleyin ya da her şeyi baştan okumak için başka yere taşıyın."
+    ),
+    "Another program is writing to {path}.": "Başka bir program şuraya yazıyor: {path}.",
+    "It is tried again by itself.": "Kendiliğinden yeniden denenir.",
+    "The file {path} cannot be written: {why}.": "{path} dosyasına yazılamıyor: {why}.",
+    "bitsheet-tui needs to write to the file and to its folder.": (
+        "bitsheet-tui'nin dosyaya ve klasörüne yazabilmesi gerekir."
+    ),
+    "SQLite failed on {path}: {why}.": "SQLite hatası, {path}: {why}.",
+    "{path} cannot be opened: {why}.": "{path} açılamıyor: {why}.",
+    # PostgreSQL
+    "{label} cannot be reached: {why}.": "{label} veritabanına ulaşılamıyor: {why}.",
+    "There is no space left at {label}.": "{label} üzerinde yer kalmadı.",
+    "{label} reports damage: {why}.": "{label} bozulma bildiriyor: {why}.",
+    "Restore it from a backup.": "Bir yedekten geri yükleyin.",
+    "{label} refuses a statement: {why}.": "{label} bir deyimi reddediyor: {why}.",
+    "{label} may only be read: {why}.": "{label} yalnızca okunabiliyor: {why}.",
+    "It goes on by itself once it may write. If it is a standby, let store.url name its primary.": (
+        "Yazabildiğinde kendiliğinden sürer. Bu bir yedek sunucuysa store.url asıl sunucuyu göstersin."
+    ),
+    "{label} refuses: {why}.": "{label} reddediyor: {why}.",
+    "Check the user, the password and the rights of the role.": (
+        "Kullanıcıya, parolaya ve rolün haklarına bakın."
+    ),
+    "{label} did not answer in time.": "{label} zamanında yanıt vermedi.",
+    "{label} is not as it was left: its newest commits are lost, or others were made.": (
+        "{label} bırakıldığı gibi değil: en yeni kayıtları yitmiş ya da başkaları eklenmiş."
+    ),
+    "Nothing to do: what is missing is read again.": "Yapılacak bir şey yok: eksikler yeniden okunur.",
+    "{label} gives every statement another session, so a lock means nothing there.": (
+        "{label} her deyime başka bir oturum veriyor, bu yüzden orada kilidin anlamı yok."
+    ),
+    "Connect to PostgreSQL itself, or let PgBouncer pool sessions instead of transactions.": (
+        "Doğrudan PostgreSQL'e bağlanın ya da PgBouncer işlemleri değil oturumları havuzlasın."
+    ),
+    "A PostgreSQL mirror needs the psycopg driver, which is not installed.": (
+        "PostgreSQL aynası kurulu olmayan psycopg sürücüsünü gerektirir."
+    ),
+    "{name} cannot be the name of a table.": "{name} bir tablonun adı olamaz.",
+    "Use a-z, 0-9 and _.": "a-z, 0-9 ve _ kullanın.",
+    "{label} has a table {name} that bitsheet-tui did not make.": (
+        "{label} içinde bitsheet-tui'nin oluşturmadığı {name} tablosu var."
+    ),
+    "Let store.schema or store.url name another place.": "store.schema ya da store.url başka bir yeri göstersin.",
+    # its address
+    "The store URL has no scheme.": "Veritabanı adresinde şema (sqlite, postgresql) yok.",
+    "The store URL has the unknown scheme {scheme}.": "Veritabanı adresinin şeması tanınmıyor: {scheme}.",
+    "The store URL does not name a SQLite file.": "Veritabanı adresi bir SQLite dosyası göstermiyor.",
+    "The store URL does not name a PostgreSQL database.": (
+        "Veritabanı adresi bir PostgreSQL veritabanı göstermiyor."
+    ),
+    "The store URL cannot be read.": "Veritabanı adresi okunamıyor.",
+    "store.url is sqlite:///bitsheet.db or postgresql://user:password@host/database": (
+        "store.url şöyledir: sqlite:///bitsheet.db ya da postgresql://kullanıcı:parola@sunucu/veritabanı"
+    ),
+    # rows that could not be stored
+    "{field}: {why}": "{field}: {why}",
+    "the database refuses it: {why}": "veritabanı reddediyor: {why}",
+    "the number has more than 64 bits": "sayı 64 bitten büyük",
+    "the number has too many digits": "sayının basamağı çok fazla",
+    "not a whole number": "tam sayı değil",
+    "not a number": "sayı değil",
+    "not a finite number": "sonlu bir sayı değil",
+    "neither yes nor no": "ne evet ne hayır",
+    "not a moment": "bir zaman değil",
+    "not a day": "bir gün değil",
+    "not JSON": "JSON değil",
+    "nested too deeply": "çok derin iç içe",
+}
