@@ -204,7 +204,7 @@ class Console(Viewing):
         )
         for theme in THEMES:
             yield SystemCommand(
-                t("Theme {name}", name=theme), t("change the colours"), partial(setattr, self, "theme", theme)
+                t("Theme {name}", name=theme), t("change the colours"), partial(self.choose, "theme", theme)
             )
         yield SystemCommand(t("Other themes"), t("change the colours"), self.action_change_theme)
 

@@ -9,10 +9,10 @@ OK, BAD, RUN, PAUSE, STOP, NONE, QUEUED, WAIT = "✓", "✗", "▶", "‖", "■
 FULL, EMPTY, LEVELS = "█", "░", "▁▂▃▄▅▆▇█"
 RULE, SIDE, CORNERS, AXIS, FOOT = "─", "│", "╭╮╰╯", "┤", "└"
 CURSOR, ARROW, MINUS, DASH, MORE, TIMES = "▌", "→", "−", "–", "…", "×"
-ATTACHED, DOT = "⇄", "●"
+ATTACHED, DOT, RETURN = "⇄", "●", "⏎"
 
 # one sign for one sign: nothing moves when they are exchanged
-_ASCII = str.maketrans("✓✗▶‖■○·█░▁▂▃▄▅▆▇─│╭╮╰╯┤└▌→−–…×↑↓⇄●", "+x>=#o.#..:-=+*%-|++++++>>--.x^v=*")
+_ASCII = str.maketrans("✓✗▶‖■○·█░▁▂▃▄▅▆▇─│╭╮╰╯┤└▌→−–…×↑↓⇄●⏎", "+x>=#o.#..:-=+*%-|++++++>>--.x^v=*>")
 
 
 def ascii_only(environ: Mapping[str, str] = os.environ) -> bool:

@@ -17,6 +17,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     language: str | None = None
     theme: str | None = None
+    ascii: str | None = None
     title: bool | None = None
     bell: bool | None = None
     sort: str = ""

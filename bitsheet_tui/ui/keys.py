@@ -54,6 +54,8 @@ KEYS = (
         words="what is wrong, since when, and what to do"),
     Key(id="history", keys=("h",), shown="h", action="open('history')", label="History",
         words="cycles, runs, alerts: what was done, what went wrong, what each changed"),
+    Key(id="settings", keys=("comma",), shown=",", action="open('settings')", label="Settings",
+        words="what is set, and from where; enter changes what can be changed while it runs"),
     Key(id="browse", keys=("b",), shown="b", action="browse", label="Browse", needs="table",
         words="the records of the table under the cursor"),
     Key(id="sort", keys=("s",), shown="s", action="sort(1)", label="Sort", needs="sort",
@@ -132,9 +134,11 @@ BY_ID = {key.id: key for key in KEYS}
 
 # what the footer of each screen offers, the most useful first
 FOOTERS = {
-    "dashboard": "help pause force resync open log errors filter quit browse sort palette zoom only history",
+    "dashboard": "help pause force resync open log errors filter quit browse sort palette zoom only "
+    "history settings",
     "log": "back help filter freeze error wrap part step only jump debug save copy pause quit palette",
     "errors": "back help confirm retry log pause quit palette",
+    "settings": "back help open filter quit palette",
     "history": "back help part filter open narrow retry copy force pause quit palette",
     "cycle": "back help open filter narrow retry copy quit palette",
     "table": "back help part filter open narrow age force_table resync confirm copy pause quit palette",

@@ -43,17 +43,35 @@ class Language:
 
 ENGLISH = Language(code="en", many="s")
 CODES = ("en", "tr")
-_SPOKEN: ContextVar[Language] = ContextVar("language", default=ENGLISH)
+
+
+@dataclass(slots=True)
+class Speech:
+    """What is spoken in a context; another language may be chosen while it lasts."""
+
+    language: Language
+
+
+_SPEECH: ContextVar[Speech] = ContextVar("speech", default=Speech(ENGLISH))  # noqa: B039 - see `switch`
 
 
 @contextmanager
 def speaking(code: str) -> Iterator[None]:
     """Say everything in the language of this code, one of `CODES`, until the end of the block."""
-    token = _SPOKEN.set(_load(code))
+    token = _SPEECH.set(Speech(_load(code)))
     try:
         yield
     finally:
-        _SPOKEN.reset(token)
+        _SPEECH.reset(token)
+
+
+def switch(code: str) -> None:
+    """Say everything in another language from now on, in every task of the block of `speaking`."""
+    _SPEECH.get().language = _load(code)
+
+
+def _spoken() -> Language:
+    return _SPEECH.get().language
 
 
 def choose(setting: str, environ: Mapping[str, str]) -> str:
@@ -81,28 +99,28 @@ def _load(code: str) -> Language:
 
 def t(english: str, /, **facts: str) -> str:
     """The sentence in the language spoken, with the facts filled in."""
-    said = _SPOKEN.get().sentences.get(english, english)
+    said = _spoken().sentences.get(english, english)
     return said.format(**facts) if facts else said
 
 
 def short(english: str) -> str:
     """A word or two in the language spoken, where there is little room: the line of keys, a narrow column."""
-    return _SPOKEN.get().short.get(english) or t(english)
+    return _spoken().short.get(english) or t(english)
 
 
 def number(english: str) -> str:
     """`1,234.5` with the marks of the language spoken: `1.234,5`."""
-    return english.translate(_SPOKEN.get().marks)
+    return english.translate(_spoken().marks)
 
 
 def lower(text: str) -> str:
     """`text`, which is of the language spoken, in small letters."""
-    return text.translate(_SPOKEN.get().small).lower()
+    return text.translate(_spoken().small).lower()
 
 
 def code() -> str:
     """The code of the language spoken."""
-    return _SPOKEN.get().code
+    return _spoken().code
 
 
 def fold(text: str) -> str:
@@ -112,12 +130,12 @@ def fold(text: str) -> str:
 
 def counted(count: int, noun: str) -> str:
     """The noun, given in the singular, as it stands after this number: `row`, `rows`, `satır`."""
-    return t(noun) + (_SPOKEN.get().many if count != 1 else "")
+    return t(noun) + (_spoken().many if count != 1 else "")
 
 
 def retold(english: str) -> str:
     """A finished sentence of the engine in the language spoken; one that nobody knows stays as it is."""
-    language = _SPOKEN.get()
+    language = _spoken()
     return _retold(english, language.code) if language.told and english else english
 
 

@@ -1,12 +1,12 @@
 """Viewing: what the keys do to what is shown, and to nothing else."""
 
-from typing import cast
+from typing import Any, cast
 
 from msgspec import structs
 from textual import on
 from textual.widgets import Input
 
-from bitsheet_tui.ui import words
+from bitsheet_tui.ui import glyphs, language, words
 from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.screens.dashboard import Dashboard
@@ -49,23 +49,38 @@ class Viewing(Window):
         super().look()
         self._keep()
 
+    def choose(self, name: str, value: Any) -> None:
+        """Let it look another way: `name` is a setting of `[ui]`."""
+        self.looks = self.looks.chosen(name, value)
+        self.kept = structs.replace(self.kept, **{name: value})
+        if name == "theme":
+            self.theme = self.theme_shown = value
+        elif name == "ascii":
+            self.ascii = glyphs.ascii_only() if value == "auto" else value == "on"
+            self.set_class(self.ascii, "-ascii")
+        elif name == "language":
+            language.switch(value)
+        for screen in self.screen_stack:
+            if isinstance(screen, Base):
+                screen.redraw()
+        self.look()
+
     def _keep(self) -> None:
+        if self.theme != self.theme_shown:  # chosen among all of them, in the palette
+            self.choose("theme", self.theme)
         board = self.screen_stack[0]
         if not isinstance(board, Dashboard):
             return
-        grid, log, theme = board.grid, board.window, self.kept.theme
-        if self.theme != self.looks.theme:
-            theme = self.theme
-            self.looks = self.looks.chosen("theme", theme)
-        chosen = structs.replace(
-            self.kept, theme=theme, sort=grid.sort, reverse=grid.reverse, zoom=board.zoomed, level=log.level,
+        grid, log = board.grid, board.window
+        self.kept = structs.replace(
+            self.kept, sort=grid.sort, reverse=grid.reverse, zoom=board.zoomed, level=log.level,
             table=log.table, wrap=log.wrap,
         )  # fmt: skip
-        if chosen == self.kept:
+        if self.kept == self.shelved:
             return
-        self.kept = chosen
+        self.shelved = self.kept
         try:
-            self.beside.shelf.keep(chosen)
+            self.beside.shelf.keep(self.kept)
         except OSError as error:
             self.say(t("Choices cannot be kept: {why}", why=error.strerror or "?"), bad=True)
 

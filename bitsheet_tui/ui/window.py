@@ -79,7 +79,7 @@ class Window(App[None], inherit_bindings=False):
     ) -> None:
         super().__init__()
         self.beside = beside or Beside()
-        self.kept = self.beside.shelf.read()
+        self.kept = self.shelved = self.beside.shelf.read()
         self.looks = looks(self.beside.config(), self.kept)
         self._dress()
         self.error_console = SilentConsole(stderr=True)
@@ -115,6 +115,7 @@ class Window(App[None], inherit_bindings=False):
         for theme in themes.THEMES.values():
             self.register_theme(theme)
         self.theme = self.looks.theme if self.looks.theme in self.available_themes else themes.DEFAULT
+        self.theme_shown = self.theme
         for name in themes.REPLACED:
             self.unregister_theme(name)
         self._filters = [one for one in self._filters if not isinstance(one, NoColor | Monochrome)]

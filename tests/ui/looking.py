@@ -3,6 +3,7 @@
 from contextlib import asynccontextmanager
 from datetime import UTC
 
+from bitsheet_tui.ui import language
 from bitsheet_tui.ui.app import Console
 from bitsheet_tui.ui.beside import Beside
 from bitsheet_tui.ui.kept import Shelf
@@ -43,9 +44,10 @@ async def console(
         engine, ring or scenes.log(), beside(opener=opener, log_file=log_file, shelf=Shelf(kept), config=config),
         clock=clock or (lambda: scenes.NOW), zone=UTC, ascii_only=ascii_only,
     )  # fmt: skip
-    async with app.run_test(size=size, notifications=True) as pilot:
-        await pilot.pause()
-        yield app, engine, pilot
+    with language.speaking(language.code()):  # what is chosen in it ends with it
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await pilot.pause()
+            yield app, engine, pilot
 
 
 def said(app) -> list[str]:

@@ -162,17 +162,11 @@ def test_writing_leaves_the_file_whole_whenever_it_is_interrupted(tmp_path, monk
     assert [path.name for path in tmp_path.iterdir()] == ["console.json"]
 
 
-def test_every_choice_survives_the_file():
+def test_every_choice_survives_the_file(tmp_path):
     kept = Kept(
-        language="tr",
-        theme="x",
-        title=False,
-        bell=True,
-        sort="rows",
-        reverse=True,
-        zoom="top",
-        level="DEBUG",
-        table="t",
-        wrap=True,
-    )
-    assert all(getattr(kept, name) != getattr(Kept(), name) for name in structs.asdict(kept))
+        language="tr", theme="x", ascii="on", title=False, bell=True, sort="rows", reverse=True, zoom="top",
+        level="DEBUG", table="t", wrap=True,
+    )  # fmt: skip
+    assert all(getattr(kept, name) != default for name, default in structs.asdict(Kept()).items())
+    Shelf(tmp_path / "console.json").keep(kept)
+    assert Shelf(tmp_path / "console.json").read() == kept

@@ -82,6 +82,13 @@ class Base(Screen[None]):
         pane = self.whose("log")
         return pane if isinstance(pane, LogPane) else None
 
+    def redraw(self) -> None:
+        """All of it anew: its words, signs or colours are others."""
+        self.paint()
+        self.refresh(layout=True)
+        for view in self.views:
+            view.refresh()
+
     def paint(self, *, quiet: bool = False) -> None:
         """Draw what differs; `quiet`: only the seconds can."""
         for view in self.views:

@@ -9,6 +9,7 @@ from bitsheet_tui.ui.line import Line
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.screens.history import HistoryScreen
 from bitsheet_tui.ui.screens.log import LogScreen
+from bitsheet_tui.ui.screens.settings import SettingsScreen
 from bitsheet_tui.ui.views import troubles
 from bitsheet_tui.ui.widgets.lists import Scroller
 from bitsheet_tui.ui.words import NO_ERRORS
@@ -51,4 +52,5 @@ OPENS: dict[str, Callable[[], Base]] = {
     "errors": ErrorScreen,
     "history": HistoryScreen,
     "log": LogScreen,
+    "settings": SettingsScreen,
 }
