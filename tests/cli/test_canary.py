@@ -20,6 +20,8 @@ from bitsheet_tui.portal.demo.faults import Fault, Kind
 from tests import mirror
 from tests.cli.test_console import terminal
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 60.0
 SMALL = Size(leads=3, contacts=60, companies=2, deals=60, activities=60, tasks=20, users=3, departments=2)
 PASSWORD = "pA55-w0rd/ü+ö=qZ7"
@@ -79,7 +81,6 @@ class Ears:
         return [form for form in wanted for heard in self.heard if form in heard]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "store"),
     [("in the file", "sqlite"), ("by the environment", "sqlite"), ("in a file of its own", "postgresql")],

@@ -10,6 +10,8 @@ from bitsheet_tui.portal.demo import DemoPortal, Settings, Size
 from tests.cli.conftest import CODE, configure
 from tests.cli.test_running import SECONDS, rows, until
 
+pytestmark = pytest.mark.slow
+
 SIZE = Size(leads=3, contacts=4, companies=2, deals=160, activities=5, tasks=4, users=3, departments=2)
 MARKED = "SELECT count(*) FROM deals WHERE _deleted_at IS NOT NULL"
 

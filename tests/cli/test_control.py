@@ -17,6 +17,8 @@ from tests.cli.conftest import configure
 from tests.cli.test_killed import BIG, url_of
 from tests.cli.test_running import SECONDS, rows, until
 
+pytestmark = pytest.mark.slow
+
 RESYNCED = r"the instance \(pid \d+\): deals is read again from scratch \(60 rows\) now, in cycle 2\n"
 
 

@@ -14,6 +14,8 @@ from bitsheet_tui.portal.demo.faults import Fault, Kind
 from tests.cli.conftest import CODE, configure
 from tests.cli.test_console import terminal
 
+pytestmark = pytest.mark.slow
+
 SIZE = Size(leads=3, contacts=4, companies=2, deals=20, activities=5, tasks=8, users=3, departments=2)
 FORGED = "2026-11-24 00:00:00+00:00 CRITICAL engine         forged"
 HARM = (

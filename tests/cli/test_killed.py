@@ -18,6 +18,8 @@ from tests import mirror
 from tests.cli.conftest import configure
 from tests.conftest import times
 
+pytestmark = pytest.mark.slow
+
 BIG = Size(
     leads=700, contacts=2000, companies=58, deals=3000, activities=4000, tasks=900, users=51, departments=14
 )
@@ -65,7 +67,6 @@ def work(world: World, pick: random.Random) -> int:
     return 3 * 62
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "count"), KILLS)
 def test_killed_at_random_moments_of_its_work_it_ends_equal_and_reads_little_twice(
     home, start, demo, request, figure, kind, count

@@ -22,6 +22,8 @@ from tests.cli.test_killed import BIG
 from tests.cli.test_running import SECONDS, until
 from tests.readme import said
 
+pytestmark = pytest.mark.slow
+
 SIZE = Size(leads=3, contacts=4, companies=2, deals=120, activities=5, tasks=8, users=3, departments=2)
 NAMES = [table.name for table in CATALOGUE]
 FOR_EVER = 10**9

@@ -18,6 +18,7 @@ from bitsheet_tui.portal.demo.faults import Fault, Kind
 from bitsheet_tui.portal.demo.settings import Size
 from bitsheet_tui.secret import Secret
 from tests import mirror
+from tests.conftest import times
 from tests.faults import Steps, counting
 from tests.sync.test_every_step import Trial
 from tests.sync.test_zones import NOON
@@ -199,7 +200,7 @@ def test_any_history_ends_equal(monkeypatch):
     monkeypatch.setattr(History, "patch", monkeypatch, raising=False)
     machine = History.TestCase
     machine.settings = settings(
-        max_examples=40, stateful_step_count=25, deadline=None, derandomize=True,
+        max_examples=times("BITSHEET_HISTORIES", 25), stateful_step_count=25, deadline=None, derandomize=True,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )  # fmt: skip
     machine("runTest").runTest()

@@ -7,7 +7,7 @@ from bitsheet_tui.portal import patience
 from bitsheet_tui.portal.demo import Size
 from tests import mirror
 from tests.faults import Steps, counting
-from tests.sync.test_every_step import Trial
+from tests.sync.test_every_step import STRIDE, Trial
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ async def test_failing_at_any_step_marks_all_of_it_or_nothing(store_url, crash, 
     monkeypatch.setattr(patience, "TRIES", 1)
     one = Deletions(store_url)
     assert await one.run()
-    stride = 1 if store_url.reveal().startswith("sqlite") else 4
+    stride = STRIDE if store_url.reveal().startswith("sqlite") else 2 * STRIDE
     points, n = 0, 1
     while True:
         before = one.marked
@@ -68,7 +68,7 @@ async def test_what_people_do_meanwhile_is_neither_marked_nor_lost(store_url):
     one = Deletions(store_url)
     assert await one.run()
     world = one.demo.world
-    for _ in range(4):
+    for _ in range(2):
         before, gone = one.marked, one.delete()
         created = []
         victims = iter([row["ID"] for row in world.truth("deals")][1::40])

@@ -16,6 +16,8 @@ from tests.server import PASSWORD, Server
 from tests.sync.conftest import SMALL, config, portal, unequal
 from tests.sync.living import living, until
 
+pytestmark = pytest.mark.slow
+
 TABLES = ("contacts", "deals", "tasks", "task_comments")
 TINY = replace(SMALL, leads=0, contacts=20, companies=0, deals=30, activities=0, tasks=8, users=5)
 
@@ -154,7 +156,6 @@ async def test_a_mirror_that_was_thrown_away_under_it_is_made_anew(server, monke
         await well_again(server, demo, engine, told, running)
 
 
-@pytest.mark.slow
 async def test_a_server_that_crashes_again_and_again_loses_nothing_that_counts(server, monkeypatch, figure):
     """It forgets what it had acknowledged in its last seconds: what is missing is read again."""
     crashes, chance = times("BITSHEET_CRASHES", 4), random.Random(3)

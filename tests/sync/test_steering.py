@@ -11,6 +11,8 @@ from bitsheet_tui.portal.demo.settings import Cost, Size
 from bitsheet_tui.store.store import Store
 from tests.sync.conftest import NAMES, config, portal, unequal
 
+pytestmark = pytest.mark.slow
+
 MANY = Size(leads=5, contacts=9000, companies=5, deals=60, activities=5, tasks=20, users=3, departments=2)
 
 

@@ -15,6 +15,8 @@ from bitsheet_tui.sync.fills import Fills
 from tests.sync.conftest import SMALL, config, portal, unequal
 from tests.sync.living import living, until
 
+pytestmark = pytest.mark.slow
+
 TERMINATE = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE application_name = 'bitsheet-tui' AND pid <> pg_backend_pid()"

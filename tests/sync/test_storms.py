@@ -16,6 +16,8 @@ from tests.sync.conftest import NAMES, config, once, portal, unequal
 from tests.sync.hurry import INTERVAL, Hurry
 from tests.sync.living import living, until
 
+pytestmark = pytest.mark.slow
+
 TINY = Size(leads=5, contacts=8, companies=3, deals=120, activities=9, tasks=12, users=6, departments=2)
 ALWAYS = 10**9
 SPEED = 400

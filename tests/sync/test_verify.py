@@ -10,6 +10,8 @@ from tests import mirror
 from tests.sync.conftest import NAMES, config, once, portal
 from tests.sync.test_reconcile import ids
 
+pytestmark = pytest.mark.slow
+
 
 async def verdicts(settings, names=NAMES, *, full=True):
     """The verdict lines by table, from a store that only reads."""

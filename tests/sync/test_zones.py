@@ -5,12 +5,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bitsheet_tui.portal.demo import ManualClock
+from bitsheet_tui.portal.demo import ManualClock, Size
 from tests import mirror
-from tests.sync.conftest import NAMES, SMALL, config, once, portal, unequal
+from tests.sync.conftest import NAMES, config, once, portal, unequal
 
 pytestmark = pytest.mark.slow
 
+SIZE = Size(
+    leads=3, contacts=3, companies=2, deals=60, activities=60, tasks=60, users=5, departments=2
+)  # a page and a bit of what is edited
 ZONES = [
     ("Europe/Moscow", "Europe/Berlin"),
     ("America/New_York", "Europe/Berlin"),
@@ -51,7 +54,7 @@ async def edited(demo, settings, clock, steps, minutes):
 async def test_a_user_in_another_zone_misses_nothing_and_every_date_is_right(sqlite_url, server, user):
     clock = ManualClock(NOON)
     zones = {"server_zone": ZoneInfo(server), "user_zone": ZoneInfo(user)}
-    async with portal(SMALL, clock=clock, **zones) as (demo, webhook):
+    async with portal(SIZE, clock=clock, **zones) as (demo, webhook):
         settings = config(webhook, sqlite_url)
         await once(settings)
         assert unequal(sqlite_url, demo) == {}
@@ -62,7 +65,7 @@ async def test_a_user_in_another_zone_misses_nothing_and_every_date_is_right(sql
 async def test_the_night_when_the_clocks_are_set_loses_and_doubles_nothing(sqlite_url, season):
     clock = ManualClock(SEASONS[season] - timedelta(minutes=70))
     zones = {"server_zone": ZoneInfo("America/New_York"), "user_zone": ZoneInfo("Europe/Berlin")}
-    async with portal(SMALL, clock=clock, **zones) as (demo, webhook):
+    async with portal(SIZE, clock=clock, **zones) as (demo, webhook):
         settings = config(webhook, sqlite_url, overlap=60)
         await once(settings)
         assert unequal(sqlite_url, demo) == {}
