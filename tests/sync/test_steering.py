@@ -57,7 +57,7 @@ async def test_a_new_interval_counts_from_the_last_cycle_at_once(sqlite_url):
         assert engine.state.interval == 2
         assert engine.state.tables["users"].due == before * 2 / 3600
         starts = [cycle.at for cycle in engine.state.cycles[-2:]]
-        assert 1 < (starts[1] - starts[0]).total_seconds() < 4
+        assert 1 < (starts[1] - starts[0]).total_seconds() < 60
 
 
 async def test_a_disabled_table_grows_old_and_is_made_up_for_when_it_is_enabled(store_url):

@@ -131,18 +131,25 @@ async def test_the_files_of_earlier_runs_are_one_key_away(tmp_path):
         assert "FOLLOW" in text(app)
 
 
+async def scrolled(app, pilot) -> float:
+    """Seconds of the processor that moving about in the log takes."""
+    started = time.process_time()
+    for key in ("pageup", "k", "g", "G", "pageup", "w", "w"):
+        await press(app, pilot, key)
+    return time.process_time() - started
+
+
 async def test_a_hundred_thousand_lines_are_read_filtered_searched_and_scrolled(tmp_path):
+    (tmp_path / "short").mkdir()
+    async with console(log_file=book(tmp_path / "short", 1_000), size=(100, 30)) as (app, _engine, pilot):
+        await press(app, pilot, "l", "right")
+        ordinary = await scrolled(app, pilot)
     path = book(tmp_path, 100_000)
     async with console(log_file=path, size=(100, 30)) as (app, _engine, pilot):
         await press(app, pilot, "l", "right")
         assert "100,000 lines" in text(app)
         assert "line 99999 " in text(app)
-        slowest = 0.0
-        for key in ("pageup", "k", "g", "G", "pageup", "w", "w"):
-            started = time.process_time()
-            await pilot.press(key)
-            slowest = max(slowest, time.process_time() - started)
-        assert slowest < 0.1
+        assert await scrolled(app, pilot) < 4 * ordinary
         await press(app, pilot, "T", *"2026-11-20 12:00", "enter")
         assert "line 43200 " in marked(app)
         await press(app, pilot, "slash", *"line 77777", "enter")
