@@ -63,7 +63,16 @@ class Draft:
 def read_interval(text: str) -> float:
     """Seconds, from `300`, `300 s` or `5 min`. Raises ValueError, in words."""
     number, unit = text.strip().lower().rstrip("."), 1.0
-    for name, seconds in (("min", 60.0), ("sec", 1.0), ("h", 3600.0), ("m", 60.0), ("s", 1.0)):
+    for name, seconds in (
+        ("min", 60.0),
+        ("dk", 60.0),
+        ("sec", 1.0),
+        ("sn", 1.0),
+        ("sa", 3600.0),
+        ("h", 3600.0),
+        ("m", 60.0),
+        ("s", 1.0),
+    ):
         if number.endswith(name):
             number, unit = number.removesuffix(name).strip(), seconds
             break

@@ -174,6 +174,21 @@ class Console(Viewing):
 
     # --- the palette ------------------------------------------------------------------------------
 
+    def action_command_palette(self) -> None:
+        """Every command, by name."""
+        from bitsheet_tui.ui.palette import Palette  # noqa: PLC0415 - not for the first screen
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(placeholder=t("Search for commands…"), id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Every theme, by name."""
+        from textual.theme import ThemeProvider  # noqa: PLC0415 - not for the first screen
+
+        from bitsheet_tui.ui.palette import Palette  # noqa: PLC0415
+
+        self.push_screen(Palette(providers=[ThemeProvider], placeholder=t("Search for themes…")))
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The action of every key that means something on `screen`, and those of each table."""
         for key in KEYS:

@@ -12,7 +12,8 @@ CURSOR, ARROW, MINUS, DASH, MORE, TIMES = "▌", "→", "−", "–", "…", "×
 ATTACHED, DOT, RETURN = "⇄", "●", "⏎"
 
 # one sign for one sign: nothing moves when they are exchanged
-_ASCII = str.maketrans("✓✗▶‖■○·█░▁▂▃▄▅▆▇─│╭╮╰╯┤└▌→−–…×↑↓⇄●⏎", "+x>=#o.#..:-=+*%-|++++++>>--.x^v=*>")
+_SIGNS = "✓✗▶‖■○·█░▁▂▃▄▅▆▇─│╭╮╰╯┤└▌→−–…×↑↓⇄●⏎"
+_ASCII = str.maketrans(_SIGNS + "ıİşŞğĞçÇöÖüÜ", "+x>=#o.#..:-=+*%-|++++++>>--.x^v=*>" + "iIsSgGcCoOuU")
 
 
 def ascii_only(environ: Mapping[str, str] = os.environ) -> bool:

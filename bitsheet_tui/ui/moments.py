@@ -4,8 +4,8 @@ import re
 from datetime import datetime, timedelta, tzinfo
 
 _CLOCK = re.compile(r"(?:(\d{4}-\d\d-\d\d)[ T]+)?(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII)
-_AGO = re.compile(r"(\d{1,6}) *([smhd])(?: ago)?", re.ASCII)
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_AGO = re.compile(r"(\d{1,6}) *(s|sn|m|dk|h|sa|d|g|gün)(?: ago| önce)?", re.ASCII)
+_UNITS = {"s": 1, "sn": 1, "m": 60, "dk": 60, "h": 3600, "sa": 3600, "d": 86400, "g": 86400, "gün": 86400}
 
 
 def parse(text: str, now: datetime, zone: tzinfo | None) -> datetime | None:

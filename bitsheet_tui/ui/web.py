@@ -68,7 +68,7 @@ class Web(Server):
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if why := door.strange(request.headers, guarded=self.token is not None):
-            return web.Response(status=403, text=f"{why}\n")
+            return web.Response(status=403, text=f"{t(why)}\n")
         if self.token and request.path != "/token" and not door.admitted(self.token, request.headers):
             return _ask(t(words.WEB_ASKED))
         response = await handler(request)

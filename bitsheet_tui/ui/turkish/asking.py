@@ -69,7 +69,7 @@ SENTENCES = {
         "yaklaşık {rows}, {requests}, portal hızlıyken {span}"
     ),
     "The rows stay readable, and what is unchanged is not written. X gives it up.": (
-        "Satırlar okunabilir kalır, değişmeyenler yazılmaz. X bundan vazgeçer."
+        "Satırlar okunabilir kalır, değişmeyenler yazılmaz. X tuşu bunu bırakır."
     ),
     "What changed in {table} since which day?": "{table}: hangi günden beri değişenler?",
     "a day such as 2026-01-31": "2026-01-31 gibi bir gün",
@@ -89,7 +89,7 @@ SENTENCES = {
         "Seconds, or minutes such as 5 min. A cycle costs the portal one or two requests. It lasts until the "
         "engine ends; sync.interval in the configuration is kept. Enter sets it, esc does not."
     ): (
-        "Saniye ya da 5 min gibi dakika. Bir döngü portala bir iki isteğe mal olur. Motor durana kadar "
+        "Saniye ya da 5 dk gibi dakika. Bir döngü portala bir iki isteğe mal olur. Motor durana kadar "
         "geçerlidir; yapılandırmadaki sync.interval değişmez. Enter uygular, esc vazgeçer."
     ),
     "The interval {why}": "Aralık {why}",
@@ -113,6 +113,8 @@ SENTENCES = {
         "Geri alınamaz; yeniden eşitleme yine istenebilir ve baştan başlar. İlk okumalar sürer."
     ),
     # the browser
+    "open it as 127.0.0.1 or localhost": "127.0.0.1 ya da localhost olarak açın",
+    "another site's page may not open this one": "başka bir sitenin sayfası bunu açamaz",
     "This console asks for a token.": "Bu konsol bir belirteç (token) ister.",
     "That is not the token.": "Belirteç bu değil.",
     "No more than {count} consoles at a time; close one, then load this page again.": (

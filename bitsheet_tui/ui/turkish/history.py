@@ -19,6 +19,7 @@ SENTENCES = {
     "{at}, before {before}, by the portal's clock": "{at}, önceden {before}, portalın saatine göre",
     "went wrong": "ters giden",
     # changes
+    "It changed no row.": "Hiçbir satırı değiştirmedi.",
     "is back": "geri geldi",
     "read again from scratch": "baştan okundu",
     "{at}, cycle {cycle}, number {seq} of the feed": "{at}, döngü {cycle}, akıştaki sırası {seq}",
@@ -49,7 +50,6 @@ SENTENCES = {
     "all tables": "tüm tablolar",
     "debug": "ayrıntı",
     "info": "bilgi",
-    "error": "hata",
     "filter the log; !word leaves out; enter keeps, esc clears": (
         "logu süz; !sözcük dışarıda bırakır; enter tutar, esc temizler"
     ),
@@ -57,7 +57,7 @@ SENTENCES = {
     "There is no such line.": "Böyle bir satır yok.",
     "To which time?": "Hangi saate?",
     "10:02, 10:02:13, 2026-11-24 10:02, or 15m ago; enter goes there, esc stays.": (
-        "10:02, 10:02:13, 2026-11-24 10:02 ya da 15m (dakika önce); enter gider, esc kalır."
+        "10:02, 10:02:13, 2026-11-24 10:02 ya da 15 dk önce; enter gider, esc kalır."
     ),
     "That is no time.": "Bu bir saat değil.",
     "Save what the log shows": "Logda görüneni kaydet",

@@ -87,7 +87,7 @@ SENTENCES = {
     "log: errors only": "log: yalnızca hatalar",
     "Log table": "Log: tablo",
     "log: only the table under the cursor; again: all": "log: yalnızca imlecin altındaki tablo; yine: hepsi",
-    "Log wrap": "Log: kaydır",
+    "Log wrap": "Log: satırı sar",
     "log: long lines whole, over several lines; again: cut": (
         "log: uzun satırlar bütünüyle, birkaç satırda; yine: kesik"
     ),
@@ -159,7 +159,7 @@ SENTENCES = {
         "portal yavaşlamamızı istedi ya da veritabanına ulaşılamıyor; kendiliğinden biter"
     ),
     "the portal does not answer; it is tried again and again": (
-        "portal yanıt vermiyor; yeniden yeniden denenir"
+        "portal yanıt vermiyor; tekrar tekrar denenir"
     ),
     "somebody must act: e says what to do": "birinin bir şey yapması gerek: e ne yapılacağını söyler",
     "so much seems to be deleted, or so little may be seen, that somebody must confirm it": (
@@ -188,6 +188,9 @@ SENTENCES = {
         "kaydedilemeyen satırlar; bitsheet_quarantine tablosunda beklerler"
     ),
     # the palette
+    "Search for commands…": "Komut ara…",
+    "Search for themes…": "Tema ara…",
+    "No matches found": "Eşleşme yok",
     "Sync {table}": "Eşitle: {table}",
     "read it now": "şimdi oku",
     "Resync {table}": "Yeniden eşitle: {table}",
@@ -213,7 +216,7 @@ SHORT = {
     "Log warnings": "Uyarı",
     "Log errors": "Hata",
     "Log table": "Tablo",
-    "Log wrap": "Kaydır",
+    "Log wrap": "Sar",
     "Log time": "Saat",
     "Save log": "Kaydet",
     "Next part": "Bölüm",

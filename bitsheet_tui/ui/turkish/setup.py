@@ -34,7 +34,7 @@ SENTENCES = {
         "SQLite dosyası başka bir şey gerektirmez. PostgreSQL için: postgresql://kullanıcı:parola@sunucu/veritabanı"
     ),
     "Type how often changes are read: seconds, or minutes such as 5 min.": (
-        "Değişiklikler ne sıklıkta okunsun: saniye ya da 5 min gibi dakika yazın."
+        "Değişiklikler ne sıklıkta okunsun: saniye ya da 5 dk gibi dakika yazın."
     ),
     "All tables are mirrored. To leave some out: tab to the list, space.": (
         "Tüm tablolar aynalanır. Bazılarını dışarıda bırakmak için: tab ile listeye geçin, boşluk."

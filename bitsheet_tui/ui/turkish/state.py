@@ -12,8 +12,8 @@ SENTENCES = {
     "STOPPING": "DURUYOR",
     "STOPPED": "DURDU",
     "OFFLINE": "ÇEVRİMDIŞI",
-    "{count} needs you": "{count} iş sizi bekliyor",
-    "{count} need you": "{count} iş sizi bekliyor",
+    "{count} needs you": "{count} sizi bekliyor",
+    "{count} need you": "{count} sizi bekliyor",
     "{count} waiting": "{count} bekliyor",
     "{count} refused": "{count} reddedildi",
     "{count} ok": "{count} tamam",
@@ -31,10 +31,10 @@ SENTENCES = {
     ),
     "All {count} tables current as of {at}.": "{count} tablonun tümü güncel, saat {at}.",
     "All {count} tables current; deletions held: {names}: press e.": (
-        "{count} tablonun tümü güncel; bekletilen silmeler: {names}. e tuşuna basın."
+        "{count} tablonun tümü güncel; bekletilen silmeler: {names} (e)."
     ),
     "{count} of {all} tables current; not {names}: press e.": (
-        "{all} tablodan {count} tanesi güncel; olmayan: {names}. e tuşuna basın."
+        "{count}/{all} tablo güncel; olmayan: {names} (e tuşu)."
     ),
     "Cycle {cycle}: {count} of {all} tables done.": "Döngü {cycle}: {all} tablodan {count} tanesi bitti.",
     "Cycle {cycle}: {count} of {all} tables done, {names} now.": (
@@ -85,7 +85,7 @@ SENTENCES = {
     "disabled, E reads it": "kapalı, E açar",
     "until {at}": "mola → {at}",
     "rests until {at}": "mola bitişi {at}",
-    "{count} held, see e": "{count} bekletilen, bkz. e",
+    "{count} held, see e": "{count} bekletilen: e",
     "late, due every {span}": "gecikti, aralığı {span}",
     "ok, {count} set aside": "tamam, {count} karantinada",
     "ok, {count} hidden": "tamam, {count} gizli",

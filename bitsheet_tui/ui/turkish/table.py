@@ -41,7 +41,7 @@ SENTENCES = {
     "label in the portal": "portaldaki adı",
     "kind": "tür",
     "type": "portaldaki türü",
-    "known": "bilindiği zaman",
+    "known": "bilinme",
     "list": "liste",
     "extra: {field}": "ek: {field}",
     "gone from the portal {at}": "portaldan kalktı: {at}",

@@ -41,9 +41,6 @@ SENTENCES = {
     ),
     # what the portal's time budget does to a table
     "the portal's time budget for this method is used up": "portalın bu yönteme tanıdığı süre doldu",
-    "{method} has used its {seconds} seconds of ten minutes": (
-        "{method} on dakikalık {seconds} saniyesini kullandı"
-    ),
     # how columns changed
     "{first}; {second}": "{first}; {second}",
     "added {names}": "eklenen {names}",
@@ -156,6 +153,6 @@ SENTENCES = {
     "is not an address like {shape}": "şunun gibi bir adres değil: {shape}",
     "must begin with sqlite:/// or postgresql://": "sqlite:/// ya da postgresql:// ile başlamalı",
     "must name a file, as in sqlite:///bitsheet.db": "sqlite:///bitsheet.db gibi bir dosya belirtmeli",
-    "must be seconds, such as 300, or minutes, such as 5 min": "300 gibi saniye ya da 5 min gibi dakika olmalı",
+    "must be seconds, such as 300, or minutes, such as 5 min": "300 gibi saniye ya da 5 dk gibi dakika olmalı",
     "must be from {least} seconds to a day": "{least} saniye ile bir gün arasında olmalı",
 }

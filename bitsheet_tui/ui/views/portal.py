@@ -27,8 +27,10 @@ def brief(picture: Picture, cells: int) -> Line:
     ]
     if worst := busiest(seen):
         share = worst.used / max(worst.budget, 0.001)
-        parts.append((("op ", "dim"), (f.share(share), _warn(share)), (f" {plain(worst.method, 24)}", "dim")))
-        parts.append((("op ", "dim"), (f.share(share), _warn(share))))
+        parts.append(
+            ((t("op") + " ", "dim"), (f.share(share), _warn(share)), (f" {plain(worst.method, 24)}", "dim"))
+        )
+        parts.append(((t("op") + " ", "dim"), (f.share(share), _warn(share))))
     return _most(parts, cells)
 
 
