@@ -52,7 +52,7 @@ class Speech:
     language: Language
 
 
-_SPEECH: ContextVar[Speech] = ContextVar("speech", default=Speech(ENGLISH))  # noqa: B039 - see `switch`
+_SPEECH: ContextVar[Speech] = ContextVar("speech")
 
 
 @contextmanager
@@ -66,12 +66,16 @@ def speaking(code: str) -> Iterator[None]:
 
 
 def switch(code: str) -> None:
-    """Say everything in another language from now on, in every task of the block of `speaking`."""
+    """Say everything in another language from now on, in every task of the block of `speaking`.
+
+    Raises LookupError outside of one.
+    """
     _SPEECH.get().language = _load(code)
 
 
 def _spoken() -> Language:
-    return _SPEECH.get().language
+    speech = _SPEECH.get(None)
+    return speech.language if speech else ENGLISH
 
 
 def choose(setting: str, environ: Mapping[str, str]) -> str:
