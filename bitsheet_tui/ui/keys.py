@@ -141,7 +141,7 @@ FOOTERS = {
     "settings": "back help open filter quit palette",
     "history": "back help part filter open narrow retry copy force pause quit palette",
     "cycle": "back help open filter narrow retry copy quit palette",
-    "table": "back help part filter open narrow age force_table resync confirm copy pause quit palette",
+    "table": "back help part filter open step narrow age force_table resync confirm copy pause quit palette",
     "record": "back help part step open copy link filter quit palette",
     "run": "back help open filter copy quit palette",
     "value": "back help copy end quit",

@@ -10,6 +10,7 @@ from bitsheet_tui.ui import words
 from bitsheet_tui.ui.keys import KEYS, Key
 from bitsheet_tui.ui.language import fold, t
 from bitsheet_tui.ui.line import Line, fit, wrap
+from bitsheet_tui.ui.marking import marked
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.widgets.lists import Scroller
 
@@ -52,7 +53,7 @@ class HelpText(Scroller):
             wide = max([WIDE, *(len(name) + 1 for name, _ in entries)])
             found = [one for one in entries if fold(self._term) in fold(" ".join(one))]
             out += [(), ((f" {heading}", "title"),)] if found else []
-            out += [line for one in found for line in _entry(*one, wide, columns)]
+            out += [marked(line, self._term) for one in found for line in _entry(*one, wide, columns)]
         return out
 
     def _sections(self) -> Iterator[tuple[str, Entries]]:

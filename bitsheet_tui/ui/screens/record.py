@@ -70,7 +70,7 @@ class RecordScreen(Parted):
         except StoreError as error:
             self.console_app.say(f"{retold(str(error))} {retold(error.hint)}", bad=True)
             return
-        self.query_one(FieldList).show(self.record)
+        self.query_one(FieldList).show(self.record, self.origin.term if self.origin else "")
         self.query_one(ChangeLog).show(self.record)
         self.query_one(RawText).show(self.record)
         self.query_one(Address).words = self._where()

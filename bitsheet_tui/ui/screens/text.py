@@ -6,6 +6,7 @@ from textual.widget import Widget
 
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui.line import Line, broken
+from bitsheet_tui.ui.marking import marked
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.values import LONG
 from bitsheet_tui.ui.widgets.lists import Scroller
@@ -14,9 +15,9 @@ from bitsheet_tui.ui.widgets.lists import Scroller
 class Text(Scroller):
     """Lines of any length, broken where the screen ends."""
 
-    def __init__(self, name: str, rows: Sequence[str]) -> None:
+    def __init__(self, name: str, rows: Sequence[str], mark: str = "") -> None:
         super().__init__()
-        self.heading, self.rows = name, rows
+        self.heading, self.rows, self.mark = name, rows, mark
         self._wrapped: tuple[int, list[Line]] = (0, [])
 
     def title(self) -> tuple[Line, Line]:
@@ -26,8 +27,14 @@ class Text(Scroller):
     def content(self, columns: int) -> list[Line]:
         """Every line; made once for each width."""
         if self._wrapped[0] != columns:
-            self._wrapped = (columns, [line for row in self.rows for line in _broken(row, columns - 2)])
+            self._wrapped = (
+                columns,
+                [line for row in self.rows for line in self._lines_of(row, columns - 2)],
+            )
         return self._wrapped[1]
+
+    def _lines_of(self, row: str, columns: int) -> list[Line]:
+        return [marked(line, self.mark) for line in _broken(row, columns)]
 
     def say(self, rows: Sequence[str]) -> None:
         """Show other lines."""
@@ -51,9 +58,9 @@ class TextScreen(Base):
 
     AUTO_FOCUS = "Text"
 
-    def __init__(self, name: str, rows: Sequence[str]) -> None:
+    def __init__(self, name: str, rows: Sequence[str], mark: str = "") -> None:
         super().__init__(name="value")
-        self.text = Text(name, rows)
+        self.text = Text(name, rows, mark)
 
     def middle(self) -> Iterable[Widget]:
         """The text."""

@@ -9,6 +9,7 @@ from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui.glyphs import TIMES
 from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line, Span, cut, fit, width, wrap
+from bitsheet_tui.ui.marking import marked
 from bitsheet_tui.ui.views.log_window import Entry, Looked
 from bitsheet_tui.ui.words import READING
 
@@ -44,14 +45,14 @@ def told(entry: Entry) -> str:
 
 def _entry(entry: Entry, cells: int, zone: tzinfo | None, window: Looked) -> list[Line]:
     """` 10:02:11 I deals          page 12  50 rows`; if it wraps, the rest stands below its text."""
-    head = _head(entry, cells, zone, dated=not window.grows)
+    head = _head(entry, cells, zone, window)
     style = _STYLES.get(entry.line.level, "")
     text = plain(entry.line.text, LONGEST)
     times: Line = ((f"  {TIMES} {f.count(entry.times)}", "dim"),) if entry.times > 1 else ()
     room = cells - width(head)
     if not window.wrap or room < 10 or cell_len(text) + width(times) <= room:
-        return [cut((*head, *_marked(text, window.term, style), *times), cells)]
-    lines = [_marked(row, window.term, style) for row in wrap(text, room)]
+        return [cut((*head, *marked(((text, style),), window.term), *times), cells)]
+    lines = [marked(((row, style),), window.term) for row in wrap(text, room)]
     indent: Line = ((" " * width(head), ""),)
     return [
         cut((*(indent if n else head), *line), cells)
@@ -59,29 +60,17 @@ def _entry(entry: Entry, cells: int, zone: tzinfo | None, window: Looked) -> lis
     ]
 
 
-def _head(entry: Entry, cells: int, zone: tzinfo | None, *, dated: bool) -> Line:
+def _head(entry: Entry, cells: int, zone: tzinfo | None, window: Looked) -> Line:
     line = entry.line
     level = plain(line.level, 10)[:1] or "?"
     source = plain(line.table, SOURCE)
     source = fit(source, SOURCE) + " " if cells >= 60 else source + " " if source else ""
-    at = f"{line.at.astimezone(zone):%m-%d %H:%M:%S}" if dated else f.clock(line.at, zone)
+    at = f"{line.at.astimezone(zone):%m-%d %H:%M:%S}" if not window.grows else f.clock(line.at, zone)
     return (
         (f"{at} ", "dim"),
         (f"{level} ", _STYLES.get(line.level, "")),
-        (source, "name"),
+        *marked(((source, "name"),), window.term),
     )
-
-
-def _marked(text: str, term: str, style: str) -> Line:
-    """The text with every place where the term stands in the style `match`."""
-    low, term, at = text.lower(), term.removeprefix("!").lower(), 0
-    if not term or len(low) != len(text):
-        return ((text, style),)
-    out: list[Span] = []
-    while (found := low.find(term, at)) >= 0:
-        out += [(text[at:found], style), (text[found : found + len(term)], "match")]
-        at = found + len(term)
-    return (*out, (text[at:], style))
 
 
 def title(window: Looked, end: int | None, *, narrow: bool, looking: bool = False) -> tuple[Line, Line]:

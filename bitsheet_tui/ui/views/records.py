@@ -1,9 +1,11 @@
 """The records of a table as rows: the id, what tells one from another, how it stands."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bitsheet_tui.fields import Kind
 from bitsheet_tui.text import plain
@@ -12,6 +14,9 @@ from bitsheet_tui.ui.glyphs import BAD
 from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line, Span, cut, fit
 from bitsheet_tui.ui.values import brief, instant
+
+if TYPE_CHECKING:
+    from bitsheet_tui.store.journal import Grown
 
 # columns worth a place in a list, and how wide; the first of them gets what is left over
 WORTH: tuple[tuple[str, int], ...] = (
@@ -58,6 +63,15 @@ class Shape:
 
     kinds: Mapping[str, Kind]
     labels: Mapping[str, str]
+
+
+def shape(columns: Sequence[Grown]) -> Shape:
+    """What a list has to know, from what the store knows; without what is not in the portal any more."""
+    there = [one for one in columns if one.column and one.retired_at is None]
+    return Shape(
+        kinds={str(one.column): Kind(one.kind) for one in there},
+        labels={str(one.column): one.title for one in there},
+    )
 
 
 def layout(shape: Shape, cells: int) -> list[tuple[str, int]]:

@@ -3,6 +3,7 @@
 from textual import events
 
 from bitsheet_tui.ui.line import Line
+from bitsheet_tui.ui.marking import marked
 from bitsheet_tui.ui.widgets.lists import Movable
 
 
@@ -51,7 +52,12 @@ class Choices(Movable):
         self._above = 1 + len(head)
         self.marked = self._above + self.cursor - self.top if self.has_focus else None
         shown = range(self.top, min(count, self.top + room))
-        return [*head, *(self.row(index, columns) for index in shown)][:rows]
+        return [*head, *(marked(self.row(index, columns), self.mark) for index in shown)][:rows]
+
+    @property
+    def mark(self) -> str:
+        """The word that is marked in every row: what is looked for."""
+        return self.term
 
     def move(self, steps: int) -> None:
         """Move the cursor."""

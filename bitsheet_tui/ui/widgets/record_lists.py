@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from bitsheet_tui.errors import StoreError
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import words
-from bitsheet_tui.ui.language import retold, t
-from bitsheet_tui.ui.line import Line
+from bitsheet_tui.ui.language import fold, retold, t
+from bitsheet_tui.ui.line import Line, text
 from bitsheet_tui.ui.screens.text import Text, TextScreen
 from bitsheet_tui.ui.views import books, record
-from bitsheet_tui.ui.widgets.asked import LIMIT, AskedList
+from bitsheet_tui.ui.widgets.asked import LIMIT, WIDE, AskedList
 
 if TYPE_CHECKING:
     from bitsheet_tui.store.record import Entry, History, Record
@@ -30,10 +30,22 @@ class FieldList(AskedList):
     def __init__(self) -> None:
         super().__init__(id="fields")
         self._asked = 0  # the screen asks
+        self.sought = ""  # the word by which the record was found
 
-    def show(self, found: Record | None) -> None:
-        """Another record, or the same one anew."""
+    @property
+    def mark(self) -> str:
+        """What is looked for in the fields, or was in the records."""
+        return self._term or self.sought
+
+    def show(self, found: Record | None, sought: str = "") -> None:
+        """Another record, or the same one anew; at the field by which it was found, if it was."""
         self.answered(sorted(found.entries, key=lambda entry: entry.value is None) if found else ())
+        if sought:
+            self.sought = sought
+            having = (
+                n for n, one in enumerate(self._seen) if fold(sought) in fold(text(self.line(one, WIDE)))
+            )
+            self.cursor = next(having, 0)
         self.paint()
 
     def line(self, item: Entry, columns: int) -> Line:
@@ -42,7 +54,8 @@ class FieldList(AskedList):
 
     def open(self, item: Entry) -> None:
         """All of its value."""
-        self.app.push_screen(TextScreen(record.label(item), record.whole(item, self.picture.zone)))
+        rows = record.whole(item, self.picture.zone)
+        self.app.push_screen(TextScreen(record.label(item), rows, self.mark))
 
     def copied(self) -> list[Line]:
         """The value under the cursor, without its label."""

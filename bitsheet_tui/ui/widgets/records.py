@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
 
 from bitsheet_tui.errors import StoreError
-from bitsheet_tui.fields import Kind
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import words
@@ -21,7 +19,6 @@ from bitsheet_tui.ui.views.records import Found, Shape
 from bitsheet_tui.ui.widgets.choices import Choices
 
 if TYPE_CHECKING:
-    from bitsheet_tui.store.journal import Grown
     from bitsheet_tui.store.walk import Ground, Piece, Place, Wanted
 
 PAGE = 100  # rows read at once
@@ -35,7 +32,7 @@ SHOWN = (None, True, False)  # deleted or not
 class RecordList(Choices):
     """A window of at most `KEPT` rows on a table of any size."""
 
-    has: ClassVar[frozenset[str]] = frozenset({"search", "narrow", "age"})
+    has: ClassVar[frozenset[str]] = frozenset({"search", "narrow", "age", "step"})
     hint = words.RECORD_HINT
 
     class Opened(Message):
@@ -110,7 +107,9 @@ class RecordList(Choices):
 
         try:
             self._ground = await self.console_app.library.ask(lambda reader: reader.ground(self.table))
-            self.shape = _shape(await self.console_app.library.ask(lambda reader: reader.columns(self.table)))
+            self.shape = records.shape(
+                await self.console_app.library.ask(lambda reader: reader.columns(self.table))
+            )
             place = walk.begin(self._ground, down=down)
             await self._hit(self._ground)
             await self._walk(place, down=down)
@@ -221,6 +220,11 @@ class RecordList(Choices):
             super().move(steps)
             self._read_on()
 
+    def step(self, steps: int) -> None:
+        """To the next record, or the one before; where a word is looked for, all that are listed have it."""
+        self.move(steps)
+        self.paint()
+
     def _read_on(self) -> None:
         if self.looking or self._ground is None:
             return
@@ -289,11 +293,3 @@ class RecordList(Choices):
     def row(self, index: int, columns: int) -> Line:
         """One record."""
         return records.row(self.found[index], self.shape, columns, self.picture.now, self.picture.zone)
-
-
-def _shape(columns: Sequence[Grown]) -> Shape:
-    there = [one for one in columns if one.column and one.retired_at is None]
-    return Shape(
-        kinds={str(one.column): Kind(one.kind) for one in there},
-        labels={str(one.column): one.title for one in there},
-    )
