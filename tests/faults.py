@@ -98,9 +98,9 @@ def counting(steps: Steps, patch, tables=()) -> None:
         steps.step("checkpoint", database_error(_kind(database)))
         save(database, checkpoint)
 
-    def counted_attempt(self, work, *, writing):
+    def counted_attempt(self, work, *, writing, within):
         if not writing or not self._open:
-            return attempt(self, work, writing=writing)
+            return attempt(self, work, writing=writing, within=within)
         kind = self.dialect.name
         steps.step("begin", database_error(kind))
 
@@ -109,7 +109,7 @@ def counting(steps: Steps, patch, tables=()) -> None:
             steps.step("commit", database_error(kind))
             return result
 
-        result = attempt(self, counted_work, writing=writing)
+        result = attempt(self, counted_work, writing=writing, within=within)
         steps.step("committed", database_error(kind))  # done, but nobody hears of it
         return result
 

@@ -46,6 +46,11 @@ class Server:
         """Of the database, for the role `mirror`."""
         return Secret(f"postgresql://mirror:{PASSWORD}@/postgres?host={quote_plus(str(self._socket))}")
 
+    @property
+    def path(self) -> str:
+        """Of its socket."""
+        return f"{self._socket}/.s.PGSQL.5432"
+
     def sql(self, *statements: str) -> list[tuple]:
         """Run these as the superuser; the rows of the last one."""
         with psycopg.connect(

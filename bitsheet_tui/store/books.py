@@ -52,7 +52,7 @@ class Books:
 
     def asked(self) -> bool:
         """Whether others wrote since the last look, so that there may be requests. Costs no query."""
-        return self._database.read(self._database.driver.called)
+        return self._database.glance(self._database.driver.called)
 
     def open_requests(self) -> list[Request]:
         """What has been asked and not yet done, oldest first."""
@@ -89,6 +89,15 @@ class Books:
     def count_quarantined(self) -> dict[str, int]:
         """How many rows of each table wait in quarantine; those that have none are left out."""
         return self._database.read(lambda: quarantine.count(self._database))
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a session to work in, as far as is known without asking."""
+        return self._database.connected
+
+    def connect(self) -> None:
+        """Open a session if there is none, which may take a while; what others want meanwhile fails."""
+        self._database.open()
 
     def rest(self) -> None:
         """Keep nothing in memory that can be read again. A store that is closed stays closed."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bitsheet_tui.errors import StoreError, StoreUnavailable
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store.address import SqliteAddress, parse
 from bitsheet_tui.store.dialects import Dialect
@@ -16,6 +18,10 @@ from bitsheet_tui.store.sqlite import Sqlite
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+
+PATIENT = 10.0  # seconds in which a server has to answer
+PRESSED = 2.0  # the same when a lost session is replaced: whoever wanted something waits for it
+FRESH = 3.0  # seconds for which nobody tries by the way what has just failed
 
 
 class Database:
@@ -35,6 +41,9 @@ class Database:
         self._mutex = threading.RLock()
         self._depth = 0
         self._open = False
+        self._opener = 0  # the thread that opens it, for which nobody waits
+        self._close_then = False
+        self._failed: tuple[float, StoreError] | None = None  # when and why it could not be opened
 
     def write(self, work: Callable[[], T]) -> T:
         """`work()` in one transaction. `work` may run twice: when the connection was lost, or for a deadlock.
@@ -65,9 +74,24 @@ class Database:
         """Who writes to this mirror; None: nobody."""
         return self.read(self.driver.holder)
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is a session, as far as is known without asking."""
+        return self._open
+
     def open(self) -> None:
-        """Connect now, instead of with the first query."""
-        self.read(lambda: None)
+        """Connect now, instead of with the first query. Whoever wants something meanwhile is refused."""
+        self._opener, self._failed = threading.get_ident(), None
+        try:
+            self.read(lambda: None)
+        finally:
+            self._opener = 0
+            if self._close_then:
+                self.close()
+
+    def glance(self, work: Callable[[], T]) -> T:
+        """As `read`, but a session that is lost is not replaced."""
+        return self._run(work, writing=False, again=False)
 
     @property
     def astray(self) -> bool:
@@ -82,22 +106,26 @@ class Database:
 
     def rest(self) -> None:
         """Keep nothing in memory that can be read again; one that is not open is not opened for that."""
-        with self._mutex:
-            if self._open:
-                self.read(self.driver.rest)
+        if self._open:
+            self.read(self.driver.rest)
 
     def close(self) -> None:
         """End the connection and let others write. Again is nothing."""
+        if self._opener not in (0, threading.get_ident()):
+            self._close_then = True  # nobody waits for a server that may never answer
+            return
         with self._mutex:
             self.driver.close()
             self._open = False
 
-    def _run(self, work: Callable[[], T], *, writing: bool, again: bool = True) -> T:
+    def _run(self, work: Callable[[], T], *, writing: bool, again: bool = True, within: float = PATIENT) -> T:
+        if self._opener not in (0, threading.get_ident()):
+            raise StoreUnavailable(f"{self.label} is not open yet.", "It is tried again by itself.")
         with self._mutex:
             if self._depth:
                 return work()  # part of the transaction that is open
             try:
-                return self._attempt(work, writing=writing)
+                return self._attempt(work, writing=writing, within=within)
             except self.driver.errors as error:
                 first = self._telling(error)
                 lost = self.driver.lost(first)
@@ -105,11 +133,11 @@ class Database:
                     self._forget()
                 if not (lost and again):
                     raise self.driver.translate(first) from error
-            return self._run(work, writing=writing, again=False)
+            return self._run(work, writing=writing, again=False, within=PRESSED)
 
-    def _attempt(self, work: Callable[[], T], *, writing: bool) -> T:
+    def _attempt(self, work: Callable[[], T], *, writing: bool, within: float) -> T:
         if not self._open:
-            self._connect()
+            self._connect(within)
         if not writing:
             return work()
         self.driver.before_write()
@@ -123,10 +151,16 @@ class Database:
             self._depth -= 1
         return result
 
-    def _connect(self) -> None:
+    def _connect(self, within: float) -> None:
+        if self._failed and time.monotonic() - self._failed[0] < FRESH:
+            raise self._failed[1]
+        self._failed = None
         try:
-            self.driver.connect()
+            self.driver.connect(within)
             self._open = True
+        except self.driver.errors as error:
+            self._failed = time.monotonic(), self.driver.translate(error)
+            raise
         finally:
             if not self._open:
                 self.driver.close()

@@ -17,12 +17,9 @@ from bitsheet_tui.text import plain
 
 APPLICATION = "bitsheet-tui"
 CONNECTION = {
-    "connect_timeout": 10,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "application_name": APPLICATION,
-}
+    "connect_timeout": 10, "tcp_user_timeout": 10_000, "application_name": APPLICATION,
+    "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+}  # fmt: skip
 SESSION = {
     "TimeZone": "UTC",
     "statement_timeout": "60s",
@@ -65,9 +62,11 @@ class Postgres:
             field_types={"INSTANT": "TIMESTAMPTZ", "DOCUMENT": "JSONB"},
             **{**CONNECTION, **address.options, **secret},
         )  # fmt: skip
+        self._patience = int(self.db.connect_params["connect_timeout"])
 
-    def connect(self) -> None:
-        """Open a session, create the schema if it is missing, take the lock on this session."""
+    def connect(self, within: float) -> None:
+        """Open a session in so many seconds, create the schema if it is missing, take the lock on it."""
+        self.db.connect_params["connect_timeout"] = min(self._patience, round(within))
         self.db.connect(reuse_if_open=True)
         connection = self.db.connection()
         # JSON comes back as the canonical text that went in

@@ -58,7 +58,7 @@ class Sqlite:
             field_types={"INSTANT": "TEXT", "DOCUMENT": "TEXT"},
         )  # fmt: skip
 
-    def connect(self) -> None:
+    def connect(self, within: float) -> None:  # noqa: ARG002 - a file answers at once
         """Open the file, which is checked first. A file that is not ours is left as it is."""
         unclean = self._examine()
         if self._locked:

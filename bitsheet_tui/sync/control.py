@@ -13,15 +13,17 @@ from datetime import timedelta
 from time import monotonic
 
 from bitsheet_tui import commands as c
-from bitsheet_tui.errors import StoreError
+from bitsheet_tui.errors import MirrorHeld, StoreError
 from bitsheet_tui.state import EngineState
 from bitsheet_tui.store.books import PAUSED
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.answers import NOT_DONE, answer, refusal
 from bitsheet_tui.sync.desk import now
+from bitsheet_tui.sync.reaching import Reaching
 
 GLANCE_SECONDS = 0.2
 LOOK_SECONDS = 5.0
+AWAY_SECONDS = 2.0  # between two tries to reach a store that is away
 STALE = timedelta(minutes=1)  # what was asked so long before the start was asked of somebody else
 
 
@@ -29,9 +31,13 @@ class Control:
     """The doors of one engine, which does what `obey` is given and is seen through `look`."""
 
     def __init__(
-        self, store: Store, look: Callable[[], EngineState], obey: Callable[[c.Command], str]
+        self,
+        store: Store,
+        reaching: Reaching,
+        look: Callable[[], EngineState],
+        obey: Callable[[c.Command], str],
     ) -> None:
-        self._store = store
+        self._store, self._reaching = store, reaching
         self._look = look
         self._obey = obey
         self.answers: deque[str] = deque(maxlen=20)  # to commands of this process, where words are needed
@@ -44,7 +50,7 @@ class Control:
     def note_pause(self) -> None:
         """Let others see in the store whether we are paused; trouble with it is the cycle's to report."""
         at = self._look().paused_at
-        with suppress(StoreError):
+        with suppress(StoreError, MirrorHeld):
             self._store.remember(PAUSED, at.isoformat() if at else "")
 
     def tell(self, command: c.Command) -> None:
@@ -67,17 +73,23 @@ class Control:
 
     async def listen(self) -> None:
         """Look for requests in the store until cancelled."""
-        with suppress(StoreError):  # the cycle is the one to report it, here and below
+        with suppress(StoreError, MirrorHeld):  # the cycle is the one to report it, here and below
             self._refuse_stale()
         looked = 0.0
         while True:
-            with suppress(StoreError):
+            pause = AWAY_SECONDS
+            with suppress(StoreError, MirrorHeld):
+                await self._reaching.there()
                 if self._store.asked() or monotonic() - looked > LOOK_SECONDS:
                     looked = monotonic()
-                    for request in self._store.open_requests():
-                        done = self.grant(request.command, request.argument)
-                        self._store.answer(request.id, done, at=now())
-            await asyncio.sleep(GLANCE_SECONDS)
+                    self._answer()
+                pause = GLANCE_SECONDS
+            await asyncio.sleep(pause)
+
+    def _answer(self) -> None:
+        for request in self._store.open_requests():
+            done = self.grant(request.command, request.argument)
+            self._store.answer(request.id, done, at=now())
 
     def _refuse_stale(self) -> None:
         """Do not do now what was asked of an instance that ended before it could answer."""

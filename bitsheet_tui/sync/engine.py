@@ -11,7 +11,7 @@ from bitsheet_tui import commands as c
 from bitsheet_tui import events as e
 from bitsheet_tui import memory
 from bitsheet_tui.config import SyncSettings
-from bitsheet_tui.errors import BitsheetError, PortalError, Refused, StoreDamaged, StoreError
+from bitsheet_tui.errors import BitsheetError, MirrorHeld, PortalError, Refused, StoreDamaged, StoreError
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.state import EngineState, reduce, start
 from bitsheet_tui.store.counts import Count
@@ -19,10 +19,12 @@ from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync import cycle
 from bitsheet_tui.sync.again import Again
 from bitsheet_tui.sync.alerting import Alerting
+from bitsheet_tui.sync.answers import NOT_DONE
 from bitsheet_tui.sync.clock import Appointment, rested
 from bitsheet_tui.sync.control import Control
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
+from bitsheet_tui.sync.reaching import Reaching
 from bitsheet_tui.sync.steering import Steering, Wish
 from bitsheet_tui.tables import Table
 
@@ -56,7 +58,8 @@ class Engine:
         self._early: deque[c.Command] = deque()  # told before the loop ran
         self._appointment: Appointment | None = None
         self._started: float | None = None  # the last cycle, on the loop's clock; none while one runs
-        self._control = Control(store, lambda: self.state, self._obey)
+        self._reaching = Reaching(store)
+        self._control = Control(store, self._reaching, lambda: self.state, self._obey)
         self.answers, self.grant = self._control.answers, self._control.grant
         self._wishes: deque[Wish] = deque()
         self._steering = Steering(self._desk, self._fills, self._again, self._wishes, self._reschedule)
@@ -165,7 +168,7 @@ class Engine:
             case c.Pause() | c.Resume():
                 self._move(isinstance(command, c.Resume))
             case c.Retry():
-                self._retry(command.tables)
+                return self._retry(command.tables)
             case c.SyncNow() | c.Resync() | c.ConfirmDeletions():
                 self._wishes.append(command)
                 self._wake.set()
@@ -191,12 +194,18 @@ class Engine:
             self._say(e.Resumed(at=now()) if on else e.Paused(at=now()))
             self._control.note_pause()
 
-    def _retry(self, names: tuple[str, ...]) -> None:
-        """Store what can be stored now of what could not; nothing is asked for that."""
-        for table in self._desk.tables:
-            if table.name in self._desk.fields and (not names or table.name in names):
-                self._desk.retry(table)
-        self._count()
+    def _retry(self, names: tuple[str, ...]) -> str:
+        """Store what can be stored now of what could not; nothing is asked for that. Why not, if it fails."""
+        desk = self._desk
+        try:
+            for table in desk.tables:
+                if table.name in desk.fields and (not names or table.name in names):
+                    desk.retry(table)
+            self._count()
+        except (StoreError, MirrorHeld) as error:
+            self._alarm()  # a cycle meets the same trouble, and sees to it
+            return f"{NOT_DONE}{error}"
+        return ""
 
     def _alarm(self) -> None:
         self._wake.set()
@@ -241,9 +250,8 @@ class Engine:
             interval = min(interval, RETRY_SECONDS)
         passed = asyncio.get_running_loop().time() - began
         self._started = began
-        self._say(
-            e.Scheduled(at=appointment.set(min(interval - passed, rested(self._failed.values(), now()))))
-        )
+        seconds = min(interval - passed, rested(self._failed.values(), now()))
+        self._say(e.Scheduled(at=appointment.set(seconds)))
 
     async def _guarded(self, wish: Wish | None) -> bool:
         """One cycle; true when the portal as a whole or the store was the trouble, which ends by itself."""
@@ -267,6 +275,7 @@ class Engine:
         return now() + timedelta(seconds=min(RETRY_SECONDS, self._desk.settings.interval))
 
     async def _cycle(self, wish: Wish | None) -> None:
+        await self._reaching.there()
         if self._desk.store.astray:
             await self._fills.cancel()
             self._desk.relearn()

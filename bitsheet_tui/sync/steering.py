@@ -6,12 +6,14 @@ All of it lasts until the engine ends: the configuration says what the next one 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from bitsheet_tui import commands as c
 from bitsheet_tui import events as e
+from bitsheet_tui.errors import MirrorHeld, StoreError
 from bitsheet_tui.sync.again import Again
 from bitsheet_tui.sync.answers import NOT_DONE
 from bitsheet_tui.sync.desk import Desk, now
@@ -91,7 +93,8 @@ class Steering:
         return f"{NOT_DONE}nothing runs that can be given up: {why}"
 
     async def _give_up(self, names: tuple[str, ...]) -> None:
-        await self._again.give_up(names)
+        with suppress(StoreError, MirrorHeld):  # the cycle meets the same trouble, and tells of it
+            await self._again.give_up(names)
         self._wish(names)
 
     def _wish(self, names: tuple[str, ...]) -> None:

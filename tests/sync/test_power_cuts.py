@@ -48,8 +48,8 @@ async def lived(folder: Path, patch, *pragmas) -> tuple[Trial, list[disk.Event]]
     attempt = Database._attempt
     one = Trial(Secret(f"sqlite:///{folder}/mirror.db"), Steps(crash=False), size=SIZE)
 
-    def noted(self, work, *, writing):
-        result = attempt(self, work, writing=writing)
+    def noted(self, work, *, writing, within):
+        result = attempt(self, work, writing=writing, within=within)
         if writing:
             tape.note(state(self.driver.db.connection()))
         return result

@@ -4,16 +4,19 @@ import asyncio
 import random
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from time import monotonic
 
 import pytest
 
-from bitsheet_tui.commands import SyncNow
+from bitsheet_tui.commands import Pause, Resume, Retry, Stop, SyncNow
 from bitsheet_tui.events import CycleEnded, CycleStarted, StoreTrouble
+from bitsheet_tui.secret import Secret
 from bitsheet_tui.state import Phase
 from bitsheet_tui.store import checkpoints
 from tests.conftest import times
 from tests.server import PASSWORD, Server
-from tests.sync.conftest import SMALL, config, portal, unequal
+from tests.silent import Way
+from tests.sync.conftest import NAMES, SMALL, config, portal, unequal
 from tests.sync.living import living, until
 
 pytestmark = pytest.mark.slow
@@ -82,10 +85,10 @@ async def in_trouble(demo, engine, told, running):
     return engine.state.trouble
 
 
-async def well_again(server, demo, engine, told, running):
+async def well_again(server, demo, engine, told, running, tables=NAMES):
     await until(lambda: engine.state.phase is Phase.CURRENT, running)
     await current(engine, told, running)
-    assert unequal(server.url, demo) == {}
+    assert unequal(server.url, demo, tables) == {}
 
 
 async def test_a_restart_between_two_cycles_costs_nothing_and_is_no_trouble(server, monkeypatch):
@@ -179,3 +182,45 @@ async def test_a_server_that_crashes_again_and_again_loses_nothing_that_counts(s
                 assert unequal(server.url, demo, TABLES) == {}, number
                 told.clear()
     figure(f"{crashes} crashes of a PostgreSQL server that loses its last commits, 0 violations")
+
+
+async def test_a_server_that_falls_silent_holds_nobody_up(server, monkeypatch):
+    """Neither what is asked of the engine nor its end waits for a server that takes calls and says nothing."""
+    way = Way(server.path)
+    longest = 0.0
+
+    async def beat():
+        nonlocal longest
+        while True:
+            before = monotonic()
+            await asyncio.sleep(0.01)
+            longest = max(longest, monotonic() - before)
+
+    with way.kept() as port:
+        url = Secret(
+            f"postgresql://mirror:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=disable&connect_timeout=2"
+        )
+        async with portal(TINY) as (demo, webhook):
+            settings = config(webhook, url, audit_days=3650, tables=("contacts", "deals"))
+            async with living(settings, monkeypatch) as (engine, told, running):
+                await current(engine, told, running)
+                beating = asyncio.create_task(beat())
+                way.shut()
+                await until(lambda: way.tries, running)  # the look for requests has noticed
+                work(demo)
+                engine.submit(SyncNow())
+                await until(lambda: engine.state.phase is Phase.WAITING, running)
+                engine.submit(Pause())
+                engine.submit(Retry(()))
+                engine.submit(Resume())
+                await until(lambda: engine.answers and "not done" in engine.answers[-1], running)
+                beating.cancel()
+                assert longest < 1.0
+                way.open = True
+                await well_again(server, demo, engine, told, running, ("contacts", "deals"))
+                way.shut()
+                seen = way.tries
+                await until(lambda: way.tries > seen, running)
+                engine.submit(Stop())
+                async with asyncio.timeout(2):
+                    await running
