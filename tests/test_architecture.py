@@ -122,6 +122,12 @@ def test_the_readme_is_short():
     assert len(README.splitlines()) <= 330
 
 
+def test_the_pictures_of_the_readme_are_there():
+    shown = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    assert len(shown) >= 2
+    assert all((ROOT / path).read_text(encoding="utf-8").startswith("<svg") for path in shown)
+
+
 def test_the_readme_names_every_table_and_its_method():
     told = [
         (cells[0].strip("`"), cells[1].strip("`"), "all of it" in cells[2])
