@@ -14,8 +14,12 @@ RUNS = 2000  # newest runs that durations are taken from
 def glimpse(
     store: Store, attached: Attached, *, names: Sequence[str], portal: str, interval: float
 ) -> EngineState:
-    """How things stand. Raises StoreError. Rates and budgets are not in a store, and are left out."""
+    """How things stand. Raises StoreError. Rates and budgets are not in a store, and are left out.
+
+    `interval` is that of the configuration, for an instance that does not tell its own.
+    """
     status = look(store)
+    interval = status.interval or interval
     cycles = store.last_cycles(KEPT)
     runs = store.last_runs(RUNS)
     newest = cycles[0] if cycles else None
@@ -33,6 +37,7 @@ def glimpse(
         paused_at=status.paused_at,
         cycles=tuple(_summary(cycle) for cycle in reversed(cycles) if cycle.ended_at),
         started_at=attached.since or datetime.now(UTC),
+        interval=interval,
         stopped=attached.gone,
         attached=attached,
     )
@@ -68,6 +73,7 @@ def _table(table: TableStatus, status: Status, runs: Sequence[Run]) -> TableStat
         lacks=closed.lacks if closed else "",
         held=table.held,
         held_reason=table.held_reason,
+        disabled=table.disabled,
         seconds=tuple(run.seconds for run in reversed(mine) if not run.error),
     )
 

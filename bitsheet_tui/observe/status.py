@@ -7,7 +7,7 @@ from typing import Any
 from bitsheet_tui.alert import Alert
 from bitsheet_tui.observe.narrate import count, duration
 from bitsheet_tui.state import Standing
-from bitsheet_tui.store.books import PAUSED
+from bitsheet_tui.store.books import DISABLED, INTERVAL, PAUSED
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.closed import Closed
 from bitsheet_tui.store.counts import Count
@@ -31,6 +31,7 @@ class TableStatus:
     held: int = 0  # deletions that wait for somebody's word
     held_reason: str = ""
     filling_since: datetime | None = None
+    disabled: bool = False  # the running instance does not read it for now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Status:
     size_bytes: int
     holder: Holder | None  # the running instance
     paused_at: datetime | None  # since when it is paused
+    interval: float | None  # seconds between the starts of its cycles
     cycle: Cycle | None  # the newest
     tables: tuple[TableStatus, ...]
     unreadable: Closed  # tasks whose comments the webhook may not read
@@ -51,14 +53,19 @@ def look(store: Store) -> Status:
     """The status of an open store. Raises StoreError."""
     cycles = store.last_cycles(1)
     holder = store.holder()
-    paused = store.remembered(PAUSED) if holder else ""
+    facts = {key: store.remembered(key) if holder else "" for key in (PAUSED, INTERVAL, DISABLED)}
+    paused, interval, disabled = facts[PAUSED], facts[INTERVAL], facts[DISABLED].split(",")
     return Status(
         store=store.label,
         size_bytes=store.size_bytes(),
         holder=holder,
         paused_at=datetime.fromisoformat(paused) if paused else None,
+        interval=float(interval) if interval else None,
         cycle=cycles[0] if cycles else None,
-        tables=tuple(_table(store, one) for one in sorted(_counts(store, cycles), key=_place)),
+        tables=tuple(
+            _table(store, one, disabled=one.table in disabled)
+            for one in sorted(_counts(store, cycles), key=_place)
+        ),
         unreadable=store.count_unreadable(),
         alerts=store.alerts(),
     )
@@ -77,7 +84,7 @@ def _place(one: Count) -> tuple[int, str]:
     return _PLACES.get(one.table, len(_PLACES)), one.table
 
 
-def _table(store: Store, one: Count) -> TableStatus:
+def _table(store: Store, one: Count, *, disabled: bool) -> TableStatus:
     runs = store.last_runs(1, one.table)
     last = runs[0] if runs else None
     found = store.reconciles.load(one.table)
@@ -91,6 +98,7 @@ def _table(store: Store, one: Count) -> TableStatus:
         hint=last.hint if last else "",
         held=found.held,
         held_reason=found.reason,
+        disabled=disabled,
     )
 
 
@@ -120,6 +128,7 @@ def to_json(status: Status) -> dict[str, Any]:
             "host": holder.host if holder else None,
             "since": _instant(holder.since if holder else None),
             "paused_at": _instant(status.paused_at),
+            "interval": status.interval,
         },
         "cycle": _cycle_json(status.cycle) if status.cycle else None,
         "tables": {table.count.table: _table_json(table) for table in status.tables},
@@ -152,6 +161,7 @@ def _table_json(table: TableStatus) -> dict[str, Any]:
         "hint": plain(table.hint, 1000),
         "held": table.held,
         "held_reason": plain(table.held_reason, 1000),
+        "disabled": table.disabled,
     }
 
 
@@ -185,7 +195,8 @@ def to_lines(status: Status, now: datetime) -> list[str]:
         one = table.count
         numbers = f"{one.rows:>12,}{one.deleted:>10,}{one.quarantined:>13,}"
         synced = _age(one.synced_at, now)
-        lines.append(f"{plain(one.table, 60):<16}{numbers}  {synced:<16}{table.standing}")
+        standing = f"{table.standing}, disabled" if table.disabled else f"{table.standing}"
+        lines.append(f"{plain(one.table, 60):<16}{numbers}  {synced:<16}{standing}")
     lines.append(f"{'total':<16}{sum(table.count.rows for table in status.tables):>12,}")
     for alert in status.alerts:
         where = ", ".join(alert.tables) or "mirror"
@@ -210,6 +221,8 @@ def _instance(status: Status, now: datetime) -> str:
         facts.append(f"pid {holder.pid}{f' on {plain(holder.host, 80)}' if holder.host else ''}")
     if holder.since:
         facts.append(f"since {holder.since.astimezone():%Y-%m-%d %H:%M} ({_age(holder.since, now)})")
+    if status.interval:
+        facts.append(f"a cycle every {status.interval:g} s")
     if status.paused_at:
         facts.append(f"paused {_age(status.paused_at, now)}")
     return ", ".join(facts)

@@ -139,6 +139,7 @@ class EngineState:
     stopped: bool = False
     started_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     interval: float = 0.0  # seconds between the starts of cycles; 0: not known
+    steered_at: datetime | None = None  # when the interval was changed last
     attached: Attached | None = None  # none: the engine is in this process
 
     @property

@@ -222,11 +222,12 @@ def _(event: e.Resumed, state: EngineState) -> EngineState:
 @_apply.register
 def _(event: e.Steered, state: EngineState) -> EngineState:
     factor = event.interval / state.interval if state.interval else 1.0
+    steered_at = state.steered_at if factor == 1.0 else event.at
     tables = {
         name: replace(table, disabled=name in event.disabled, due=table.due * factor)
         for name, table in state.tables.items()
     }
-    return replace(state, interval=event.interval, tables=tables)
+    return replace(state, interval=event.interval, tables=tables, steered_at=steered_at)
 
 
 @_apply.register

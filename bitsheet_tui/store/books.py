@@ -11,6 +11,8 @@ from bitsheet_tui.store.models import FactRecord
 
 SOCKET = "socket"  # the fact that says where the running instance can be looked at on its host
 PAUSED = "paused_at"  # the fact that says since when the running instance is paused
+INTERVAL = "interval"  # the one that says how many seconds after another its cycles start
+DISABLED = "disabled"  # the one that says which tables it does not read for now, with commas between them
 
 
 class Books:

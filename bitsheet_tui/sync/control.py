@@ -15,7 +15,7 @@ from time import monotonic
 from bitsheet_tui import commands as c
 from bitsheet_tui.errors import MirrorHeld, StoreError
 from bitsheet_tui.state import EngineState
-from bitsheet_tui.store.books import PAUSED
+from bitsheet_tui.store.books import DISABLED, INTERVAL, PAUSED
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.answers import NOT_DONE, answer, refusal
 from bitsheet_tui.sync.desk import now
@@ -40,25 +40,42 @@ class Control:
         self._store, self._reaching = store, reaching
         self._look = look
         self._obey = obey
+        self._noted: dict[str, str] = {}
         self.answers: deque[str] = deque(maxlen=20)  # to commands of this process, where words are needed
 
     def begin(self) -> None:
-        """Forget the pause of an instance that ended in the middle of it. Raises StoreError."""
-        if self._store.remembered(PAUSED):
-            self._store.remember(PAUSED, "")
+        """Note how we run, in place of what an instance before us may have left. Raises StoreError."""
+        self._noted = {key: self._store.remembered(key) for key in (PAUSED, INTERVAL, DISABLED)}
+        self._note()
 
-    def note_pause(self) -> None:
-        """Let others see in the store whether we are paused; trouble with it is the cycle's to report."""
-        at = self._look().paused_at
+    def note(self) -> None:
+        """Let others see in the store how we run; trouble with it is the cycle's to report."""
         with suppress(StoreError, MirrorHeld):
-            self._store.remember(PAUSED, at.isoformat() if at else "")
+            self._note()
+
+    def _note(self) -> None:
+        state = self._look()
+        facts = {
+            PAUSED: state.paused_at.isoformat() if state.paused_at else "",
+            INTERVAL: f"{state.interval:g}",
+            DISABLED: ",".join(table.name for table in state.tables.values() if table.disabled),
+        }
+        for key, value in facts.items():
+            if self._noted.get(key) != value:
+                self._store.remember(key, value)
+                self._noted[key] = value
 
     def tell(self, command: c.Command) -> None:
         """Do what this process asks; why not, is an answer."""
         if why := refusal(command, self._look()):
             self.answers.append(f"{NOT_DONE}{why}")
-        elif said := self._obey(command):
+        elif said := self._do(command):
             self.answers.append(said)
+
+    def _do(self, command: c.Command) -> str:
+        said = self._obey(command)
+        self.note()
+        return said
 
     def grant(self, name: str, argument: str) -> str:
         """Do what another process asks, and say what was done, or why not."""
@@ -69,7 +86,7 @@ class Control:
             return f"{NOT_DONE}{error}"
         if why := refusal(command, before):
             return f"{NOT_DONE}{why}"
-        return self._obey(command) or answer(command, before, self._look())
+        return self._do(command) or answer(command, before, self._look())
 
     async def listen(self) -> None:
         """Look for requests in the store until cancelled."""

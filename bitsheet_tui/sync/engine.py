@@ -192,7 +192,7 @@ class Engine:
         if on is not moving.is_set():
             moving.set() if on else moving.clear()
             self._say(e.Resumed(at=now()) if on else e.Paused(at=now()))
-            self._control.note_pause()
+            self._control.note()
 
     def _retry(self, names: tuple[str, ...]) -> str:
         """Store what can be stored now of what could not; nothing is asked for that. Why not, if it fails."""

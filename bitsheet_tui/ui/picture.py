@@ -44,10 +44,11 @@ class Picture:
         return [table for table in self.tables if table.held or table.standing is Standing.REFUSED]
 
     def late(self, table: TableState) -> bool:
-        """Whether a table was read longer ago than its own rhythm explains."""
-        if table.synced_at is None or not table.due:
+        """Whether a table was read longer ago than its own rhythm explains, since there is that rhythm."""
+        if table.synced_at is None or not table.due or table.disabled:
             return False
-        return (self.now - table.synced_at).total_seconds() > 2 * table.due + SLACK
+        since = max(table.synced_at, self.state.steered_at or EPOCH)
+        return (self.now - since).total_seconds() > 2 * table.due + SLACK
 
     @property
     def fill(self) -> Fill | None:

@@ -64,7 +64,7 @@ def test_what_the_instance_did_is_told(mirrored, start, told):
     end(process)
 
 
-def test_the_status_says_that_the_instance_is_paused(mirrored, start, told, capfd):
+def test_the_status_says_that_the_instance_is_paused_and_how_it_was_steered(mirrored, start, told, capfd):
     process = start("--no-ui")
     until(process, "cycle 1 done")
     told("pause")
@@ -73,9 +73,22 @@ def test_the_status_says_that_the_instance_is_paused(mirrored, start, told, capf
     assert main(["status", "--json"]) == 0
     instance = json.loads(capfd.readouterr().out)["instance"]
     assert abs(datetime.now(UTC) - datetime.fromisoformat(instance["paused_at"])) < timedelta(seconds=20)
+    told("interval", "90")
+    told("disable", "deals", "leads")
+    told("enable", "leads")
+    assert main(["status"]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert "a cycle every 90 s, paused" in lines[1]
+    assert [line.split()[0] for line in lines if line.endswith("ok, disabled")] == ["deals"]
+    assert main(["status", "--json"]) == 0
+    status = json.loads(capfd.readouterr().out)
+    assert status["instance"]["interval"] == 90
+    assert [name for name, table in status["tables"].items() if table["disabled"]] == ["deals"]
     end(process)
     assert main(["status", "--json"]) == 0
-    assert json.loads(capfd.readouterr().out)["instance"]["paused_at"] is None
+    status = json.loads(capfd.readouterr().out)
+    assert (status["instance"]["paused_at"], status["instance"]["interval"]) == (None, None)
+    assert not status["tables"]["deals"]["disabled"]
 
 
 def test_only_what_changed_since_a_day_is_read_again(mirrored, start, told):

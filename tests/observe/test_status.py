@@ -69,6 +69,7 @@ def test_programs_get_stable_names(store):
         "hint": "",
         "held": 0,
         "held_reason": "",
+        "disabled": False,
     }
     assert told["tables"]["tasks"]["state"] == "filling"
     assert told["tables"]["leads"]["state"] == "failed"
@@ -87,6 +88,7 @@ def test_a_reader_sees_who_holds_the_mirror_and_that_it_has_let_go(store, url):
         "host": None,
         "since": None,
         "paused_at": None,
+        "interval": None,
     }
     reader.close()
 

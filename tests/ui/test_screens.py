@@ -1,10 +1,13 @@
 """What a person reads at each size and in each situation."""
 
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
 
 from bitsheet_tui.commands import Stop
+from bitsheet_tui.events import Steered
+from bitsheet_tui.state import reduce
 from bitsheet_tui.ui import line
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views import header
@@ -205,6 +208,20 @@ async def test_a_sentence_that_somebody_must_read_is_never_cut():
         app.look()
         await pilot.pause()
         assert screen(app)[2].split()[0] == "table"
+
+
+def test_a_table_is_late_by_its_rhythm_of_now_and_not_before_that_rhythm_had_its_chance():
+    state = replace(scenes.current(), interval=300)
+    state = scenes.change(state, "users", due=3000.0, synced_at=scenes.ago(2900))
+    often = reduce(state, Steered(at=scenes.ago(5), interval=30, disabled=()))
+    seldom = reduce(often, Steered(at=scenes.ago(4), interval=30, disabled=("users",)))
+
+    def late(state, now=scenes.NOW):
+        return Picture(state=state, now=now, zone=UTC).late(state.tables["users"])
+
+    assert [late(state, scenes.later(seconds)) for seconds in (0, 3100, 3200)] == [False, False, True]
+    assert [late(often, scenes.later(seconds)) for seconds in (0, 600, 700)] == [False, False, True]
+    assert not late(seldom, scenes.later(9999))  # disabled
 
 
 async def test_a_running_cycle_shows_how_long_it_takes():
