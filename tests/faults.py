@@ -61,7 +61,7 @@ class MemoryWire:
         self._steps = steps
         self._happen = happen  # what people do meanwhile
 
-    async def post(self, method: str, body: bytes):
+    async def post(self, method: str, body: bytes, within: float | None = None):
         try:
             self._steps.step("send", ConnectionResetError("sending"))
             self._happen()

@@ -13,14 +13,14 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 
 from bitsheet_tui.config import PortalSettings
-from bitsheet_tui.errors import PortalError
+from bitsheet_tui.errors import PortalError, Reason
 from bitsheet_tui.events import Answered, PortalSeen, Waiting
 from bitsheet_tui.portal import judge as judging
 from bitsheet_tui.portal.answer import Answer, Ask, Json
@@ -43,10 +43,11 @@ from bitsheet_tui.portal.limiter import Bucket, Clock, Sleep
 from bitsheet_tui.portal.patience import Circuit, Trial, asked_to_wait
 from bitsheet_tui.portal.turns import Turns
 from bitsheet_tui.portal.verdict import Action, Verdict
-from bitsheet_tui.portal.wire import HttpWire, Reply, Wire
-from bitsheet_tui.secret import Secret, conceal
+from bitsheet_tui.portal.wire import HttpWire, Reply, Wire, host_of
+from bitsheet_tui.secret import Secret
 
 MINUTE = 60.0
+KNOCK, KNOCK_SECONDS = "server.time", 15.0  # with the longest wait between two it makes less than a minute
 LONG_BODY = 100_000  # bytes; less is read in no time
 STEPS_TO_SEND = 10  # turns of the event loop in which a request that waits for a place is written
 NOT_ITS_SIZE = 6  # halvings that make fifty commands one: what is slow after them is slow for another reason
@@ -72,7 +73,7 @@ class Portal:
         chance: Callable[[], float] = random.random,
         wire: Wire | None = None,
     ) -> None:
-        self.host = _host(webhook)
+        self.host = host_of(webhook)
         self.say = say
         self._clock, self._now, self._sleep = clock, now, sleep
         self._burst, self._concurrency = settings.burst, settings.concurrency
@@ -192,25 +193,36 @@ class Portal:
             got = self._understand(method, reply, read, sent_at)
             if not isinstance(got, Verdict):
                 return got
-            wait = self._next_try(got, trial, methods, divisible=divisible)
-            await self._sleep(wait)
+            await self._sleep(self._next_try(got, trial, methods, divisible=divisible))
 
     async def _send(self, method: str, body: bytes, trial: Trial) -> tuple[datetime, Reply | Verdict]:
         """When it was sent, and what came back."""
         self._begin_wait(self._circuit.delay)
         probing = await self._circuit.enter()
         try:
-            self._count(trial)
-            sent_at = self._now()
-            return sent_at, await self._wire.post(method, body)
+            trial.tries += 1
+            self._retries += trial.tries > 1
+            if self._silent and (silence := await self._knock()):
+                return self._now(), silence
+            self._count()
+            return self._now(), await self._wire.post(method, body)
         finally:
             if probing:
                 self._circuit.leave()
 
-    def _count(self, trial: Trial) -> None:
-        trial.tries += 1
+    @property
+    def _silent(self) -> bool:
+        """Whether the last thing known of the portal is that it gave no answer in time."""
+        return self._too_slow > 0 or (self._trouble is not None and self._trouble.reason is Reason.TIMEOUT)
+
+    async def _knock(self) -> Verdict | None:
+        """Ask for next to nothing: a portal that does not answer that, either, is not waited for long."""
+        self._count()
+        reply = await self._wire.post(KNOCK, b"{}", within=KNOCK_SECONDS)
+        return replace(reply, slow=False) if isinstance(reply, Verdict) else None
+
+    def _count(self) -> None:
         self._requests += 1
-        self._retries += trial.tries > 1
         self._sent.append(self._clock())
 
     def _understand(
@@ -285,12 +297,3 @@ async def _let_others_go_first(reply: Reply | Verdict) -> None:
     if isinstance(reply, Reply) and len(reply.body) > LONG_BODY:
         for _ in range(STEPS_TO_SEND):
             await asyncio.sleep(0)
-
-
-def _host(webhook: Secret) -> str:
-    """The portal's name for people. The code in the address is hidden from now on, also by itself."""
-    parts = urlsplit(webhook.reveal())
-    for piece in parts.path.split("/")[3:]:  # /rest/USER/CODE/
-        conceal(piece)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.hostname or ''}{port}"

@@ -15,7 +15,7 @@ from bitsheet_tui import __version__
 from bitsheet_tui.portal import fault
 from bitsheet_tui.portal.lean import without_click
 from bitsheet_tui.portal.verdict import Verdict
-from bitsheet_tui.secret import Secret, redact_bytes
+from bitsheet_tui.secret import Secret, conceal, redact_bytes
 
 if TYPE_CHECKING:
     import httpx
@@ -44,8 +44,8 @@ class Reply:
 class Wire(Protocol):
     """Whatever carries a request to the portal."""
 
-    async def post(self, method: str, body: bytes) -> Reply | Verdict:
-        """The portal's reply, or what became of the request. Raises nothing."""
+    async def post(self, method: str, body: bytes, within: float | None = None) -> Reply | Verdict:
+        """The portal's reply, or what became of the request; `within` fewer seconds. Raises nothing."""
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -63,16 +63,16 @@ class HttpWire:
         self._connections = connections
         self._client: httpx.AsyncClient | None = None
 
-    async def post(self, method: str, body: bytes) -> Reply | Verdict:
+    async def post(self, method: str, body: bytes, within: float | None = None) -> Reply | Verdict:
         """See Wire. The deadline covers everything, from the look-up of the name to the last byte."""
-        client = self._open()
+        client, seconds = self._open(), min(self._timeout, within or self._timeout)
         import httpx  # noqa: PLC0415 - see _open
 
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(seconds):
                 return await self._post(client, method, body)
         except TimeoutError:
-            return fault.late(self._timeout)
+            return fault.late(seconds)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
             return fault.fault(error)
 
@@ -122,6 +122,15 @@ class HttpWire:
         client, self._client = self._client, None
         if client:
             await client.aclose()
+
+
+def host_of(webhook: Secret) -> str:
+    """The portal's name for people. The code in the address is hidden from now on, also by itself."""
+    parts = urlsplit(webhook.reveal())
+    for piece in parts.path.split("/")[3:]:  # /rest/USER/CODE/
+        conceal(piece)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.hostname or ''}{port}"
 
 
 def _is_here(webhook: Secret) -> bool:

@@ -12,6 +12,7 @@ from bitsheet_tui.errors import Reason, Refused, TooLarge, Unreachable
 from bitsheet_tui.events import Answered, Waiting
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.portal.client import Portal
+from bitsheet_tui.portal.fault import late
 from bitsheet_tui.portal.patience import asked_to_wait
 from bitsheet_tui.portal.wire import Reply
 from bitsheet_tui.secret import Secret
@@ -21,6 +22,7 @@ from tests.portal.loopback import TIME, http, maps, ok, refusal
 GOOD = Reply(status=200, body=json.dumps({"result": [], "time": TIME}).encode())
 GOOD_BATCH = Reply(status=200, body=json.dumps({"result": maps({"a": [], "b": []}), "time": TIME}).encode())
 DOWN = Reply(status=503, body=b"<html>")
+SILENCE = "nothing comes back"
 
 
 class Sky:
@@ -30,9 +32,12 @@ class Sky:
         self.hours, self.weather = hours, weather
         self.sent = []
 
-    async def post(self, method, body):
+    async def post(self, method, body, within=75.0):
         self.sent.append(self.hours.seconds)
-        return self.weather(self.hours.seconds)
+        if (answer := self.weather(self.hours.seconds)) is SILENCE:
+            await self.hours.sleep(within)
+            return late(within)
+        return answer
 
     async def close(self):
         """Nothing is held."""
@@ -72,6 +77,26 @@ async def test_ten_minutes_of_503_cost_at_most_25_requests(hours, said, chance):
     )  # and then there is time for a cycle within the minute
     assert isinstance(said[-1], Answered)
     assert sum(isinstance(event, Answered) for event in said) == 1
+
+
+@pytest.mark.parametrize("minutes", [2.0, 5.3, 10.0])
+@pytest.mark.parametrize("ask", ["one", "fifty"])
+async def test_a_portal_that_takes_requests_and_says_nothing_is_found_within_a_minute(hours, ask, minutes):
+    end = minutes * 60
+    sky, portal = under(hours, lambda now: SILENCE if now < end else GOOD if ask == "one" else GOOD_BATCH)
+
+    async def reader():
+        while True:
+            try:
+                if ask == "one":
+                    return await portal.call("user.get")
+                return await portal.batch({"a": Ask("user.get"), "b": Ask("user.get")})
+            except (Unreachable, TooLarge):
+                continue
+
+    await hours.run(asyncio.gather(*(reader() for _ in range(4))))
+    assert hours.seconds <= end + 60
+    assert len([at for at in sky.sent if at < end]) <= 25
 
 
 async def test_once_the_circuit_is_open_there_are_never_two_requests_within_half_a_minute(hours):

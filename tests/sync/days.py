@@ -83,7 +83,7 @@ class Wire(MemoryWire):
         self._door = Door(demo.office, Bucket(limits), self.used, demo.faults, demo.stats, demo.tokens)
         self.asked: list[tuple[float, bytes]] = []
 
-    async def post(self, method: str, body: bytes):
+    async def post(self, method: str, body: bytes, within: float | None = None):
         self.asked.append((asyncio.get_running_loop().time(), body))
         reply = await super().post(method, body)
         took = json.loads(reply.body)["time"]["duration"] if isinstance(reply, Reply) else 0.0
