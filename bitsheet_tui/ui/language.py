@@ -184,6 +184,7 @@ _FACTS = {
     **dict.fromkeys(("count", "all", "rows", "gone", "held", "cycle", "seconds", "before"), r"\d[\d.,]*"),
     **dict.fromkeys(("noun", "table", "method", "scope"), r"[\w.]+"),
     "names": r"[\w., -]+?",
+    "host": r"[\w.:-]+",
 }
 
 

@@ -71,8 +71,10 @@ def fill(path: Path, deals: int = 400):
         )  # fmt: skip
     store.bury(TABLES["deals"], [5], at=NOW - timedelta(minutes=3), cycle=5)
     store.commit(TABLES["deals"], [deal(deals + 1, OPPORTUNITY="seven")], None, at=NOW, cycle=5)
-    store.settle_alerts([held("leads", "60 rows seem to be gone"), held("deals", "no more")], (), at=NOW)
-    store.settle_alerts([held("leads", "60 rows seem to be gone")], (), at=NOW)
+    store.settle_alerts(
+        [held("leads", "all 60 of its rows seem to be gone"), held("deals", "no more")], (), at=NOW
+    )
+    store.settle_alerts([held("leads", "all 60 of its rows seem to be gone")], (), at=NOW)
     since = (NOW - timedelta(days=2)).isoformat()
     store._database.write(
         lambda: store._database.execute("UPDATE bitsheet_columns SET first_seen = ?", (since,))

@@ -63,7 +63,7 @@ async def test_alerts_say_since_when_and_whether_they_stand(opener):
         await press(app, pilot, "h", "right", "right")
         lines = screen(app)
         assert "✗ 10:02:13" in lines[4]
-        assert "60 rows seem to be gone" in lines[4]
+        assert "all 60 of its rows seem to be gone" in lines[4]
         assert "✓ 10:02:13" in lines[5]
         assert "ended 10:02:13" in lines[5]
         await press(app, pilot, "enter")

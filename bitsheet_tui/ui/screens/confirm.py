@@ -30,7 +30,7 @@ class Words(LineView):
 
     def lines(self, columns: int, rows: int) -> list[Line]:
         """The title, then the paragraphs with a blank line before each."""
-        out: list[Line] = [((self.heading, "title"),)]
+        out: list[Line] = [((row, "title"),) for row in wrap(self.heading, columns)]
         for paragraph in self.paragraphs:
             out += [(), *(((row, ""),) for row in wrap(paragraph, columns))]
         return out

@@ -21,10 +21,10 @@ SENTENCES = {
     "for {time}": "{time} süredir",
     # the sentence
     "First start: every table is read once, the newest rows first.": (
-        "İlk başlatma: her tablo bir kez okunur, en yeni satırlar önce."
+        "İlk başlatma: her tablo okunur, en yeni satırlar önce."
     ),
     "Starting: the portal is tested, then everything that is due is read.": (
-        "Başlıyor: portal sınanır, sonra zamanı gelen her şey okunur."
+        "Başlıyor: portal sınanır, sonra zamanı gelenler okunur."
     ),
     "All {count} tables current as of {at} ({took}, {rows}).": (
         "{count} tablonun tümü güncel, saat {at} ({took}, {rows})."
@@ -38,10 +38,10 @@ SENTENCES = {
     ),
     "Cycle {cycle}: {count} of {all} tables done.": "Döngü {cycle}: {all} tablodan {count} tanesi bitti.",
     "Cycle {cycle}: {count} of {all} tables done, {names} now.": (
-        "Döngü {cycle}: {all} tablodan {count} tanesi bitti, sırada {names}."
+        "Döngü {cycle}: {all} tablodan {count} tanesi bitti, şimdi {names}."
     ),
     "{done} read so far": "şimdiye kadar {done} satır",
-    "{done} of {all} read": "{all} satırdan {done} tanesi okundu",
+    "{done} of {all} read": "{done}/{all} satır",
     "Filling: {total}.": "Dolduruluyor: {total}.",
     "Filling: {total}, {rate}.": "Dolduruluyor: {total}, {rate}.",
     "Filling: {total}, {rate}, {span} left.": "Dolduruluyor: {total}, {rate}, kalan {span}.",

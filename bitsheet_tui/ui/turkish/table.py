@@ -1,7 +1,7 @@
 """One table and its records: facts, columns, records, a record's fields and changes."""
 
 SENTENCES = {
-    "overview": "genel bakış",
+    "overview": "özet",
     "runs": "çalışmalar",
     # facts; the labels are at most eleven letters
     "read by": "okuma yolu",
