@@ -10,7 +10,7 @@ from typing import Any
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import quote
 from bitsheet_tui.store.layout import DELETED, SYNCED, Layout, Row
-from bitsheet_tui.store.postgres import Postgres, loading_name
+from bitsheet_tui.store.names import loading_name
 from bitsheet_tui.text import plain
 
 COPY_FROM = 100  # rows from which on COPY into a temporary table is faster than single statements
@@ -106,7 +106,7 @@ def _on_conflict(layout: Layout) -> str:
 
 
 def _write(database: Database, layout: Layout, rows: Sequence[Row]) -> None:
-    if isinstance(database.driver, Postgres) and len(rows) >= COPY_FROM:
+    if layout.dialect.copies and len(rows) >= COPY_FROM:
         _copy(database, layout, rows)
     else:
         marks = layout.dialect.marks(len(layout.written))

@@ -63,7 +63,6 @@ def commit(
         return stored
 
     stored = database.write(work)
-    layout.forget()
     stored.seconds = time.perf_counter() - started
     return stored
 

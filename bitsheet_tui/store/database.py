@@ -6,15 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bitsheet_tui.errors import StoreError, StoreUnavailable
 from bitsheet_tui.secret import Secret
-from bitsheet_tui.store.address import SqliteAddress, parse
+from bitsheet_tui.store.address import PostgresAddress, SqliteAddress, parse
 from bitsheet_tui.store.dialects import Dialect
 from bitsheet_tui.store.lock import Holder
-from bitsheet_tui.store.postgres import Postgres
 from bitsheet_tui.store.sqlite import Sqlite
+
+if TYPE_CHECKING:
+    from bitsheet_tui.store.postgres import Postgres
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -33,8 +35,7 @@ class Database:
 
     def __init__(self, url: Secret, *, schema: str, base: Path | None, readonly: bool, locked: bool) -> None:
         address = parse(url, schema=schema, base=base)
-        engine = Sqlite if isinstance(address, SqliteAddress) else Postgres
-        self.driver: Sqlite | Postgres = engine(address, readonly=readonly, locked=locked)  # type: ignore[arg-type]
+        self.driver = _driver(address, readonly=readonly, locked=locked)
         self.dialect: Dialect = self.driver.dialect
         self.label = self.driver.label
         self.peewee = self.driver.db
@@ -177,3 +178,11 @@ class Database:
     def _forget(self) -> None:
         self._open = False
         self.driver.disconnect()
+
+
+def _driver(address: SqliteAddress | PostgresAddress, *, readonly: bool, locked: bool) -> Sqlite | Postgres:
+    if isinstance(address, SqliteAddress):
+        return Sqlite(address, readonly=readonly, locked=locked)
+    from bitsheet_tui.store.postgres import Postgres  # noqa: PLC0415 - a mirror in a file needs none of it
+
+    return Postgres(address, readonly=readonly, locked=locked)

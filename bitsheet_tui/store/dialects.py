@@ -16,15 +16,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import values
 
 Convert = Callable[[Any], Any]
-REPEATING = frozenset({Kind.NUMERIC, Kind.BOOLEAN, Kind.INSTANT, Kind.DATE})
-MEMORY = 2048  # values of one field
 FILES = frozenset({"file", "diskfile", "disk_file"})
 
 
@@ -36,9 +33,12 @@ class Dialect:
     mark: str  # a parameter in SQL
     types: Mapping[Kind, str]
     encoders: Mapping[Kind, Convert]  # from the value it means to the value that is written and read back
+    plain_number: Callable[[str], Any]  # of a text of at most 15 digits; raises ValueError
     widest: int  # columns a table may have
     one_of: str  # what stands behind a column that is one of many keys, which are one parameter: see `keys`
     keys: Convert  # of a list of keys, that parameter
+    at_once: int  # rows that are opened, compared and written together
+    copies: bool = False  # whether COPY FROM STDIN is understood
 
     def encode(self, kind: Kind, value: Any) -> Any:
         """`value`, as `values` gives it, for this database."""
@@ -58,23 +58,9 @@ class Dialect:
 
         return convert
 
-    def quick_converter(self, field: Field) -> Convert:
-        """The same with a memory, where values repeat. A list or map then raises TypeError.
-
-        Whoever converts many rows empties the memory behind them: see `forget`.
-        """
-        convert = self.converter(field)
-        return lru_cache(MEMORY, typed=True)(convert) if field.kind in REPEATING else convert
-
     def marks(self, count: int) -> str:
         """`count` parameters with commas between."""
         return ",".join([self.mark] * count)
-
-
-def forget(convert: Convert) -> None:
-    """Empty the memory of a quick converter; one without a memory has nothing to forget."""
-    if clear := getattr(convert, "cache_clear", None):
-        clear()
 
 
 def reader(field: Field) -> Convert:
@@ -99,12 +85,10 @@ def _number(value: Decimal) -> int | float:
     return number
 
 
-def _date_text(value: date) -> str:
-    return value.isoformat()
-
-
-def _instant_text(value: datetime) -> str:
-    return value.isoformat()
+def _plain_number(text: str) -> int | float:
+    """The same for a text of at most 15 digits."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 SQLITE = Dialect(
@@ -123,12 +107,14 @@ SQLITE = Dialect(
     encoders={
         Kind.NUMERIC: _number,
         Kind.BOOLEAN: int,
-        Kind.INSTANT: _instant_text,
-        Kind.DATE: _date_text,
+        Kind.INSTANT: datetime.isoformat,
+        Kind.DATE: date.isoformat,
     },
+    plain_number=_plain_number,
     widest=1900,
     one_of="IN (SELECT value FROM json_each(?))",  # one statement to prepare, however many keys
     keys=json.dumps,
+    at_once=50,  # more are not faster, and take more memory than all the rest of the program
 )
 POSTGRESQL = Dialect(
     name="postgresql",
@@ -144,7 +130,10 @@ POSTGRESQL = Dialect(
         Kind.TEXT: "TEXT",
     },
     encoders={},
+    plain_number=Decimal,
     widest=1500,
     one_of="= ANY(%s)",
     keys=list,
+    at_once=500,  # a round trip and a COPY cost the same for few and for many
+    copies=True,
 )

@@ -50,3 +50,8 @@ def index_name(table: str, suffix: str) -> str:
     """A name for an index of `table`."""
     name = f"{table}_{suffix}"
     return name if is_safe(name) else hashed(name, name)
+
+
+def loading_name(table: str) -> str:
+    """The temporary table through which many rows of `table` are loaded."""
+    return f"load_{table}"[:63]

@@ -12,6 +12,7 @@ from bitsheet_tui.store import values
 from bitsheet_tui.store.address import PostgresAddress
 from bitsheet_tui.store.dialects import POSTGRESQL, quote
 from bitsheet_tui.store.lock import Holder, advisory_key, held
+from bitsheet_tui.store.names import loading_name
 from bitsheet_tui.store.orm import peewee, psycopg_driver
 from bitsheet_tui.text import plain
 
@@ -278,11 +279,6 @@ class Postgres:
             return None
         row = self.db.execute_sql("SELECT value FROM bitsheet_meta WHERE key = 'holder'").fetchone()
         return Holder.from_text(row[0]) if row else None
-
-
-def loading_name(table: str) -> str:
-    """The temporary table through which many rows of `table` are loaded."""
-    return f"load_{table}"[:63]
 
 
 def _halves(key: int) -> tuple[int, int]:

@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from typing import Any
 
 from bitsheet_tui.fields import Kind
@@ -111,56 +110,41 @@ def boolean(value: Any) -> bool | None:
 
 def instant(value: Any) -> datetime | None:
     """A moment in UTC. A date that denotes none (no offset, year 0 or 9999) is no value."""
-    if type(value) is str:
-        return _moment(value)
-    if _nothing(value):
-        return None
-    raise Unstorable("not a moment")
-
-
-@lru_cache(8192)  # the dates of a row are often the same
-def _moment(text: str) -> datetime | None:
+    if type(value) is not str:
+        if _nothing(value):
+            return None
+        raise Unstorable("not a moment")
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(value)
         if moment.tzinfo is None or moment.year >= FAR_FUTURE:
             return None
-        return moment.astimezone(UTC).replace(microsecond=0)
+        there = moment.astimezone(UTC)
+        return there.replace(microsecond=0) if there.microsecond else there
     except OverflowError:
         return None
     except ValueError:
-        if _NO_DATE.fullmatch(text):
+        if _NO_DATE.fullmatch(value):
             return None
         raise Unstorable("not a moment") from None
 
 
 def day(value: Any) -> date | None:
     """A calendar day. The portal prints the 00:00 UTC of the day in its own offset; a bare day is itself."""
-    if type(value) is str:
-        return _day(value)
-    if _nothing(value):
-        return None
-    raise Unstorable("not a day")
-
-
-@lru_cache(8192)
-def _day(text: str) -> date | None:
+    if type(value) is not str:
+        if _nothing(value):
+            return None
+        raise Unstorable("not a day")
     try:
-        if _PLAIN_DATE.fullmatch(text):
-            return date.fromisoformat(text)
-        moment = datetime.fromisoformat(text)
+        if len(value) == 10 and _PLAIN_DATE.fullmatch(value):
+            return date.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
         return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
     except OverflowError:
         return None
     except ValueError:
-        if _NO_DATE.fullmatch(text):
+        if _NO_DATE.fullmatch(value):
             return None
         raise Unstorable("not a day") from None
-
-
-def forget() -> None:
-    """Let go of the dates that were remembered."""
-    _moment.cache_clear()
-    _day.cache_clear()
 
 
 def text(value: Any) -> str | None:

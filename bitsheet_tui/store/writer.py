@@ -17,8 +17,6 @@ from bitsheet_tui.store.layout import Layout, Portal, Row
 from bitsheet_tui.store.quarantine import Poison
 from bitsheet_tui.store.values import NoFlag, Unstorable
 
-AT_ONCE = 500  # rows in memory
-
 
 @dataclass(slots=True, kw_only=True)
 class Stored:
@@ -76,6 +74,18 @@ class Sorted:
 def sift(layout: Layout, rows: Sequence[Portal]) -> Sifted:
     """Convert every row. Pure."""
     width = len(layout.key)
+    try:
+        converted = layout.convert_all(rows)
+    except Unstorable:
+        return _sift_each(layout, rows)
+    return Sifted(
+        rows={row[:width]: (row, portal) for row, portal in zip(converted, rows, strict=True)}, poison=()
+    )
+
+
+def _sift_each(layout: Layout, rows: Sequence[Portal]) -> Sifted:
+    """Row by row, because one of them cannot be stored."""
+    width = len(layout.key)
     good: dict[Key, tuple[Row, Portal]] = {}
     poison: dict[str, Poison] = {}
     outgrown: set[str] = set()
@@ -127,16 +137,13 @@ def commit(
             fill = checkpoint.fill_started if checkpoint else None
             feed.tell_snapshot(database, layout.table.name, when, fill)
         stored = Stored()
-        for some in bulk.chunks(rows, AT_ONCE):
+        for some in bulk.chunks(rows, database.dialect.at_once):
             stored.add(write(database, layout, sift(layout, some), when))
         if checkpoint:
             checkpoints.save(database.peewee, checkpoint)
         return stored
 
-    try:
-        stored = database.write(work)
-    finally:
-        layout.forget()
+    stored = database.write(work)
     stored.seconds = time.perf_counter() - started
     return stored
 

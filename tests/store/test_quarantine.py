@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -104,10 +105,12 @@ def test_a_row_that_only_the_database_refuses_is_kept_aside(store, rows, monkeyp
     if store.label.startswith("sqlite"):
         layout = store._layout(DEALS)
         broken = tuple(
-            (name, (lambda raw: object() if raw == "Deal 2" else raw) if name == "TITLE" else convert)
-            for name, convert in layout.readers
+            (lambda column: [object() if raw == "Deal 2" else raw for raw in column])
+            if name == "TITLE"
+            else sweep
+            for (name, _), sweep in zip(layout.readers, layout.sweeps, strict=True)
         )
-        monkeypatch.setattr(store, "_layouts", {"deals": _with_readers(layout, broken)})
+        monkeypatch.setattr(store, "_layouts", {"deals": replace(layout, sweeps=broken)})
         page = [deal(n) for n in range(1, count + 1)]
     else:
         wide = tuple(Field(name=f"UF_{n}", kind=Kind.TEXT) for n in range(1200))
@@ -120,9 +123,3 @@ def test_a_row_that_only_the_database_refuses_is_kept_aside(store, rows, monkeyp
     assert row_id == "2"
     assert reason.startswith("the database refuses it: ")
     assert rows("SELECT count(*) FROM bitsheet_changes WHERE op = 'insert'") == [(count - 1,)]
-
-
-def _with_readers(layout, readers):
-    from dataclasses import replace
-
-    return replace(layout, readers=readers)
