@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 from urllib.parse import quote
 
 MASK = "***"
+Body = TypeVar("Body", bytes, bytearray)
 
 _known: set[str] = set()
 _longest_first: tuple[str, ...] = ()
@@ -66,7 +67,7 @@ def redact(text: str) -> str:
     return text
 
 
-def redact_bytes(body: bytes) -> bytes:
+def redact_bytes(body: Body) -> Body:
     """`body` with every known secret replaced by `***`; the portal quotes the webhook in links."""
     for secret in _longest_first:
         raw = secret.encode()

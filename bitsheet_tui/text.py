@@ -21,6 +21,8 @@ def plain(value: object, limit: int = LIMIT) -> str:
     """
     text = value if isinstance(value, str) else str(value)
     cut = len(text) > limit
+    if not cut and type(text) is str and text.isascii() and text.isprintable():
+        return text
     out: list[str] = []
     marks = 0
     for char in text[: limit * 4]:

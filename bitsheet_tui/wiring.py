@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bitsheet_tui import events as e
 from bitsheet_tui.config import Config
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.store.address import SqliteAddress, parse
-from bitsheet_tui.store.reader import Reader
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.engine import Engine
 from bitsheet_tui.tables import Table, select
+
+if TYPE_CHECKING:
+    from bitsheet_tui.store.reader import Reader
 
 Listener = Callable[[e.Event], None]
 
@@ -36,8 +39,10 @@ def open_to_ask(config: Config) -> Store:
     return Store.open_to_ask(config.store_url, schema=config.store.schema, base=config.base)
 
 
-def open_reader(config: Config) -> Reader:
+def open_reader(config: Config) -> "Reader":
     """The mirror, for people who look while the engine writes. Raises StoreError."""
+    from bitsheet_tui.store.reader import Reader  # noqa: PLC0415 - nobody looks at an engine without a screen
+
     return Reader.open(config.store_url, schema=config.store.schema, base=config.base)
 
 

@@ -8,12 +8,12 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bitsheet_tui import wiring
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.config import Config, LogSettings, PortalSettings, SyncSettings, load, need_webhook
 from bitsheet_tui.observe import logs
-from bitsheet_tui.observe.attached import Mirror, Onlooker
 from bitsheet_tui.observe.live import Live
 from bitsheet_tui.observe.served import Served, places
 from bitsheet_tui.ring import Ring
@@ -21,6 +21,9 @@ from bitsheet_tui.secret import Secret
 from bitsheet_tui.state import EngineState
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.engine import Engine
+
+if TYPE_CHECKING:
+    from bitsheet_tui.observe.attached import Onlooker
 
 DEMO_INTERVAL = 5  # seconds: something to see
 DEMO_COMPARES = 6  # cycles: what was deleted is found within half a minute
@@ -94,8 +97,12 @@ def _stand(config: Config, ending: ExitStack, ring: Ring | None, *, narrated: bo
     return store
 
 
-def attach(config: Config, ending: ExitStack, ring: Ring, before: EngineState, *, takeover: bool) -> Onlooker:
+def attach(
+    config: Config, ending: ExitStack, ring: Ring, before: EngineState, *, takeover: bool
+) -> "Onlooker":
     """The engine that holds the mirror, seen from here."""
+    from bitsheet_tui.observe.attached import Mirror, Onlooker  # noqa: PLC0415 - an engine looks at none
+
     logs.start(LogSettings(file=""))  # what libraries say must not get onto the screen
     ending.callback(logs.stop)
     take = (lambda: serve(config, ending, ring, narrated=False)) if takeover else None

@@ -23,13 +23,14 @@ _map = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
-def decode(body: bytes) -> Json:
+def decode(body: bytes | bytearray) -> Json:
     """The JSON of `body`; a large result of a batch's command is a Packed in its place.
 
     A lone surrogate, a number too large for a float and NaN are let through, as text or as None: one odd
     value must not hide the fifty rows around it. Raises ValueError when it is no JSON at all.
     """
-    body = body.removeprefix(_BOM)
+    if body.startswith(_BOM):  # noqa: FURB188 - removeprefix copies a bytearray, with or without it
+        body = body[len(_BOM) :]
     if len(body) > LARGE and (cut := _cut(body)) is not None:
         return cut
     return _decode(body)
@@ -83,7 +84,7 @@ def opened(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return row.open() if isinstance(row, PackedRow) else row
 
 
-def _cut(body: bytes) -> Json:
+def _cut(body: bytes | bytearray) -> Json:
     """The answer to a batch with its large results packed; None: it is something else, or odd."""
     try:
         outer = _map(body)
@@ -106,7 +107,7 @@ def _packed(raw: msgspec.Raw) -> Json | Packed:
     return Packed(raw) if len(memoryview(raw)) > LARGE else _decode(raw)
 
 
-def _decode(body: bytes | msgspec.Raw) -> Json:
+def _decode(body: bytes | bytearray | msgspec.Raw) -> Json:
     try:
         return cast("Json", msgspec.json.decode(body))
     except RecursionError:

@@ -36,7 +36,7 @@ class Reply:
     """An HTTP answer. `body` is decoded, and every known secret in it is hidden."""
 
     status: int
-    body: bytes
+    body: bytes | bytearray
     retry_after: str = ""
     location: str = ""
 
@@ -82,19 +82,17 @@ class HttpWire:
             decoder = Decoder(response.headers.get("content-encoding", ""))
             if decoder.unknown:
                 return fault.cut("The answer is packed in a way that was not asked for.")
-            parts: list[bytes] = []
-            size = 0
+            whole = bytearray()  # one block that grows, instead of hundreds to be joined
             async for chunk in response.aiter_raw():
                 for part in decoder.feed(chunk):
-                    parts.append(part)
-                    size += len(part)
-                    if size > CAP_BYTES:
+                    whole += part
+                    if len(whole) > CAP_BYTES:
                         return fault.too_much(CAP_BYTES)
             if decoder.broken or not decoder.done:
                 return fault.cut()
             return Reply(
                 status=response.status_code,
-                body=redact_bytes(b"".join(parts)),
+                body=redact_bytes(whole),
                 retry_after=response.headers.get("retry-after", ""),
                 location=response.headers.get("location", ""),
             )
@@ -108,6 +106,7 @@ class HttpWire:
                 logging.getLogger(name).setLevel(logging.WARNING)
             self._client = httpx.AsyncClient(
                 trust_env=not _is_here(self._webhook),  # no proxy leads to this machine
+                verify=_is_encrypted(self._webhook),  # the authorities alone take 2 MB
                 headers=HEADERS,
                 follow_redirects=False,
                 timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
@@ -131,6 +130,10 @@ def host_of(webhook: Secret) -> str:
         conceal(piece)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.hostname or ''}{port}"
+
+
+def _is_encrypted(webhook: Secret) -> bool:
+    return urlsplit(webhook.reveal()).scheme == "https"
 
 
 def _is_here(webhook: Secret) -> bool:
