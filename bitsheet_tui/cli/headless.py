@@ -5,6 +5,7 @@ import os
 from argparse import Namespace
 from contextlib import ExitStack
 
+from bitsheet_tui import memory
 from bitsheet_tui.cli.ground import configured, prepare, serve
 from bitsheet_tui.cli.stopping import Stopping
 from bitsheet_tui.commands import ConfirmDeletions, Resync, SyncNow
@@ -27,6 +28,7 @@ def run(arguments: Namespace) -> int:
             stopping.engine = engine
             return once(engine)
         served = serve(config, ending, Ring(TAIL), narrated=True)
+        memory.give_back()  # what importing left; later, it would be strewn among what a backfill leaves
         stopping.engine = served
         asyncio.run(_forever(served, notifier))
         return Exit.DONE

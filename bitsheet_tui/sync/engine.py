@@ -83,7 +83,6 @@ class Engine:
     async def run(self) -> None:
         """Cycle after cycle, until told to stop. Raises what is a bug, or ends the store for good."""
         self._appointment = appointment = self._begin()
-        memory.give_back()
         appointment.start()
         beside = [
             asyncio.get_running_loop().create_task(self._control.listen()),
