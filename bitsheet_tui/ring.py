@@ -1,11 +1,14 @@
 """The newest log lines, for a screen: appended by the log, read by whoever looks."""
 
+import re
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
 SIZE = 5000
+# how the log writes a line into a file: a moment with its offset, the level, the table, the text
+LINE = re.compile(rb"(\S{10} \S{8,21}) +(DEBUG|INFO|SUCCESS|WARNING|ERROR|CRITICAL) +(\S+) +(.*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

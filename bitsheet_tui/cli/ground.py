@@ -81,7 +81,8 @@ def serve(config: Config, ending: ExitStack, ring: Ring, *, narrated: bool) -> S
     store = _stand(config, ending, ring, narrated=narrated)
     live = Live(ring)
     engine = wiring.build(config, store, [logs.narrator(), live.tell])
-    return Served(engine, live, store, places(wiring.file_of(config), os.environ))
+    log = f"{config.log.level} {Path(config.log.file).absolute()}" if config.log.file else ""
+    return Served(engine, live, store, places(wiring.file_of(config), os.environ), log)
 
 
 def _stand(config: Config, ending: ExitStack, ring: Ring | None, *, narrated: bool) -> Store:

@@ -19,13 +19,15 @@ from bitsheet_tui.errors import MirrorHeld, StoreError
 from bitsheet_tui.events import StoreTrouble
 from bitsheet_tui.observe import requests, wire
 from bitsheet_tui.observe.glimpse import glimpse
+from bitsheet_tui.observe.tail import Named
 from bitsheet_tui.ring import LogLine, Ring
 from bitsheet_tui.state import Attached, EngineState, reduce
-from bitsheet_tui.store.books import SOCKET
+from bitsheet_tui.store.books import LOG, SOCKET
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.store import Store
 
 LOOK_SECONDS = 2.0
+LOG_SECONDS = 0.5
 SHARE = 0.1  # of the time may be spent on looking at the store
 LIMIT = 8 * 2**20  # bytes of a line
 CONNECT_SECONDS = 3.0
@@ -77,6 +79,7 @@ class Onlooker:
         self._writer: asyncio.StreamWriter | None = None  # to the instance's socket
         self._logged: tuple[datetime | None, int] = (None, 0)  # the last line seen, and of which instance
         self._asking: set[asyncio.Task[None]] = set()
+        self._file = Named(ring.append)  # its log, with what came before us
 
     @property
     def state(self) -> EngineState:
@@ -101,20 +104,24 @@ class Onlooker:
         self._loop = asyncio.get_running_loop()
         while self._early:
             self._pass_on(self._early.popleft())
+        reading = asyncio.create_task(self._read_log())
         while not self._left.is_set():
             try:
                 with closing(self._mirror.look()) as store:
                     await self._look(store)
             except StoreError as error:
                 await self._in_trouble(error)
-        for task in self._asking:
+        for task in (*self._asking, reading):
             task.cancel()
+        self._file.close()
 
     # --- looking ---------------------------------------------------------------------------------------
 
     async def _look(self, store: Store) -> None:
         while not self._left.is_set():
             holder = store.holder()
+            if holder:
+                self._file.find(store.remembered(LOG) if self._here(holder) else "")
             if holder is None and self._mirror.take:
                 await self._take_over()
             elif holder is None or not await self._follow(store, holder):
@@ -131,12 +138,21 @@ class Onlooker:
             )  # fmt: skip
         await self._rest(max(LOOK_SECONDS, (monotonic() - began) / SHARE))
 
+    @staticmethod
+    def _here(holder: Holder) -> bool:
+        return holder.host == socket.gethostname()
+
     def _attached(self, holder: Holder | None, *, live: bool = False) -> Attached:
         takeover = self._mirror.take is not None
         if holder is None:
             return replace(self._state.attached or Attached(), live=False, gone=True, takeover=takeover)
-        host = "" if holder.host == socket.gethostname() else holder.host
+        host = "" if self._here(holder) else holder.host
         return Attached(pid=holder.pid, host=host, since=holder.since, live=live, takeover=takeover)
+
+    async def _read_log(self) -> None:
+        while True:
+            await asyncio.sleep(LOG_SECONDS)
+            self._file.look()
 
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -151,6 +167,7 @@ class Onlooker:
     async def _take_over(self) -> None:
         """The other one has ended: the mirror is ours, unless somebody was quicker."""
         take = self._mirror.take
+        self._file.close()  # from now on it is ours, and comes without a detour
         try:
             engine = take() if take else None
         except MirrorHeld:
@@ -168,7 +185,7 @@ class Onlooker:
 
     async def _follow(self, store: Store, holder: Holder) -> bool:
         """Follow the instance through its socket to its end; false where there is none to be had."""
-        path = store.remembered(SOCKET) if holder.host == socket.gethostname() else ""
+        path = store.remembered(SOCKET) if self._here(holder) else ""
         if not path:
             return False
         try:
@@ -216,7 +233,9 @@ class Onlooker:
                 self._state = reduce(self._state, told)
 
     def _log(self, line: LogLine, since: datetime | None) -> None:
-        """Lines come again with every connection; each is shown once."""
+        """Lines come again with every connection; each is shown once, and not if the file has it."""
+        if self._file.has(line.level):
+            return
         if since != self._logged[0] or line.seq > self._logged[1]:
             self._logged = (since, line.seq)
             self._ring.append(line.at, line.level, line.table, line.text)

@@ -15,7 +15,7 @@ from bitsheet_tui.observe import logs
 from bitsheet_tui.observe.live import Live, Shown
 from bitsheet_tui.observe.wire import Hello
 from bitsheet_tui.state import EngineState
-from bitsheet_tui.store.books import SOCKET
+from bitsheet_tui.store.books import LOG, SOCKET
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.store import Store
 
@@ -39,11 +39,12 @@ class Running(Shown, Protocol):
 class Served:
     """The engine, and whoever looks at it from another process. Stands for the engine in every way."""
 
-    def __init__(self, engine: Running, live: Live, store: Store, places: list[Path]) -> None:
+    def __init__(self, engine: Running, live: Live, store: Store, places: list[Path], log: str = "") -> None:
         self._engine = engine
         self._live = live
         self._store = store
         self._places = places
+        self._log = log
 
     @property
     def state(self) -> EngineState:
@@ -61,13 +62,14 @@ class Served:
 
     async def run(self) -> None:
         """Run the engine, and let others look."""
+        self._note(LOG, self._log)
         opened = await self._open()
         try:
             await self._engine.run()
         finally:
             self._live.close()
             if opened:
-                self._note("")
+                self._note(SOCKET, "")
 
     async def _open(self) -> bool:
         """Listen at the first place where that is possible; without one the store is looked at instead."""
@@ -80,16 +82,16 @@ class Served:
             except OSError as error:
                 trouble = error
             else:
-                self._note(str(place))
+                self._note(SOCKET, str(place))
                 return True
         logs.say("WARNING", f"consoles that attach see only what is in the store: {trouble}")
         return False
 
-    def _note(self, place: str) -> None:
+    def _note(self, key: str, value: str) -> None:
         with suppress(
             StoreError
         ):  # whoever does not find us looks at the store; the cycle reports the trouble
-            self._store.remember(SOCKET, place)
+            self._store.remember(key, value)
 
 
 def places(store: Path | None, environ: Mapping[str, str]) -> list[Path]:

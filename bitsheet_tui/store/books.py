@@ -10,6 +10,7 @@ from bitsheet_tui.store.ledger import Cycle, Request, Run
 from bitsheet_tui.store.models import FactRecord
 
 SOCKET = "socket"  # the fact that says where the running instance can be looked at on its host
+LOG = "log"  # the one that says what its log file has, and where on its host it is: `INFO /var/log/...`
 PAUSED = "paused_at"  # the fact that says since when the running instance is paused
 INTERVAL = "interval"  # the one that says how many seconds after another its cycles start
 DISABLED = "disabled"  # the one that says which tables it does not read for now, with commas between them

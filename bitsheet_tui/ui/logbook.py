@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bitsheet_tui.ring import LogLine
+from bitsheet_tui.ring import LINE, LogLine
 from bitsheet_tui.ui.words import LEVELS
 
-# as observe.logs writes it: a moment with its offset, the level, the table, the text
-_LINE = re.compile(rb"(\S{10} \S{8,21}) +(DEBUG|INFO|SUCCESS|WARNING|ERROR|CRITICAL) +(\S+) +(.*)")
 _HEAD = re.compile(rb"\S{10} \S{8,21} +([A-Z]+) +(\S+)")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST = 64 * 2**20  # bytes; of a larger file the end is read
@@ -48,7 +46,7 @@ class LogBook:
 
     def line(self, number: int) -> LogLine:
         """One line; one that has no moment of its own has that of a line before it."""
-        found = _LINE.match(self._bytes(number))
+        found = LINE.match(self._bytes(number))
         if found is None:
             text = self._bytes(number).decode(errors="replace")
             return LogLine(seq=number, at=self.at(number), level="INFO", table="", text=text)
@@ -58,7 +56,7 @@ class LogBook:
     def at(self, number: int) -> datetime:
         """When a line was written."""
         for back in range(number, max(-1, number - 100), -1):
-            found = _LINE.match(self._bytes(back))
+            found = LINE.match(self._bytes(back))
             try:
                 if found:
                     return datetime.fromisoformat(found[1].decode()).astimezone(UTC)

@@ -31,6 +31,7 @@ def test_it_shows_the_other_instance_steers_it_and_leaves_it_running(engine, cap
         screen.until(f"pid {engine.pid}".encode())
         screen.until("⇄".encode())
         screen.until(b"CURRENT")
+        screen.until(b"fill done")  # what its log has from before
         screen.press(b"p")
         screen.until(b"PAUSED")
         assert instance(capfd)["paused_at"]
