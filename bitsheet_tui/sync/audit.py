@@ -3,8 +3,9 @@
 Some changes move no date: bindings, values written straight into the portal's database, comments that are
 edited. So a few rows more are read in a cycle, from the newest id down and then from the top again, and so
 are a few discussions. An audit rides in the cycle's first request where that has room, and waits for the
-next cycle otherwise; it never makes a request of its own. Rows that the portal does not show are left
-to a comparison (`deletions.py`), for a page is too little to judge by.
+next cycle otherwise; one that has waited too long is part of the cycle's work like any other, so that the
+period is kept where requests are always full. A row that is new meanwhile was read when it came. Rows that
+the portal does not show are left to a comparison (`deletions.py`), for a page is too little to judge by.
 """
 
 from collections.abc import Sequence
@@ -22,11 +23,12 @@ from bitsheet_tui.sync.jobs import CommentJob, Job, ScanJob, store_discussions
 from bitsheet_tui.tables import Table
 
 MOST = 20  # pages of one table, or discussions, in one cycle; more that is owed is forgiven
+RESERVE = 0.1  # of the period: so much an audit may be late
 
 
-def audits(desk: Desk, jobs: Sequence[Job]) -> list[Job]:
+def audits(desk: Desk, jobs: Sequence[Job]) -> list["AuditJob | DiscussionAuditJob"]:
     """What may ride with these jobs. A table that is read whole anyway needs no audit."""
-    found: list[Job] = []
+    found: list[AuditJob | DiscussionAuditJob] = []
     for job in jobs:
         if isinstance(job, ScanJob) and job.table.cursors and comparable(desk, job.table):
             found.append(AuditJob(desk, job.table))
@@ -46,6 +48,12 @@ class Pace:
         """How many whole steps are to be made, when those up to `since` have been."""
         return min(MOST, int((at - since).total_seconds() / self.seconds * self.steps))
 
+    def late(self, since: datetime, at: datetime) -> bool:
+        """Whether steps are owed for so long that they cannot wait for a request that has room."""
+        owed = self.owed(since, at)
+        behind = (at - since).total_seconds() > self.seconds * RESERVE
+        return owed >= MOST or (owed > 0 and behind)
+
     def paid(self, since: datetime, steps: int, at: datetime) -> datetime:
         """Up to when they have been made after `steps` more."""
         step = timedelta(seconds=self.seconds / max(1, self.steps))
@@ -59,6 +67,16 @@ def _owed(desk: Desk, table: Table, pace: Pace) -> int:
         desk.note(replace(desk.reconcile(table), audited_at=now()))
         return 0
     return pace.owed(since, now())
+
+
+def _late(desk: Desk, table: Table, pace: Pace) -> bool:
+    since = desk.reconcile(table).audited_at
+    return since is not None and pace.late(since, now())
+
+
+def _period(desk: Desk) -> float:
+    """Seconds in which an audit plans to come round; the rest of the days is in reserve."""
+    return desk.settings.audit_days * 86400 * (1 - RESERVE)
 
 
 def _pay(desk: Desk, table: Table, pace: Pace, steps: int, below: int | None, *, suspicious: bool) -> None:
@@ -84,7 +102,8 @@ class AuditJob:
     def asks(self, room: int) -> dict[str, Ask]:
         desk, table = self.desk, self.table
         pages = min(room, _owed(desk, table, self._pace()))
-        if pages < 1:
+        self.complete = pages < 1
+        if self.complete:
             return {}
         top = (desk.checkpoint(table).reach or 0) + 1
         below = min(top, desk.reconcile(table).audit_below or top)
@@ -93,14 +112,20 @@ class AuditJob:
         self._keys = tuple(asks)
         return asks
 
+    @property
+    def late(self) -> bool:
+        """Whether it cannot wait any longer for a request that has room."""
+        return _late(self.desk, self.table, self._pace())
+
     def _pace(self) -> Pace:
         desk, table = self.desk, self.table
         if table.name not in desk.sizes:
             desk.sizes[table.name] = desk.store.reconciles.count(table, above=0, upto=ALL)
-        return Pace(-(-desk.sizes[table.name] // PAGE), desk.settings.audit_days * 86400)
+        return Pace(-(-desk.sizes[table.name] // PAGE), _period(desk))
 
     def take(self, answers: Answers) -> None:
         desk, table, window = self.desk, self.table, self._window
+        self.complete = True
         if window is None or window.below is None:
             return
         got = read(table, window, [answers[key] for key in self._keys])
@@ -132,7 +157,8 @@ class DiscussionAuditJob:
     def asks(self, room: int) -> dict[str, Ask]:
         desk, table = self.desk, self.table
         count = min(room // 2, _owed(desk, table, self._pace()))  # a discussion takes two at most
-        if count < 1:
+        self.complete = count < 1
+        if self.complete:
             return {}
         below = desk.reconcile(table).audit_below or ALL
         found = desk.store.reconciles.discussions(below=below, limit=count)
@@ -141,18 +167,25 @@ class DiscussionAuditJob:
         for one in found:
             self._reader.begin(one)
         if not found:
+            self.complete = True
             desk.sizes.pop(table.name)
             desk.note(replace(desk.reconcile(table), audit_below=None))
         return self._reader.asks(room)
+
+    @property
+    def late(self) -> bool:
+        """See AuditJob."""
+        return _late(self.desk, self.table, self._pace())
 
     def _pace(self) -> Pace:
         desk, name = self.desk, self.table.name
         if name not in desk.sizes:
             desk.sizes[name] = desk.store.reconciles.count_discussions()
-        return Pace(desk.sizes[name], desk.settings.audit_days * 86400)
+        return Pace(desk.sizes[name], _period(desk))
 
     def take(self, answers: Answers) -> None:
         desk, table, reader = self.desk, self.table, self._reader
+        self.complete = True
         if reader is None:
             return
         read_ = reader.take(answers, desk.portal_now())

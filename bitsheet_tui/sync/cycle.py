@@ -104,11 +104,14 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
     jobs = _jobs(desk, fills, ready)
     counts = deletions.counts(desk, jobs)
     describing = DescribeJob(desk) if static and known else None
-    spare = [*reopenings(desk, jobs, static=static), *audits(desk, jobs)]
-    await rounds.run(desk, [*([describing] if describing else ()), *_in_turn(jobs, counts)], spare)
+    owing = [(job, job.late) for job in audits(desk, jobs)]
+    late = [job for job, is_late in owing if is_late]
+    spare = [*reopenings(desk, jobs, static=static), *(job for job, is_late in owing if not is_late)]
+    work = [*([describing] if describing else ()), *_in_turn(jobs, counts), *late]
+    await rounds.run(desk, work, spare)
     if describing:
         failed |= describing.failed
-    pass_.rows += sum(job.rows for job in spare)
+    pass_.rows += sum(job.rows for job in (*late, *spare))
     for job in jobs:
         pass_.rows += job.rows
         if job.error:

@@ -1,14 +1,15 @@
 """What changed without a date is found within a period, for not one request more."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bitsheet_tui.sync import audit
+from bitsheet_tui.sync import audit, rounds
 from bitsheet_tui.sync.audit import MOST, Pace
 from tests import mirror
-from tests.sync.conftest import config, once, portal, unequal
+from tests.sync.conftest import SMALL, config, once, portal, unequal
 from tests.sync.test_reconcile import ids, marked
 
 pytestmark = pytest.mark.slow
@@ -54,6 +55,22 @@ async def test_every_row_and_every_discussion_is_compared_once_in_a_period(store
                 engine = await once(settings)
                 assert engine.failed == ()
         assert unequal(store_url, demo) == {}
+
+
+async def test_the_period_is_kept_where_requests_are_always_full(sqlite_url, later, monkeypatch):
+    async with portal(replace(SMALL, deals=60)) as (demo, webhook):
+        settings = config(webhook, sqlite_url, audit_days=7, tables=("deals",))
+        await once(settings)
+        await once(settings)  # from here on it owes
+        deals = ids(demo, "deals")
+        demo.world.bind("deals", deals[0], TITLE="changed behind the portal's back")
+        demo.world.bind("deals", deals[-1], TITLE="so is this")
+        monkeypatch.setattr(rounds, "ROOM", 2)  # the two commands of the scan
+        for day in (4, 7):
+            with later(day):
+                engine = await once(settings)
+                assert engine.failed == ()
+        assert unequal(sqlite_url, demo, ("deals",)) == {}
 
 
 async def test_it_makes_no_request_of_its_own(sqlite_url, later):
