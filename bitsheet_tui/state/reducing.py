@@ -58,6 +58,7 @@ def _(event: e.PageStored, state: EngineState) -> EngineState:
     def change(table: TableState) -> TableState:
         rows = None if table.rows is None else table.rows + event.inserted - event.deleted
         fill = _advance(table.fill, event) if event.filling and table.fill else table.fill
+        standing = Standing.READING if state.cycle_started else table.standing  # comparisons end no reading
         return replace(
             table,
             rows=rows,
@@ -66,7 +67,7 @@ def _(event: e.PageStored, state: EngineState) -> EngineState:
             gone=table.gone + event.deleted,
             deleted=table.deleted + event.deleted,
             fill=fill,
-            standing=Standing.FILLING if fill else Standing.READING,
+            standing=Standing.FILLING if fill else standing,
         )
 
     return _with(state, event.table, change)

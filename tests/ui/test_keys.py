@@ -3,7 +3,7 @@
 import pytest
 
 from bitsheet_tui.commands import ConfirmDeletions, Pause, Resume, Resync, Stop, SyncNow
-from bitsheet_tui.events import CycleStarted
+from bitsheet_tui.events import CycleStarted, PageStored
 from bitsheet_tui.state import reduce
 from bitsheet_tui.ui.keys import FOOTERS, KEYS
 from tests.ui import scenes
@@ -310,6 +310,12 @@ async def test_a_table_that_is_refused_stays_so_on_the_screen_while_the_next_cyc
     async with console(state) as (app, _engine, _pilot):
         assert "1 needs you" in screen(app)[0]
         assert "refused, see e" in text(app)
+
+
+async def test_rows_that_are_marked_between_two_cycles_are_no_reading_that_goes_on():
+    page = PageStored(table="leads", at=scenes.NOW, read=0, inserted=0, updated=0, deleted=3)
+    async with console(reduce(scenes.current(), page)) as (app, _engine, _pilot):
+        assert "reading" not in text(app)
 
 
 async def test_the_wheel_scrolls_the_log():
