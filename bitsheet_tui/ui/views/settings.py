@@ -121,7 +121,7 @@ def line(setting: Setting, columns: int) -> Line:
             (f"{RETURN} " if setting.live else "  ", "hint"),
             (fit(plain(setting.key, NAME), NAME), "name" if setting.live else "dim"),
             (fit(middle(plain(setting.value), wide), wide), "strong" if setting.live else ""),
-            ("  " + fit(plain(setting.origin), ORIGIN), "dim"),
+            ("  " + (fit(plain(setting.origin), ORIGIN) if noted else plain(setting.origin)), "dim"),
             (setting.note if noted else "", "hint" if setting.live else "dim"),
         ),
         columns,
