@@ -21,6 +21,7 @@ ASTRAY = 1.5  # seconds between the two clocks that are taken for a jump
 TICK = 1.0
 NAP = 0.05  # seconds after a rest, so that nobody is a moment too early
 TOGETHER = 1.0  # seconds
+MANY = 1_000_000  # runs that wait for a busy loop: the scheduler is not to drop one of them with a warning
 
 
 def elapsed() -> float:
@@ -56,7 +57,7 @@ def without_plugins() -> Iterator[None]:
 
 
 class Appointment:
-    """Runs one coroutine function at set times on the running loop. One run at a time."""
+    """Runs one coroutine function at set times on the running loop, once for each appointment."""
 
     def __init__(
         self,
@@ -106,14 +107,15 @@ class Appointment:
         left = max(0.0, (self._due or 0.0) - self._elapsed())
         at = self._wall() + timedelta(seconds=left)
         self._scheduler.add_job(
-            self._keep, self._at(at), id="cycle", replace_existing=True,
-            misfire_grace_time=None, coalesce=True, max_instances=1,
+            self._keep, self._at(at), args=(self._due,), id="cycle", replace_existing=True,
+            misfire_grace_time=None, coalesce=True, max_instances=MANY,
         )  # fmt: skip
         return at
 
-    async def _keep(self) -> None:
-        self._due = None
-        await self._run()
+    async def _keep(self, due: float) -> None:
+        if due == self._due:  # what was replaced, or is kept already, may still come when the loop was busy
+            self._due = None
+            await self._run()
 
     def _drift(self) -> float:
         return self._wall().timestamp() - self._elapsed()

@@ -98,3 +98,18 @@ async def test_nothing_runs_after_a_cancelled_appointment(kept):
     appointment.cancel()
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(runs.get(), 0.2)
+
+
+async def test_a_busy_loop_neither_doubles_nor_drops_a_run_and_is_no_warning(kept, caplog):
+    appointment, hands, runs, _ = kept
+    for _ in range(20):
+        appointment.set(0)
+        await asyncio.sleep(0)  # the scheduler has handed it over, and it could not begin
+        hands.sleep(2)
+        appointment.tick()
+    assert await soon(runs)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(runs.get(), 0.2)
+    appointment.set(0.05)
+    assert await soon(runs)
+    assert caplog.messages == []
