@@ -20,7 +20,7 @@ from bitsheet_tui.errors import Exit, MirrorHeld, UsageError
 from bitsheet_tui.observe.live import TAIL
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.secret import Secret
-from bitsheet_tui.ui import door
+from bitsheet_tui.ui import door, language
 
 if TYPE_CHECKING:
     from bitsheet_tui.observe.served import Served
@@ -47,7 +47,9 @@ def run(arguments: Namespace) -> int:
         engine = None
         with suppress(MirrorHeld):  # then that instance is shown
             engine = ground.serve(config, ending, Ring(TAIL), narrated=True)
-        with redirect_stdout(sys.stderr):  # what a viewer's console said last is narration
+        spoken = language.choose(config.ui.language, os.environ)
+        # what a viewer's console said last is narration
+        with language.speaking(spoken), redirect_stdout(sys.stderr):
             asyncio.run(_serve(Web(_command(path), token=token), host, port, engine))
         return Exit.DONE
 

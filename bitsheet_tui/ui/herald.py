@@ -96,7 +96,7 @@ class Herald:
         if not alerts:
             return
         now = time.monotonic()
-        texts = [f"{retold(alert.text)} {t('Press e.')}" for alert in alerts]
+        texts = [t("{text} Press e.", text=header.full_stop(retold(alert.text))) for alert in alerts]
         self._burst = [one for one in self._burst if now - one[0] < BURST] + [(now, text) for text in texts]
         text = texts[-1]
         if len(self._burst) > 1:

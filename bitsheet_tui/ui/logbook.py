@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bitsheet_tui.ring import LINE, LogLine
+from bitsheet_tui.ui.language import fold
 from bitsheet_tui.ui.words import LEVELS
 
 _HEAD = re.compile(rb"\S{10} \S{8,21} +([A-Z]+) +(\S+)")
@@ -67,7 +68,7 @@ class LogBook:
     def select(self, level: str, table: str, term: str) -> array[int]:
         """The numbers of the lines of at least this level, of this table, with this word (or, !, without)."""
         floor, who = LEVELS[level], table.encode()
-        word = term.removeprefix("!").lower()
+        word = fold(term.removeprefix("!"))
         wanted = not term.startswith("!")
         out = array("Q")
         for number, line in enumerate(self._lines()):
@@ -76,7 +77,7 @@ class LogBook:
                 grave = LEVELS.get(found[1].decode(), 20) if found else LEVELS["INFO"]
                 if grave < floor or (who and (not found or found[2] != who)):
                     continue
-            if not word or (word in _told(line).lower()) is wanted:
+            if not word or (word in fold(_told(line))) is wanted:
                 out.append(number)
         return out
 

@@ -68,7 +68,7 @@ async def test_one_alert_is_told_in_full_and_a_burst_in_one_message():
             engine.state = reduce(engine.state, replace(held, table=table, reason="much"))
         app.look()
         await pilot.pause()
-        assert said(app) == ["4 new troubles, the last: 12,000 deletions held: much Press e."]
+        assert said(app) == ["4 new troubles, the last: 12,000 deletions held: much. Press e."]
 
 
 async def test_answers_to_several_commands_are_one_message():

@@ -8,7 +8,6 @@ SENTENCES = {
     "Paused by somebody else; p goes on.": "Başka biri duraklattı; p sürdürür.",
     "Somebody let it go on.": "Başka biri sürdürdü.",
     "{count} new troubles, the last: {text}": "{count} yeni sorun, sonuncusu: {text}",
-    "Press e.": "e tuşuna basın.",
     # the settings
     "Settings": "Ayarlar",
     "settings": "ayarlar",

@@ -158,17 +158,18 @@ def _waiting(picture: Picture) -> str:
         return t(words.STARTING)
     at = f.clock(event.until, picture.zone, picture.now)
     hint = f" {plain(retold(event.hint))}" if isinstance(event, StoreTrouble) and event.hint else ""
-    return t("{text} Tries again at {at}.", text=_stop(plain(retold(event.text))) + hint, at=at)
+    return t("{text} Tries again at {at}.", text=full_stop(plain(retold(event.text))) + hint, at=at)
 
 
 def _needs(picture: Picture) -> str:
     event = picture.state.trouble
     if not isinstance(event, NeedsOperator):
         return t(words.STARTING)
-    return t("{text} Press e.", text=f"{_stop(plain(retold(event.text)))} {plain(retold(event.hint))}")
+    return t("{text} Press e.", text=f"{full_stop(plain(retold(event.text)))} {plain(retold(event.hint))}")
 
 
-def _stop(sentence: str) -> str:
+def full_stop(sentence: str) -> str:
+    """`sentence` with an end, so that another may follow."""
     return sentence if sentence.endswith((".", "!", "?", "…")) else sentence + "."
 
 

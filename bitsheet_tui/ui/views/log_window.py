@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import chain
 
 from bitsheet_tui.ring import SIZE, LogLine, Ring
+from bitsheet_tui.ui.language import fold
 from bitsheet_tui.ui.logbook import LogBook
 from bitsheet_tui.ui.words import LEVELS
 
@@ -77,7 +78,7 @@ class Looked:
 
     def find(self, start: int, steps: int) -> int | None:
         """The next line with the word behind `start`, or before it; from the other end on if need be."""
-        term = self.term.removeprefix("!").lower()
+        term = fold(self.term.removeprefix("!"))
         found = (n for n in self._around(start, steps) if term in _searched(self.entry(n).line))
         return next(found, None) if term else None
 
@@ -97,7 +98,7 @@ class Looked:
 
 
 def _searched(line: LogLine) -> str:
-    return f"{line.table} {line.text}".lower()
+    return fold(f"{line.table} {line.text}")
 
 
 class LogWindow(Looked):
@@ -147,7 +148,7 @@ class LogWindow(Looked):
     def _passes(self, line: LogLine) -> bool:
         if LEVELS.get(line.level, 20) < LEVELS[self.level] or (self.table and line.table != self.table):
             return False
-        term = self.term.removeprefix("!").lower()
+        term = fold(self.term.removeprefix("!"))
         if not term or not self.sift:
             return True
         return (term in _searched(line)) is not self.term.startswith("!")
