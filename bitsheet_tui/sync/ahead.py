@@ -7,7 +7,11 @@ tasks' window are asked by their place in it:
     task.commentitem.getlist  TASKID    = 0$result[tasks1p0][tasks][3][id]
 
 Where there is no such row, the text stays as it is, which names no chat and no task; the portal says so and
-nothing is done. Source: apidocs.bitrix24.com batch; `modules/rest/classes/general/rest_util.php`.
+nothing is done. Newer tasks have a chat and no forum topic: what the tasks that moved last did not have is
+not asked ahead. Where that was a wrong guess, the discussion is read to its end in the next request, as
+long ones are: it is stored when both its sources are read, as of when the first one was.
+
+Source: apidocs.bitrix24.com batch; `modules/rest/classes/general/rest_util.php`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +19,7 @@ from dataclasses import dataclass
 
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.portal.answer import Answer, Ask
-from bitsheet_tui.sync.discussions import DiscussionReader, chat_ask, forum_ask
+from bitsheet_tui.sync.discussions import CHAT, FORUM, SOURCES, DiscussionReader, chat_ask, forum_ask
 from bitsheet_tui.tables import Table
 
 
@@ -27,14 +31,17 @@ class Ahead:
     page: str
     parent: Table
     count: int
+    sources: frozenset[str] = SOURCES
 
     def asks(self) -> dict[str, Ask]:
-        """Two commands for each row."""
+        """A command for each row and source."""
         asks: dict[str, Ask] = {}
         for place in range(self.count):
             row = f"$result[{self.page}][{self.parent.rows}][{place}]"
-            asks[f"aheadforum{place}"] = forum_ask(f"0{row}[id]")
-            asks[f"aheadchat{place}"] = chat_ask(self.table, f"{row}[chatId]", 0)
+            if FORUM in self.sources:
+                asks[f"aheadforum{place}"] = forum_ask(f"0{row}[id]")
+            if CHAT in self.sources:
+                asks[f"aheadchat{place}"] = chat_ask(self.table, f"{row}[chatId]", 0)
         return asks
 
     def expect(
@@ -42,7 +49,7 @@ class Ahead:
     ) -> None:
         """Let the reader take the answers; `tasks` are the rows in the order of the page."""
         for place, task_id in enumerate(tasks[: self.count]):
-            for source in ("forum", "chat"):
+            for source in self.sources:
                 key = f"ahead{source}{place}"
                 answer = answers.get(key)
                 if isinstance(answer, Answer):

@@ -23,6 +23,7 @@ from bitsheet_tui.store.reconciles import Reconcile
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.store.writer import Stored
 from bitsheet_tui.sync.backfill import Backfill, again, begin
+from bitsheet_tui.sync.discussions import SOURCES
 from bitsheet_tui.tables import Table
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Desk:
     seconds: float = REQUEST_SECONDS  # what one request may cost; halved when the portal gives up
     unchained: set[str] = field(default_factory=set)  # tables whose chains turned out not to hold
     pages: dict[tuple[str, str], int] = field(default_factory=dict)  # rows a window brought lately
+    sources: frozenset[str] = SOURCES  # where the discussions that moved last are
     disabled: set[str] = field(default_factory=set)  # tables that somebody does not want read for now
     moving: asyncio.Event = field(default_factory=asyncio.Event)  # cleared while paused
     owed: set[str] = field(default_factory=set)  # static tables that failed when they were due

@@ -11,7 +11,7 @@ permission or of the method. Such a discussion is counted, and tried again (`reo
 failure of the table nor a deletion.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,8 @@ from bitsheet_tui.store.discussions import Discussion, DiscussionRead
 from bitsheet_tui.tables import FORUM_METHOD, Table
 
 Row = dict[str, Any]
+FORUM, CHAT = "forum", "chat"
+SOURCES = frozenset({FORUM, CHAT})
 # what is not for us to read; anything else is trouble with the method
 CLOSED_TO_US = frozenset({Reason.RIGHTS, Reason.REQUEST, Reason.ACCESS, Reason.SCOPE, Reason.GONE})
 
@@ -81,6 +83,12 @@ class DiscussionReader:
     def tasks(self) -> tuple[int, ...]:
         """Whose discussions are on the list."""
         return tuple(self._open)
+
+    def sources(self, tasks: Sequence[int]) -> frozenset[str]:
+        """Where the discussions of these tasks are, as far as they are on the list and still to be read."""
+        readings = [reading for task in tasks if (reading := self._open.get(task))]
+        found = {FORUM for reading in readings if reading.forum_open}
+        return frozenset(found | {CHAT for reading in readings if reading.chat_open})
 
     def asks(self, room: int) -> dict[str, Ask]:
         """Up to `room` commands for the open discussions, in the order they were put on the list."""

@@ -133,7 +133,7 @@ class CommentJob:
         if self._reader.open < room:
             self._more(self._reader)
         asks = self._reader.asks(max(2, room))  # a discussion of both kinds takes two
-        self._ahead = None if self._asked else self._look_ahead((room - len(asks)) // 2)
+        self._ahead = None if self._asked else self._look_ahead(room - len(asks))
         self._asked = True
         if self._ahead:
             asks |= self._ahead.asks()
@@ -144,12 +144,14 @@ class CommentJob:
     def _look_ahead(self, room: int) -> Ahead | None:
         """In a cycle's first request: the discussions of tasks that this very request finds."""
         parent, link = self.parent, self.table.parent
+        sources = self.desk.sources
+        room //= len(sources)
         if not isinstance(parent, ScanJob) or link is None or room < 1:
             return None
         page = parent.reference(link.changed)
         lately = self.desk.pages.get((parent.table.name, link.changed), 0)
         count = min(room, max(AHEAD, lately))
-        return Ahead(self.table, page, parent.table, count) if page else None
+        return Ahead(self.table, page, parent.table, count, sources) if page else None
 
     def _more(self, reader: DiscussionReader) -> None:
         """Put discussions on the list, each once in a cycle."""
@@ -166,6 +168,7 @@ class CommentJob:
         desk = self.desk
         if self._ahead and isinstance(self.parent, ScanJob):
             self._more(reader)  # what the tasks' window has just told of
+            self.desk.sources = reader.sources(self.parent.told) or self.desk.sources
             self._ahead.expect(reader, self.parent.told, answers)
         read = reader.take(answers, desk.portal_now())
         self.error = reader.error

@@ -61,9 +61,21 @@ def predecessor():
                 for name in (*PREDECESSOR, "task_comments")
                 if name != "scale"
             }
+            sources = mirror.execute("SELECT count(chat_id), count(forum_topic_id) FROM bitsheet_discussions")
+            chats, forums = sources.fetchone()
     line = _line("bitsheet-tui, stored", took, stats, sum(counts.values()), sum(counts.values()))
     del line["missing"], line["read in vain"]
     table("The predecessor's portal at documented costs", [line], f"minutes: {show(took.seconds / 60)}")
+    asked = [stats["methods"].get(method, 0) for method in COMMENT_METHODS]
+    table(
+        "Its discussions",
+        [
+            {"where": "chats", "tasks that have one": chats, "commands": asked[0]},
+            {"where": "forum topics", "tasks that have one": forums, "commands": asked[1]},
+            {"where": "both", "tasks that have one": chats + forums, "commands": sum(asked)},
+        ],
+        f"fifty commands to a request: {-(-sum(asked) // 50):,} requests, and no task without either costs any",
+    )
     table("Its rows", [{"table": name, "rows": rows} for name, rows in counts.items()])
 
 

@@ -1,7 +1,14 @@
 """A cycle like the status page's is one request: the comments come with the tasks they belong to."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from bitsheet_tui.portal.answer import Answer
+from bitsheet_tui.store.discussions import Discussion
+from bitsheet_tui.sync.ahead import Ahead
+from bitsheet_tui.sync.discussions import CHAT, FORUM, DiscussionReader
+from bitsheet_tui.tables import CATALOGUE
 from tests.sync.conftest import config, once, portal, unequal
 
 
@@ -72,3 +79,41 @@ async def test_discussions_that_nobody_may_read_and_portals_without_references_c
         demo.world.comment(chats[0]["ID"], "open again", source="chat")
         await once(settings)
         assert unequal(store_url, demo) == {}
+
+
+COMMENTS = next(table for table in CATALOGUE if table.parent)
+TASKS = next(table for table in CATALOGUE if table.name == COMMENTS.parent.table)
+MORNING = datetime(2026, 3, 1, 8, tzinfo=UTC)
+
+
+def begun(task_id, *, forum, chat):
+    reader = DiscussionReader(COMMENTS)
+    reader.begin(Discussion(task_id=task_id, forum_topic_id=forum, chat_id=chat, known_forum=True))
+    return reader
+
+
+def answered(result, minutes):
+    return Answer(result=result, started=MORNING + timedelta(minutes=minutes), seconds=0.1)
+
+
+def test_only_where_the_tasks_that_moved_last_have_their_discussions_is_asked_ahead():
+    assert begun(7, forum=None, chat=70).sources([7, 8]) == {CHAT}
+    assert begun(7, forum=5, chat=None).sources([7]) == {FORUM}
+    assert begun(7, forum=5, chat=70).sources([7]) == {FORUM, CHAT}
+    asks = Ahead(COMMENTS, "tasks1p0", TASKS, 3, frozenset({CHAT})).asks()
+    assert {ask.method for ask in asks.values()} == {COMMENTS.method}
+    assert len(asks) == 3
+
+
+def test_a_discussion_of_which_half_was_asked_ahead_is_stored_whole_as_of_when_its_reading_began():
+    reader = begun(7, forum=5, chat=70)
+    assert reader.asks(0) == {}
+    ahead = {"aheadchat0": answered({"chat_id": 70, "messages": [], "users": [], "files": []}, 1)}
+    Ahead(COMMENTS, "tasks1p0", TASKS, 1, frozenset({CHAT})).expect(reader, [7], ahead)
+    assert reader.take(ahead, MORNING) == []
+    assert set(reader.asks(50)) == {"forum7"}
+    post = {"ID": "1", "AUTHOR_ID": "1", "POST_MESSAGE": "said", "POST_DATE": "2026-03-01T08:00:30+00:00"}
+    (read,) = reader.take({"forum7": answered([post], 5)}, MORNING)
+    assert [row["TEXT"] for row in read.forum] == ["said"]
+    assert read.chat == []
+    assert read.read_at == MORNING + timedelta(minutes=1)
