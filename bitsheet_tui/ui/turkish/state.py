@@ -31,7 +31,7 @@ SENTENCES = {
     ),
     "All {count} tables current as of {at}.": "{count} tablonun tümü güncel, saat {at}.",
     "All {count} tables current; deletions held: {names}: press e.": (
-        "{count} tablonun tümü güncel; bekletilen silmeler: {names} (e)."
+        "Bekletilen silmeler: {names} (e); {count} tablonun tümü güncel."
     ),
     "{count} of {all} tables current; not {names}: press e.": (
         "{count}/{all} tablo güncel; olmayan: {names} (e tuşu)."
