@@ -156,7 +156,8 @@ async def test_every_step_fits(tmp_path, size):
 
 
 @pytest.mark.parametrize(
-    ("given", "seconds"), [("300", 300), ("5 min", 300), ("45s", 45), ("1 h", 3600), (" 2 m ", 120)]
+    ("given", "seconds"),
+    [("300", 300), ("5 min", 300), ("5 dk", 300), ("45s", 45), ("1 h", 3600), (" 2 m ", 120)],
 )
 def test_an_interval_may_be_written_as_people_do(given, seconds):
     assert read_interval(given) == seconds
