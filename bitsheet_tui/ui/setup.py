@@ -61,13 +61,16 @@ class Setup(App[Path | str]):
 
     CSS = """
     Screen { background: $background; align: center middle; }
-    #page { width: 78; max-width: 96%; height: auto; max-height: 96%; padding: 1 2; background: $surface; }
+    #page { width: 78; max-width: 96%; height: auto; max-height: 96%; padding: 1 2; background: $surface;
+            overflow-y: auto; }
+    .-low #page { padding: 0 2; }
     Static { width: 1fr; height: auto; margin-bottom: 1; }
     #title { text-style: bold; color: $text-primary; }
-    #keys { margin-bottom: 0; color: $text-muted; }
+    #keys { dock: bottom; margin: 0; width: 100%; text-align: center; color: $text-muted; }
     Input { height: 1; border: none; padding: 0; margin-bottom: 1; background: $panel; }
     """
     ENABLE_COMMAND_PALETTE = False
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-mid")]  # noqa: RUF012 - Textual's name, and never changed
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "step_back", show=False, priority=True),
         Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True),
@@ -99,7 +102,7 @@ class Setup(App[Path | str]):
             yield line
             yield Ticks(self.names, id="tables")
             yield Static(id="note")
-            yield Static(id="keys")
+        yield Static(id="keys")
 
     def on_mount(self) -> None:
         """The first step."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from rich.text import Text
 
 from bitsheet_tui.config import load
 from bitsheet_tui.config.draft import Draft, place_for, read_interval
@@ -152,6 +153,9 @@ async def test_every_step_fits(tmp_path, size):
             await app.workers.wait_for_complete()
             await pilot.pause()
             assert f"{step + 1} of 5" in text(app)
+            assert "enter" in text(app)
+            app.note(Text("What is wrong is said at length. " * 9))
+            await pilot.pause()
             assert "enter" in text(app)
 
 
