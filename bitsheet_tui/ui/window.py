@@ -114,8 +114,9 @@ class Window(App[None], inherit_bindings=False):
         """Our own themes before Textual's, and no colour at all where NO_COLOR is set and not empty."""
         for theme in themes.THEMES.values():
             self.register_theme(theme)
-        self.theme = self.looks.theme if self.looks.theme in self.available_themes else themes.DEFAULT
-        self.theme_shown = self.theme
+        wanted = self.looks.theme
+        self.theme_shown = wanted if wanted in self.available_themes else themes.DEFAULT
+        self.set_reactive(App.theme, self.theme_shown)  # nothing is to be restyled yet
         for name in themes.REPLACED:
             self.unregister_theme(name)
         self._filters = [one for one in self._filters if not isinstance(one, NoColor | Monochrome)]
