@@ -1,9 +1,11 @@
 """The store is reached for in a thread of its own: a server that does not answer must hold nobody up."""
 
 import asyncio
+import sys
 import threading
 from contextlib import suppress
 
+from bitsheet_tui.errors import StoreError
 from bitsheet_tui.store.store import Store
 
 
@@ -30,18 +32,19 @@ class Reaching:
         result: asyncio.Future[None] = loop.create_future()
         result.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may be left
 
-        def settle(error: Exception | None) -> None:
+        def settle(error: BaseException | None) -> None:
             if not result.done():
                 result.set_exception(error) if error else result.set_result(None)
 
         def work() -> None:
-            error = None
+            error: BaseException | None = None
             try:
                 self._store.connect()
-            except Exception as caught:  # noqa: BLE001 - it is raised where it was asked for
+            except StoreError as caught:
                 error = caught
-            with suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(settle, error)
+            finally:  # whatever else it may be is a bug, and raised where it was asked for, too
+                with suppress(RuntimeError):  # the loop has ended meanwhile
+                    loop.call_soon_threadsafe(settle, error or sys.exception())
 
         threading.Thread(target=work, name="reaching", daemon=True).start()  # the end waits for no daemon
         return result
