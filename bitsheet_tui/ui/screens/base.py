@@ -26,6 +26,14 @@ class Base(Screen[None]):
     ]  # fmt: skip
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (10, "-low"), (16, "-mid"), (36, "-tall")]  # noqa: RUF012
 
+    def __init__(self, name: str) -> None:
+        """With the classes of the size there is: found out later, they would style everything twice."""
+        super().__init__(name=name, classes=" ".join(self._sized(*self.app.size)))
+
+    def _sized(self, columns: int, rows: int) -> set[str]:
+        across = self._get_breakpoint_classes(columns, self.HORIZONTAL_BREAKPOINTS)
+        return across | self._get_breakpoint_classes(rows, self.VERTICAL_BREAKPOINTS)
+
     def middle(self) -> Iterable[Widget]:
         """What is between the sentence and the keys."""
         return ()

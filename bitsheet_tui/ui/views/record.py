@@ -25,14 +25,16 @@ def label(entry: Entry) -> str:
 def field(entry: Entry, columns: int, zone: tzinfo | None) -> Line:
     """` Deal stage   stage_id     C1:NEW  New`."""
     wide = max(12, min(30, (columns - 40) // 2))
-    title = plain(entry.column.field.title, wide) or plain(entry.column.name, wide)
+    title, name = plain(entry.column.field.title, wide), plain(entry.column.name, 60)
+    if title.lower() == name and "_" in name:  # the portal has no word for it
+        title = ""
     retired = "  " + t("not in the portal any more") if entry.column.retired else ""
     empty = entry.value is None
     value = f.UNKNOWN if empty else brief(entry.column.field.kind, entry.value, zone)
     style = "dim" if empty else ""
     spans: Line = (
-        (" " + fit(title, wide), style),
-        (" " + fit(plain(entry.column.name, 60), wide), "dim"),
+        (" " + fit(title, wide - 2), style),
+        (" " + fit(name, wide + 3), "dim"),  # names are long, and cut they are no names
         (f" {value}", style or "strong"),
         (f"  {plain(entry.name)}" if entry.name else "", "hint"),
         (retired, "wait"),
