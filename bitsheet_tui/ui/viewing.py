@@ -68,7 +68,7 @@ class Viewing(Window):
     def _keep(self) -> None:
         if self.theme != self.theme_shown:  # chosen among all of them, in the palette
             self.choose("theme", self.theme)
-        board = self.screen_stack[0]
+        board = next(iter(self.screen_stack), None)  # none: the console has just ended
         if not isinstance(board, Dashboard):
             return
         grid, log = board.grid, board.window
