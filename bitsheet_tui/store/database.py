@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -42,7 +43,8 @@ class Database:
         self._mutex = threading.RLock()
         self._depth = 0
         self._open = False
-        self._opener = 0  # the thread that opens it, for which nobody waits
+        self._opener = 0  # the thread that opens it, for which nobody waits long
+        self._in_vain = 0.0  # until when nobody waits for it again
         self._close_then = False
         self._failed: tuple[float, StoreError] | None = None  # when and why it could not be opened
 
@@ -81,7 +83,7 @@ class Database:
         return self._open
 
     def open(self) -> None:
-        """Connect now, instead of with the first query. Whoever wants something meanwhile is refused."""
+        """Connect now, instead of with the first query. Whoever wants something meanwhile waits a little."""
         self._opener, self._failed = threading.get_ident(), None
         try:
             self.read(lambda: None)
@@ -120,9 +122,7 @@ class Database:
             self._open = False
 
     def _run(self, work: Callable[[], T], *, writing: bool, again: bool = True, within: float = PATIENT) -> T:
-        if self._opener not in (0, threading.get_ident()):
-            raise StoreUnavailable(f"{self.label} is not open yet.", "It is tried again by itself.")
-        with self._mutex:
+        with self._alone():
             if self._depth:
                 return work()  # part of the transaction that is open
             try:
@@ -135,6 +135,20 @@ class Database:
                 if not (lost and again):
                     raise self.driver.translate(first) from error
             return self._run(work, writing=writing, again=False, within=PRESSED)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else uses the session meanwhile. Raises StoreUnavailable when opening it takes too long."""
+        seconds = -1.0
+        if self._opener not in (0, threading.get_ident()):
+            seconds = PRESSED if time.monotonic() > self._in_vain else 0.0
+        if not self._mutex.acquire(timeout=seconds):
+            self._in_vain = time.monotonic() + FRESH
+            raise StoreUnavailable(f"{self.label} does not answer.", "It is tried again by itself.")
+        try:
+            yield
+        finally:
+            self._mutex.release()
 
     def _attempt(self, work: Callable[[], T], *, writing: bool, within: float) -> T:
         if not self._open:

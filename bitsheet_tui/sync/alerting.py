@@ -41,7 +41,8 @@ class Alerting:
         while True:
             await asyncio.sleep(GLANCE_SECONDS)
             state = self._look()
-            if state.alerts is not self._kept and not isinstance(state.trouble, e.StoreTrouble):
+            well = self._store.connected and not isinstance(state.trouble, e.StoreTrouble)
+            if well and state.alerts is not self._kept:
                 self.settle()
 
     def forget(self) -> None:

@@ -51,7 +51,8 @@ class Control:
     def note(self) -> None:
         """Let others see in the store how we run; trouble with it is the cycle's to report."""
         with suppress(StoreError, MirrorHeld):
-            self._note()
+            if self._store.connected:  # otherwise once it is
+                self._note()
 
     def _note(self) -> None:
         state = self._look()
@@ -99,6 +100,7 @@ class Control:
                 await self._reaching.there()
                 if self._store.asked() or monotonic() - looked > LOOK_SECONDS:
                     looked = monotonic()
+                    self._note()
                     self._answer()
                 pause = GLANCE_SECONDS
             await asyncio.sleep(pause)

@@ -213,6 +213,12 @@ class Desk:
         self.tell(table, stored, read=stored.inserted + stored.updated)
         return stored
 
+    def retry_all(self, names: Collection[str]) -> None:
+        """The same for these tables, or all, as far as their fields are known."""
+        for table in self.tables:
+            if table.name in self.fields and (not names or table.name in names):
+                self.retry(table)
+
     def keep(self, checkpoint: Checkpoint) -> None:
         """Save a checkpoint that comes without rows."""
         self.store.keep(checkpoint)

@@ -197,10 +197,10 @@ class Engine:
     def _retry(self, names: tuple[str, ...]) -> str:
         """Store what can be stored now of what could not; nothing is asked for that. Why not, if it fails."""
         desk = self._desk
+        if not desk.store.connected:
+            return f"{NOT_DONE}{desk.store.label} cannot be reached"
         try:
-            for table in desk.tables:
-                if table.name in desk.fields and (not names or table.name in names):
-                    desk.retry(table)
+            desk.retry_all(names)
             self._count()
         except (StoreError, MirrorHeld) as error:
             self._alarm()  # a cycle meets the same trouble, and sees to it

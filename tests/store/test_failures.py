@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import random
+import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -119,6 +122,61 @@ def test_a_server_that_does_not_come_back_is_unavailable_and_the_page_is_not_los
                 commit(pg_store, deal(2))
     pg_store.connect()  # who wants to know whether it is back says so; others do not try again and again
     assert commit(pg_store, deal(2)).inserted == 1
+
+
+def noticed(store):
+    """Look whether anybody asks for something until the look says that the session is lost."""
+    while store.connected:
+        with suppress(StoreUnavailable):
+            store.asked()
+
+
+def test_what_is_wanted_while_a_session_is_opened_waits_a_little(
+    pg_store, admin, postgres_server, monkeypatch
+):
+    """Another one holds the lock for a moment, so that opening takes that long."""
+    monkeypatch.setattr("bitsheet_tui.store.postgres.LINGER", 2.0)
+    held = threading.Event()
+
+    def hold():
+        with psycopg.connect(postgres_server, autocommit=True) as other:
+            other.execute("SELECT pg_advisory_lock(%s)", (advisory_key("postgres", "public"),))
+            held.set()
+            time.sleep(0.3)
+
+    commit(pg_store, deal(1))
+    admin.execute(TERMINATE)
+    noticed(pg_store)
+    holding, opening = threading.Thread(target=hold), threading.Thread(target=pg_store.connect)
+    holding.start()
+    held.wait()
+    opening.start()
+    assert commit(pg_store, deal(2)).inserted == 1
+    opening.join()
+    holding.join()
+
+
+def test_nobody_waits_again_and_again_for_a_server_that_says_nothing(pg_store, admin, monkeypatch):
+    def reach():
+        with suppress(StoreUnavailable):
+            pg_store.connect()
+
+    commit(pg_store, deal(1))
+    admin.execute(TERMINATE)
+    with socket.create_server(("127.0.0.1", 0)) as silent, monkeypatch.context() as away:
+        host, port = silent.getsockname()
+        for name, value in {"host": host, "port": port}.items():
+            away.setitem(pg_store._database.driver.db.connect_params, name, value)
+        noticed(pg_store)
+        opening = threading.Thread(target=reach)
+        opening.start()
+        began = time.monotonic()
+        for _ in range(10):
+            with pytest.raises(StoreUnavailable):
+                commit(pg_store, deal(2))
+        assert time.monotonic() - began < 3
+        silent.close()
+        opening.join()
 
 
 @pytest.mark.parametrize(
