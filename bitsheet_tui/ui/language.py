@@ -11,6 +11,7 @@ where it needs no ending, for Turkish would bend it. What is declared before the
 constant, a key) is English there, and goes through `t` where it is shown.
 
     f.plural(rows, "row")       counted things; the noun in the singular is the key
+    short(key.label)            a word where there is little room: the line of keys, a narrow column
     retold(error.hint)          what the engine, the store or the configuration said in English
 
 The log, the ledger, names of SQL and whatever the portal sent are shown as they are.
