@@ -27,8 +27,9 @@ from bitsheet_tui.tables import FORUM_METHOD, Table
 Row = dict[str, Any]
 FORUM, CHAT = "forum", "chat"
 SOURCES = frozenset({FORUM, CHAT})
-# what is not for us to read; anything else is trouble with the method
-CLOSED_TO_US = frozenset({Reason.RIGHTS, Reason.REQUEST, Reason.ACCESS, Reason.SCOPE, Reason.GONE})
+# what is not for us to read, one or all of a kind; anything else is trouble with the method
+ALL_CLOSED = frozenset({Reason.SCOPE, Reason.GONE})
+CLOSED_TO_US = frozenset({Reason.RIGHTS, Reason.REQUEST, Reason.ACCESS}) | ALL_CLOSED
 
 
 @dataclass(slots=True)
@@ -61,6 +62,7 @@ class DiscussionReader:
 
     table: Table
     error: PortalError | None = None  # the method itself fails or rests; nothing more is asked
+    closed: PortalError | None = None  # why nothing of one kind can be read; the other kind is
     _open: dict[int, _Reading] = field(default_factory=dict)
     _asked: list[tuple[str, int, str]] = field(default_factory=list)
 
@@ -149,6 +151,8 @@ class DiscussionReader:
             self.error = error
             return
         reading.readable = False
+        if error.reason in ALL_CLOSED:
+            self.closed = error
         if error.reason is Reason.SCOPE:
             reading.lacks = scope_of(FORUM_METHOD if source == "forum" else self.table.method)
         reading.read_at = reading.read_at or now

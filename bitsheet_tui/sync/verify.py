@@ -235,8 +235,8 @@ class _Look:
             while asks := reader.asks(ROOM):
                 answers = await self.portal.batch(asks)
                 found |= store.reconciles.compare_discussions(table, reader.take(answers, self._now()))
-            if reader.error:
-                raise reader.error
+            if error := reader.error or reader.closed:
+                raise error
         return found
 
 
