@@ -97,7 +97,8 @@ def _first_run(arguments: Namespace) -> Config | None:
     """Ask for everything; the configuration that was written. None: nothing was, or the demo is wanted."""
     from bitsheet_tui.cli import check  # noqa: PLC0415 - only once in a lifetime
     from bitsheet_tui.config.draft import Draft, place_for  # noqa: PLC0415
-    from bitsheet_tui.ui.setup import DEMO, Trials, run_setup  # noqa: PLC0415
+    from bitsheet_tui.ui.setup import DEMO, run_setup  # noqa: PLC0415
+    from bitsheet_tui.ui.trials import Trials  # noqa: PLC0415
 
     home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     draft = Draft(path=place_for(Path.cwd(), home))

@@ -2,15 +2,15 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static
@@ -21,9 +21,11 @@ from bitsheet_tui.secret import Secret, redact
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import terminal as tty
 from bitsheet_tui.ui import words
+from bitsheet_tui.ui.dressed import Dressed
 from bitsheet_tui.ui.driver import driver
 from bitsheet_tui.ui.ending import SIGNALS
 from bitsheet_tui.ui.language import retold, t
+from bitsheet_tui.ui.trials import Trials
 from bitsheet_tui.ui.widgets.ticks import Ticks
 from bitsheet_tui.ui.window import PAINT, SilentConsole
 
@@ -33,30 +35,7 @@ DEMO = "demo"
 SIGNS = {"ok": ("✓", "green"), "warn": ("~", "yellow"), "FAIL": ("✗", "red")}
 
 
-class Finding(Protocol):
-    """One thing that was looked at; `code` is 0 where all is well."""
-
-    @property
-    def about(self) -> str: ...  # noqa: D102
-    @property
-    def verdict(self) -> str: ...  # noqa: D102
-    @property
-    def text(self) -> str: ...  # noqa: D102
-    @property
-    def hint(self) -> str: ...  # noqa: D102
-    @property
-    def code(self) -> int: ...  # noqa: D102
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trials:
-    """What the answers are tested with."""
-
-    portal: Callable[[Draft], Awaitable[Sequence[Finding]]]
-    store: Callable[[Draft], Finding]
-
-
-class Setup(App[Path | str]):
+class Setup(Dressed[Path | str]):
     """Ends with the path of the file that was written, DEMO, or nothing."""
 
     CSS = """
@@ -81,6 +60,7 @@ class Setup(App[Path | str]):
 
     def __init__(self, draft: Draft, tables: Iterable[str], tests: Trials) -> None:
         super().__init__()
+        self.dress()
         self.error_console = SilentConsole(stderr=True)
         self.animation_level = "none"
         self.draft = draft

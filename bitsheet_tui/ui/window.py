@@ -9,16 +9,15 @@ from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
 from rich.console import Console as RichConsole
-from textual.app import App
-from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
 from bitsheet_tui.commands import Command, Stop
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState
 from bitsheet_tui.text import plain
-from bitsheet_tui.ui import glyphs, themes, words
+from bitsheet_tui.ui import glyphs, words
 from bitsheet_tui.ui.beside import Beside
+from bitsheet_tui.ui.dressed import Dressed
 from bitsheet_tui.ui.herald import Herald
 from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.library import Library
@@ -61,7 +60,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Window(App[None], inherit_bindings=False):
+class Window(Dressed[None], inherit_bindings=False):
     """The app without its keys: state in, paint out."""
 
     CSS_PATH = "app.tcss"
@@ -81,7 +80,7 @@ class Window(App[None], inherit_bindings=False):
         self.beside = beside or Beside()
         self.kept = self.shelved = self.beside.shelf.read()
         self.looks = looks(self.beside.config(), self.kept)
-        self._dress()
+        self.theme_shown = self.dress(self.looks.theme)
         self.error_console = SilentConsole(stderr=True)
         self.animation_level = "none"
         self.engine = engine
@@ -109,20 +108,6 @@ class Window(App[None], inherit_bindings=False):
     def get_default_screen(self) -> Screen[None]:
         """The dashboard."""
         return Dashboard(self.ring, self.kept)
-
-    def _dress(self) -> None:
-        """Our own themes before Textual's, and no colour at all where NO_COLOR is set and not empty."""
-        for theme in themes.THEMES.values():
-            self.register_theme(theme)
-        wanted = self.looks.theme
-        self.theme_shown = wanted if wanted in self.available_themes else themes.DEFAULT
-        self.set_reactive(App.theme, self.theme_shown)  # nothing is to be restyled yet
-        for name in themes.REPLACED:
-            self.unregister_theme(name)
-        self._filters = [one for one in self._filters if not isinstance(one, NoColor | Monochrome)]
-        self.no_color = bool(os.environ.get("NO_COLOR"))
-        if self.no_color:
-            self._filters.append(themes.Colourless())
 
     def on_mount(self) -> None:
         """Start looking."""

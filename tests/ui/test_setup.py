@@ -10,7 +10,8 @@ from rich.text import Text
 
 from bitsheet_tui.config import load
 from bitsheet_tui.config.draft import Draft, place_for, read_interval
-from bitsheet_tui.ui.setup import DEMO, SUMMARY, SYNC, Setup, Trials
+from bitsheet_tui.ui.setup import DEMO, SUMMARY, SYNC, Setup
+from bitsheet_tui.ui.trials import Trials
 from tests.ui.looking import text
 
 CODE = "s3cr3tc0des3cr3tc0de"
