@@ -25,7 +25,7 @@ SENTENCES = {
     "Install the newer bitsheet-tui; nothing was changed.": (
         "Daha yeni bitsheet-tui'yi kurun; hiçbir şey değiştirilmedi."
     ),
-    "{label} is not open yet.": "{label} henüz açık değil.",
+    "{label} does not answer.": "{label} yanıt vermiyor.",
     # whose it is
     "another instance holds this mirror{known}": "bu aynayı başka bir süreç tutuyor{known}",
     "Stop it first, or use its own pause, resume and sync; status works meanwhile.": (
