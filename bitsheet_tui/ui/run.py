@@ -1,6 +1,7 @@
 """run_console(): the screen on the main thread, the engine on its own, and a clean way out for both."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -80,6 +81,8 @@ def _load() -> None:
     """What the first screen did without, on a thread: a key that opens one shall not wait for its modules."""
     for name in LATER:
         import_module(f"bitsheet_tui.ui.{name}")
+    gc.collect()
+    gc.freeze()  # what is here to stay is walked no more: each time took every key's answer some 60 ms
 
 
 async def _shown(window: Console) -> BaseException | None:

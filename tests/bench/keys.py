@@ -20,6 +20,7 @@ LINES = 1000  # a second
 BEAT = 0.05  # seconds between two bursts of them
 SIZE = {"deals": 70_000, "contacts": 500, "leads": 500, "tasks": 50, "users": 20}
 PRESSED = int(os.environ.get("BITSHEET_KEYS", "400"))
+RUNS = int(os.environ.get("BITSHEET_SCREENS", "3"))  # of each, in turn
 STARTS = 4.0  # seconds until the backfill is under way
 LONGEST = 5.0  # seconds for an answer
 PAUSE = 0.15  # seconds between two keys at the most
@@ -49,7 +50,7 @@ def keys():
 def screen():
     """The seconds of cycles and of a backfill with a console, beside those without; both under the same load."""
     found = {"headless": [], "console": []}
-    for _ in range(3):
+    for _ in range(RUNS):
         for mode, runs in found.items():
             with served(SIZE, cost=documented()) as portal, folder() as where:
                 arguments = ["--no-ui"] if mode == "headless" else []
