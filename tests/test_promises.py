@@ -27,7 +27,7 @@ TROUBLES = {
     "errors inside the portal": PORTAL,
     "a page of HTML instead of an answer": PORTAL,
     "an answer that was cut or damaged": PORTAL,
-    "a portal that takes too long": PORTAL,
+    "a portal that takes too long, or says nothing": PORTAL,
     "an answer that is too big": PORTAL,
     "a portal that ignores a filter": PORTAL,
     "a request that the portal rejects": PORTAL,

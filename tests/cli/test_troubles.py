@@ -100,7 +100,7 @@ TROUBLES = {
     "a page of HTML instead of an answer": (always(kind=Kind.HTML, status=200), 1),
     "an answer that was cut or damaged": (always(kind=Kind.TRUNCATED), 1),
     "an answer that is too big": (always(kind=Kind.BOMB, size=80_000_000), 1),
-    "a portal that takes too long": (always(kind=Kind.HANG, seconds=5), 1),
+    "a portal that takes too long, or says nothing": (always(kind=Kind.HANG, seconds=5), 1),
     "a portal that ignores a filter": (always(kind=Kind.IGNORED, method="crm.deal.list"), 1),
     "a request that the portal rejects": (
         always(kind=Kind.ERROR, method="crm.deal.list", status=400, error="ERROR_ARGUMENT"), 1,
@@ -130,7 +130,7 @@ def test_a_trouble_with_the_portal_is_told_and_over_when_it_is_over(
     configure(home, portal, EVERY)
     assert main(["--once"]) == 0
     strike(demo)
-    slow = trouble == "a portal that takes too long"
+    slow = trouble == "a portal that takes too long, or says nothing"
     configure(home, portal, f"timeout = {0.3 if slow else 20}\n{EVERY}")
     before, requests = mirror.held(url(home), "contacts"), demo.stats.requests
     capfd.readouterr()
