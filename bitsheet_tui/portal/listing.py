@@ -14,6 +14,12 @@ Where the start-up probe shows that a portal resolves references differently, `p
 changes. An answer is used only as far as it is what was asked: ids fall strictly and stay inside their
 bounds, and most rows lie inside the window. `start = -1` spares the portal the counting of all rows
 (apidocs.bitrix24.com/settings/performance/huge-data.html).
+
+REST 3.0 lists up to a thousand tasks to a page, and is not used. Its rows are others: names, types and the
+words for a state differ ("pending" for 2), so a task would change with the method that read it. It filters
+by id alone, so cycles could not use it; it needs a permission of its own; one bad command fails a batch. And
+nothing says that a thousand rows take the portal less time than twenty pages do, which is what bounds a
+backfill: requests it does not lack (apidocs.bitrix24.com rest-v3, tasks-task-list-rest-v3).
 """
 
 from collections.abc import Mapping, Sequence
