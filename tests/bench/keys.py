@@ -97,11 +97,7 @@ def _filled(screen, where):
         screen.read(1.0)
         lines = log.read_text().splitlines() if log.exists() else []
         told = "\n".join(line for line in lines if " noise" not in line and "deals" in line)
-    cycles = [
-        _seconds(line)
-        for line in lines
-        if re.search(r"engine +cycle \d+ done", line) and " 0 rows" not in line
-    ]
+    cycles = [_seconds(line) for line in lines if re.search(r"engine +cycle \d+ done", line)]
     (done,) = [line for line in lines if re.search(r"deals +fill done", line)]
     return cycles[2:], _seconds(done)
 
