@@ -131,12 +131,13 @@ def build(table: Table, columns: Sequence[Column], dialect: Dialect, *, raw: boo
         names.insert(stable, EXTRA)
         kinds.insert(stable, Kind.JSON)
         stable += 1
+    known: dict[Kind, dict[str | None, Any]] = {kind: {} for kind in Kind}
     return Layout(
         table=table,
         dialect=dialect,
         readers=tuple(readers),
         sweeps=tuple(
-            sweep(kind, convert, dialect.plain_number)
+            sweep(kind, convert, dialect.plain_number, known[kind])
             for kind, (_, convert) in zip(kinds, readers, strict=True)
         ),
         names=tuple(names),

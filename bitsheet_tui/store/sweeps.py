@@ -18,19 +18,23 @@ Sweep = Callable[[Column], Column]
 NOTHING = {type(None)}
 TEXTS = {type(None), str}
 SHORT = 15  # characters of a number that every database keeps as it is
+REMEMBERED = 500  # dates: of some rows, not of a table
 LONGEST = 18  # digits that surely fit into 64 bits
 
 
-def sweep(kind: Kind, convert: Convert, number: Callable[[str], Any]) -> Sweep:
+def sweep(kind: Kind, convert: Convert, number: Callable[[str], Any], known: dict[str | None, Any]) -> Sweep:
     """What converts a column; `convert` does one value, and raises Unstorable as the sweep does.
 
-    `number` makes one of a text of at most 15 digits.
+    `number` makes one of a text of at most 15 digits; `known` is shared by the columns of one kind, for the
+    dates of a row are often the same.
     """
     usual = USUAL.get(kind)
     if kind is Kind.BOOLEAN:
         usual = _flags(convert)
     elif kind is Kind.NUMERIC:
         usual = _numbers(number)
+    elif kind in (Kind.INSTANT, Kind.DATE):
+        usual = _moments(convert, known)
 
     def swept(column: Column) -> Column:
         types = set(map(type, column))
@@ -68,6 +72,17 @@ def _flags(convert: Convert) -> Sweep:
         return [known[raw] for raw in column] if known.keys() >= set(column) else None
 
     return flags
+
+
+def _moments(convert: Convert, known: dict[str | None, Any]) -> Sweep:
+    def moments(column: Column) -> Column:
+        if len(known) > REMEMBERED:
+            known.clear()
+        for raw in set(column) - known.keys():
+            known[raw] = convert(raw) if raw else None
+        return [known[raw] for raw in column]
+
+    return moments
 
 
 def _numbers(number: Callable[[str], Any]) -> Sweep:
