@@ -36,7 +36,6 @@ SCREENS = {
     "errors": "e",
     "settings": "comma",
     "help": "question_mark",
-    "palette": "ctrl+p",
     "ask": "r",
     "type": "i",
 }
