@@ -72,8 +72,9 @@ def console():
         path = configure(where, portal.url, interval=3600)
         with Terminal(ours(path)) as screen:
             lines = [screen.watch("in a backfill", 15.0)]
-            while screen.watch("until it has ended", 5.0)["kB/s"] > QUIET:
-                pass
+            for _ in range(60):
+                if screen.watch("until it has ended", 5.0)["kB/s"] <= QUIET:
+                    break
             screen.read(3.0)
             lines.append(screen.watch("at rest", 30.0))
         with Terminal(ours(path)) as screen:
