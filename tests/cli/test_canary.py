@@ -96,7 +96,11 @@ def test_the_webhook_and_the_password_are_nowhere(home, request, figure, monkeyp
     with demo.run_in_thread() as webhook:
         write(home, webhook, url, given, monkeypatch)
         ears = Ears(home)
-        every_way(ears, demo)
+        if given == "in the file":  # the others are known by then as this one is
+            every_way(ears, demo)
+        else:
+            assert "cycle 1 done" in ears.run("--once")
+            assert "this is a bug" in ears.run("--once", script=CRASH, code=70)
         on_screen(ears)
         running(ears, demo)
         in_init(ears, webhook)
@@ -108,7 +112,7 @@ def test_the_webhook_and_the_password_are_nowhere(home, request, figure, monkeyp
         ears.heard += rows_of(request.getfixturevalue("postgres_url"))
     scanned, hits = sum(map(len, ears.heard)), ears.hits([code, PASSWORD])
     figure(f"webhook given {given}, {store}: {scanned:,} bytes scanned, {len(hits)} hits")
-    assert scanned > 500_000
+    assert scanned > 200_000
     assert hits == []
 
 

@@ -129,7 +129,10 @@ def test_no_screen_lets_anything_of_it_through(home, demo, portal):
             screen.pause(0.4)
         screen.press(b"q")
         assert screen.ends() == 0
-        for sign in (b"\x1b]52", b"\x1b]0;", b"\x1b]2;", b"\xc2\x9b", "\u202e".encode(), "\u2066".encode()):
+        titles = re.findall(rb"\x1b\]2;([^\x07]*)\x07", screen.seen)
+        assert titles  # of our own making
+        assert all(re.fullmatch(r"\S bitsheet: [a-z0-9 ]+", title.decode()) for title in titles), titles
+        for sign in (b"\x1b]52", b"\x1b]0;", b"\xc2\x9b", "\u202e".encode(), "\u2066".encode()):
             assert sign not in screen.seen
     config = json.dumps((home / "config.toml").read_text(encoding="utf-8"))
     assert CODE in config

@@ -200,7 +200,7 @@ def test_any_history_ends_equal(monkeypatch):
     monkeypatch.setattr(History, "patch", monkeypatch, raising=False)
     machine = History.TestCase
     machine.settings = settings(
-        max_examples=times("BITSHEET_HISTORIES", 25), stateful_step_count=25, deadline=None, derandomize=True,
+        max_examples=times("BITSHEET_HISTORIES", 15), stateful_step_count=25, deadline=None, derandomize=True,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )  # fmt: skip
     machine("runTest").runTest()
