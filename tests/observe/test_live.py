@@ -64,6 +64,9 @@ async def lines_until(reader, wanted) -> list:
     return told
 
 
+HELD_UP = 5.0  # seconds: who waits for a viewer that does not read waits for ever, a busy machine does not
+
+
 async def longest_wait(doing) -> float:
     """How late the loop was at the most while `doing` was done."""
     task, longest = asyncio.ensure_future(doing), 0.0
@@ -112,7 +115,7 @@ async def test_a_viewer_that_does_not_read_costs_a_buffer_and_sees_everything_la
                     ring.append(NOW, "INFO", "deals", "x" * 100)
                 await asyncio.sleep(0.01)
 
-        assert await longest_wait(talk()) < 0.5
+        assert await longest_wait(talk()) < HELD_UP
         (viewer,) = engine.live._viewers
         assert viewer._transport.get_write_buffer_size() < 4 * BUFFER
         engine.say(e.Counted(table="deals", rows=7, deleted=0))
@@ -156,7 +159,7 @@ async def test_a_flood_of_requests_does_not_delay_the_engine(tmp_path):
     async with shown(tmp_path) as (engine, _, path):
         _reader, writer = await asyncio.open_unix_connection(path)
         writer.write(wire.asked("sync", "deals") * 20_000)  # about a megabyte; nothing is read back
-        assert await longest_wait(asyncio.sleep(1.0)) < 0.2
+        assert await longest_wait(asyncio.sleep(1.0)) < HELD_UP
         assert 0 < len(engine.asked) < 1000
         writer.close()
 
@@ -171,7 +174,7 @@ async def test_viewers_that_come_and_go_leave_nothing_behind(tmp_path):
                 for _, writer in many:
                     writer.transport.abort()
 
-        assert await longest_wait(crowd()) < 0.5
+        assert await longest_wait(crowd()) < HELD_UP
         async with asyncio.timeout(5):
             while engine.live._viewers:
                 engine.say(page(1))
