@@ -4,6 +4,7 @@ The map, from the bottom up; a module imports only from rows above its own:
 
     errors, alert        what can go wrong, and what somebody should know of
     secret, text         strings that cannot be printed; text that cannot harm
+    lean                 leaves out what libraries bring along and nobody uses
     memory               goes back to the system when it is not used
     fields, tables       what is mirrored, as data                          <- read tables first
     events, state, ring  what happens, and the one picture made of it

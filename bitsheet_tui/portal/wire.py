@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from bitsheet_tui import __version__
+from bitsheet_tui.lean import without_click
 from bitsheet_tui.portal import fault
-from bitsheet_tui.portal.lean import without_click
 from bitsheet_tui.portal.verdict import Verdict
 from bitsheet_tui.secret import Secret, conceal, redact_bytes
 

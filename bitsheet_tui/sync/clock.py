@@ -6,16 +6,14 @@ second the appointment is compared with it and made anew when the wall clock has
 """
 
 import asyncio
-import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from math import inf
-from types import ModuleType
 from typing import Any
 
 from bitsheet_tui.errors import BitsheetError, Resting
+from bitsheet_tui.lean import without_plugins
 
 ASTRAY = 1.5  # seconds between the two clocks that are taken for a jump
 TICK = 1.0
@@ -33,27 +31,6 @@ def elapsed() -> float:
 def wall() -> datetime:
     """The host's clock, which people may set."""
     return datetime.now(UTC)
-
-
-@contextmanager
-def without_plugins() -> Iterator[None]:
-    """Lets APScheduler, imported in the block, see no installed packages.
-
-    It looks through all of them for triggers that it could be asked for by name, which takes 1.3 MB for good.
-    """
-    name = "importlib.metadata"
-    if name in sys.modules:
-        yield
-        return
-    nothing: Any = ModuleType(name)
-    nothing.version = lambda _: "3"
-    nothing.entry_points = lambda **_: ()
-    nothing.PackageNotFoundError = LookupError
-    sys.modules[name] = nothing
-    try:
-        yield
-    finally:
-        del sys.modules[name]
 
 
 class Appointment:

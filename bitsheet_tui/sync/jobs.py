@@ -181,9 +181,9 @@ class CommentJob:
         self.rows += stored.inserted + stored.updated
 
 
-def store_discussions(desk: Desk, table: Table, read: Sequence[DiscussionRead], brake: Brake) -> Stored:
+def store_discussions(desk: Desk, table: Table, read: Sequence[DiscussionRead], guard: Brake) -> Stored:
     """Commit discussions that a cycle has read, and say so."""
-    stored = desk.store.commit_discussions(table, read, at=now(), cycle=desk.cycle, brake=brake)
+    stored = desk.store.commit_discussions(table, read, at=now(), cycle=desk.cycle, brake=guard)
     desk.count(table, stored)
     desk.tell(table, stored, read=sum(len(one.forum or ()) + len(one.chat or ()) for one in read))
     return stored

@@ -148,7 +148,9 @@ async def test_a_browser_that_sends_nonsense_or_goes_leaves_nothing_behind(site,
             assert viewers()
         assert await gone()
         stuck = await session.ws_connect(f"{address}ws?width=200&height=60")
-        await asyncio.sleep(1.5)
+        async with asyncio.timeout(SECONDS):
+            while (await stuck.receive()).type is not aiohttp.WSMsgType.BINARY:
+                """Its console is not there yet."""
         stuck._response.connection.transport.pause_reading()  # a browser that reads no more
         (console,) = viewers()
         process.kill()  # the server has no time to say goodbye
