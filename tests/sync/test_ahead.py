@@ -11,6 +11,8 @@ from bitsheet_tui.sync.discussions import CHAT, FORUM, DiscussionReader
 from bitsheet_tui.tables import CATALOGUE
 from tests.sync.conftest import config, once, portal, unequal
 
+pytestmark = pytest.mark.slow
+
 
 def people_work(world):
     """Five activities, three tasks, 52 comments."""

@@ -22,6 +22,8 @@ from tests import mirror
 from tests.sync.conftest import config, once, portal, unequal
 from tests.sync.living import living, until
 
+pytestmark = pytest.mark.slow
+
 ALWAYS = {"reconcile_every": 1, "static_every": 1}
 FOR_EVER = 10**9
 

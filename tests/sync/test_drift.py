@@ -7,6 +7,8 @@ from bitsheet_tui.portal.demo import Column
 from tests import mirror
 from tests.sync.conftest import config, once, portal, unequal
 
+pytestmark = pytest.mark.slow
+
 FIELD = "UF_CRM_1799999999"
 
 

@@ -13,6 +13,8 @@ from tests import mirror
 from tests.sync.conftest import NAMES, config, once, portal, unequal
 from tests.sync.living import living, until
 
+pytestmark = pytest.mark.slow
+
 ALWAYS = 10**9
 
 

@@ -10,6 +10,8 @@ from tests.ui import mirrors, scenes
 from tests.ui.looking import console, screen, settled
 from tests.ui.test_log_screen import book
 
+pytestmark = pytest.mark.slow
+
 RUNS = int(os.environ.get("BITSHEET_MONKEYS", "3"))
 LEAVES = {"quit", "interrupt", "suspend", "screenshot", "save", "palette"}
 NAMES = [name for key in KEYS if key.id not in LEAVES for name in key.keys]
