@@ -53,7 +53,7 @@ class Budgets:
     def charge(self, method: str, timing: Timing) -> None:
         """Note what an answer says. `operating` is the sum so far: it replaces, it is not added."""
         if timing.operating is not None:
-            self._note(method, timing.operating, timing)
+            self._note(method, timing.operating, timing, timing.finished)
 
     def charge_batch(self, outer: Timing, inner: Iterable[tuple[str, Timing]]) -> None:
         """Note what a batch says, of itself and of each command.
@@ -65,10 +65,11 @@ class Budgets:
         moved = outer.operating is not None and outer.operating > self._outer
         if moved and outer.operating and not any(timing.operating for _, timing in items):
             for method in {method for method, _ in items}:
-                self._note(method, outer.operating, outer)
+                self._note(method, outer.operating, outer, outer.finished)
         else:
             for method, timing in items:
-                self.charge(method, timing)
+                if timing.operating is not None:
+                    self._note(method, timing.operating, timing, outer.finished)
         self._outer = outer.operating or 0.0
 
     def time(self, method: str, most: float, least: float | None = None) -> None:
@@ -169,12 +170,13 @@ class Budgets:
     def _account(self, method: str) -> Account:
         return self._accounts.setdefault(method, Account())
 
-    def _note(self, method: str, used: float, timing: Timing) -> None:
+    def _note(self, method: str, used: float, timing: Timing, finished: datetime) -> None:
+        """`finished`: when the portal sent its answer, which is now; a batch goes on after a command."""
         account, now = self._account(method), self._clock()
         account.used, account.seen = used, now
         if timing.reset_at is not None:
             # both moments are on the portal's clock, so its error falls out
-            ahead = (timing.reset_at - timing.finished).total_seconds()
+            ahead = (timing.reset_at - finished).total_seconds()
             account.reset = now + min(max(ahead, 0.0), WINDOW)
 
     def _used(self, account: Account) -> float:

@@ -126,6 +126,13 @@ def test_a_batch_charges_each_of_its_methods_with_its_last_figure(budgets):
     assert figure(budgets, "leads").used == 3
 
 
+def test_a_rest_ends_as_the_portal_says_however_long_the_batch_went_on(budgets, hours):
+    """The command was done twenty seconds before the answer came."""
+    early = {**TIME, "finish": 1000, "operating": 480, "operating_reset_at": 1090}
+    budgets.charge_batch(timing({**TIME, "finish": 1020}), [("deals", timing(early))])
+    assert budgets.exhausted("deals") == hours.now() + timedelta(seconds=70)
+
+
 def test_a_portal_that_charges_the_batch_itself_is_understood(budgets):
     budgets.charge_batch(used(440, 90), [("deals", used(0)), ("leads", used(0))])
     assert not budgets.affords("deals")

@@ -21,6 +21,7 @@ from tests.sync.living import living, until
 
 pytestmark = pytest.mark.slow
 
+PATIENCE = 8  # seconds that opening a session may take: who waits for it is told from a machine that is busy
 TABLES = ("contacts", "deals", "tasks", "task_comments")
 TINY = replace(SMALL, leads=0, contacts=20, companies=0, deals=30, activities=0, tasks=8, users=5)
 
@@ -198,7 +199,7 @@ async def test_a_server_that_falls_silent_holds_nobody_up(server, monkeypatch):
 
     with way.kept() as port:
         url = Secret(
-            f"postgresql://mirror:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=disable&connect_timeout=2"
+            f"postgresql://mirror:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=disable&connect_timeout={PATIENCE}"
         )
         async with portal(TINY) as (demo, webhook):
             settings = config(webhook, url, audit_days=3650, tables=("contacts", "deals"))
@@ -215,12 +216,12 @@ async def test_a_server_that_falls_silent_holds_nobody_up(server, monkeypatch):
                 engine.submit(Resume())
                 await until(lambda: engine.answers and "not done" in engine.answers[-1], running)
                 beating.cancel()
-                assert longest < 1.0
+                assert longest < PATIENCE / 2
                 way.open = True
                 await well_again(server, demo, engine, told, running, ("contacts", "deals"))
                 way.shut()
                 seen = way.tries
                 await until(lambda: way.tries > seen, running)
                 engine.submit(Stop())
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(PATIENCE / 2):
                     await running

@@ -21,9 +21,7 @@ ENVIRON = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor"
            "COLUMNS": "80", "LINES": "24"}  # fmt: skip
 
 KITTY = re.compile(rb"\x1b\[[<>]\d*u")  # asks for more of the keyboard, which pyte takes for text
-STALL = float(
-    os.environ.get("BITSHEET_STALL", "0.5")
-)  # seconds in which a terminal that is full reads nothing
+STALL = float(os.environ.get("BITSHEET_STALL", "2"))  # seconds in which a terminal that is full reads nothing
 
 
 class Pseudo:
