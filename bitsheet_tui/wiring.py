@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bitsheet_tui import events as e
 from bitsheet_tui.config import Config
 from bitsheet_tui.portal.client import Portal
+from bitsheet_tui.store import mounts
 from bitsheet_tui.store.address import SqliteAddress, parse
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.engine import Engine
@@ -50,6 +51,12 @@ def file_of(config: Config) -> Path | None:
     """The SQLite file; none for a database on a server. Raises StoreUnavailable."""
     address = parse(config.store_url, schema=config.store.schema, base=config.base)
     return address.path if isinstance(address, SqliteAddress) else None
+
+
+def doubt(config: Config) -> str:
+    """Why the mirror should be somewhere else; empty: it is well where it is. Raises StoreUnavailable."""
+    file = file_of(config)
+    return mounts.warning(file) if file else ""
 
 
 def connect(config: Config, say: Listener = lambda _: None) -> Portal:

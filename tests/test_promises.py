@@ -47,6 +47,9 @@ TROUBLES = {
     "the mirror's file was moved or replaced": (
         "sync/test_store_trouble.py::test_a_file_that_was_replaced_is_said_and_not_written_to"
     ),
+    "a mirror on a network file system, or a folder shared with a virtual machine": (
+        "cli/test_check.py::test_a_mirror_on_a_network_file_system_is_warned_of_and_made_all_the_same"
+    ),
     "a damaged mirror": "cli/test_mistakes.py::test_a_damaged_mirror_is_left_alone",
     "a file of another program": "cli/test_mistakes.py::test_a_store_that_is_no_mirror_is_left_alone",
     "another program writes to the mirror": (

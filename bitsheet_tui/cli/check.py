@@ -5,6 +5,7 @@ import os
 from argparse import Namespace
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -92,7 +93,14 @@ def _tell(event: Event, waits: list[Waiting], say: Callable[[str], None]) -> Non
 
 
 def store(config: Config) -> Finding:
-    """Whether the mirror can be opened, or made."""
+    """Whether the mirror can be opened, or made, and is in a good place."""
+    found = _opened(config)
+    if found.verdict == OK and (doubt := wiring.doubt(config)):
+        return replace(found, verdict=WARN, hint=doubt)
+    return found
+
+
+def _opened(config: Config) -> Finding:
     try:
         with closing(wiring.open_store(config, readonly=True)) as opened:
             holder = opened.holder()

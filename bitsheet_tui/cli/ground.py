@@ -93,7 +93,7 @@ def _stand(config: Config, ending: ExitStack, ring: Ring | None, *, narrated: bo
     stderr = sys.stderr if narrated else None
     logs.start(config.log, ring=ring, stderr=stderr, journal=journaled(os.environ.get("JOURNAL_STREAM", "")))
     ending.push(logs.last_words)
-    for warning in config.warnings:
+    for warning in filter(None, (*config.warnings, wiring.doubt(config))):
         logs.say("WARNING", warning)
     return store
 

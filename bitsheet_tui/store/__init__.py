@@ -7,7 +7,7 @@ schema         fields become columns; names: safe names; layout: one table as it
 bulk           many rows at once; feed: the change feed; quarantine: rows that cannot be stored
 contacts, comments, discussions, dictionaries, tombstones, views       what hangs on the rows
 checkpoints, ledger, counts, models, migrations                        what the mirror knows of itself
-database, sqlite, postgres, lock, address, orm                         the connection
+database, sqlite, postgres, lock, address, mounts, orm                 the connection
 """
 
 from bitsheet_tui.store.checkpoints import Checkpoint

@@ -220,10 +220,11 @@ class Setup(Dressed[Path | str]):
     async def _test_store(self, text: str) -> None:
         finding = await asyncio.to_thread(self.tests.store, self.draft)
         self.tested = text  # a second enter goes on, whatever was found
+        told = f"{retold(finding.text)} {retold(finding.hint)}"
         if finding.code:
-            self._wrong(f"{retold(finding.text)} {retold(finding.hint)}")
+            self._wrong(told)
         else:
-            self.note(Text(plain(redact(retold(finding.text)), 300), style="green"))
+            self.note(Text(plain(redact(told.strip()), 400), style=SIGNS[finding.verdict][1]))
 
     def _take_sync(self, text: str) -> None:
         chosen = self.query_one("#tables", Ticks).ticked

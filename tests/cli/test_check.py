@@ -9,7 +9,9 @@ import pytest
 
 from bitsheet_tui.cli import main
 from bitsheet_tui.config import load
+from bitsheet_tui.store import mounts
 from tests.cli.conftest import CODE, configure
+from tests.readme import said
 
 
 def lines(capfd) -> dict[str, str]:
@@ -59,6 +61,20 @@ def test_a_store_that_cannot_be_made_is_73(home, portal, capfd):
     configure(home, portal, "[store]\nurl = 'sqlite:///file/bitsheet.db'\n")
     assert main(["check"]) == 73
     assert lines(capfd)["store"] == "FAIL"
+
+
+def test_a_mirror_on_a_network_file_system_is_warned_of_and_made_all_the_same(home, monkeypatch, capfd):
+    mounted = "27 1 254:0 / / rw - ext4 /dev/vda rw\n31 27 0:40 / {} rw - nfs4 files:/srv rw\n"
+    Path("mountinfo").write_text(mounted.format(home), encoding="utf-8")
+    monkeypatch.setattr(mounts, "MOUNTS", Path("mountinfo"))
+    told = said("a mirror on a network file system, or a folder shared with a virtual machine")
+    assert main(["--once"]) == 0
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if told in line]
+    assert "WARNING" in line
+    assert told in Path("logs/bitsheet.log").read_text(encoding="utf-8")
+    assert main(["check"]) == 0
+    (line,) = [line for line in capfd.readouterr().out.splitlines() if told in line]
+    assert line.startswith("store     warn  sqlite bitsheet.db")
 
 
 def test_the_demo_can_be_checked(home, capfd):

@@ -50,6 +50,13 @@ SENTENCES = {
     "Restart bitsheet-tui to go on with the file that is there now.": (
         "Şimdi orada olan dosyayla sürdürmek için bitsheet-tui'yi yeniden başlatın."
     ),
+    (
+        "{path} is not on a local disk but on {kind}, where SQLite may hang or be damaged, and where nobody "
+        "else may read it meanwhile: let store.url name a local disk, or PostgreSQL"
+    ): (
+        "{path} yerel bir diskte değil, {kind} üzerinde; orada SQLite takılabilir ya da bozulabilir, bu sırada "
+        "başkası da okuyamaz: store.url yerel bir diski ya da PostgreSQL'i göstersin"
+    ),
     "There is no space left for {path}.": "{path} için yer kalmadı.",
     "Free some space; the mirror goes on by itself.": "Yer açın; ayna kendiliğinden sürer.",
     "The file {path} is damaged or not a SQLite database; nothing in it was changed.": (
