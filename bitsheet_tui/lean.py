@@ -8,16 +8,6 @@ from typing import Any
 
 
 @contextmanager
-def without_click() -> Iterator[None]:
-    """Lets httpx, imported in the block, believe that click is not installed; it is made for that.
-
-    Where click is, `httpx/_main.py` is imported, and with it click, rich and pygments.
-    """
-    with _instead("click", None):
-        yield
-
-
-@contextmanager
 def without_plugins() -> Iterator[None]:
     """Lets APScheduler, imported in the block, see no installed packages.
 

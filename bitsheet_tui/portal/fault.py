@@ -57,6 +57,16 @@ def cut(text: str = "The answer was cut or damaged on its way.") -> Verdict:
     return again(Reason.NETWORK, text)
 
 
+def no_route() -> Verdict:
+    """The environment names a proxy that cannot be used."""
+    return Verdict(
+        action=Action.REFUSE_ALL,
+        reason=Reason.NETWORK,
+        text="The proxy that the environment names cannot be used.",
+        hint="HTTPS_PROXY must be an http:// or https:// address; NO_PROXY may name the portal's host.",
+    )
+
+
 def too_much(limit_bytes: int) -> Verdict:
     """The answer is larger than we are willing to hold in memory."""
     return Verdict(

@@ -85,6 +85,10 @@ SENTENCES = {
         "Bu makinenin saatine ve sertifikalarına, bir vekil sunucunun trafiği açıp açmadığına bakın; bu hiçbir "
         "zaman göz ardı edilmez."
     ),
+    "The proxy that the environment names cannot be used.": "Ortamın belirttiği vekil sunucu kullanılamıyor.",
+    "HTTPS_PROXY must be an http:// or https:// address; NO_PROXY may name the portal's host.": (
+        "HTTPS_PROXY bir http:// ya da https:// adresi olmalı; NO_PROXY portalın makinesini adıyla içerebilir."
+    ),
     "The portal's name cannot be looked up.": "Portalın adı çözümlenemiyor.",
     "No secure connection to the portal could be made.": "Portala güvenli bağlantı kurulamadı.",
     "No connection to the portal in time.": "Portala zamanında bağlanılamadı.",
