@@ -69,7 +69,7 @@ def prepare(config: Config, ending: ExitStack) -> Engine:
 
     `ending` closes the store and the log. Raises ConfigError, StoreError and MirrorHeld.
     """
-    store = _stand(config, ending, None, narrated=True)
+    store = stand(config, ending, None, narrated=True)
     return wiring.build(config, store, [logs.narrator()])
 
 
@@ -78,24 +78,33 @@ def serve(config: Config, ending: ExitStack, ring: Ring, *, narrated: bool) -> S
 
     `narrated`: its story is told to stderr, too.
     """
-    store = _stand(config, ending, ring, narrated=narrated)
+    return over(config, stand(config, ending, ring, narrated=narrated), ring)
+
+
+def over(config: Config, store: Store, ring: Ring) -> Served:
+    """The engine over an open mirror."""
     live = Live(ring)
     engine = wiring.build(config, store, [logs.narrator(), live.tell])
     log = f"{config.log.level} {Path(config.log.file).absolute()}" if config.log.file else ""
     return Served(engine, live, store, places(wiring.file_of(config), os.environ), log)
 
 
-def _stand(config: Config, ending: ExitStack, ring: Ring | None, *, narrated: bool) -> Store:
+def stand(config: Config, ending: ExitStack, ring: Ring | None, *, narrated: bool) -> Store:
     """The mirror, held by us; only then the log, which is the holder's."""
     need_webhook(config)
     store = wiring.open_store(config)
     ending.callback(store.close)
+    ending.push(logs.last_words)
+    tell_log(config, ring, narrated=narrated)
+    return store
+
+
+def tell_log(config: Config, ring: Ring | None, *, narrated: bool) -> None:
+    """The log is where and what `config` says from now on; as it was, when this raises ConfigError."""
     stderr = sys.stderr if narrated else None
     logs.start(config.log, ring=ring, stderr=stderr, journal=journaled(os.environ.get("JOURNAL_STREAM", "")))
-    ending.push(logs.last_words)
     for warning in filter(None, (*config.warnings, wiring.doubt(config))):
         logs.say("WARNING", warning)
-    return store
 
 
 def attach(

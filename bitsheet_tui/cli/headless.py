@@ -3,15 +3,18 @@
 import asyncio
 import os
 from argparse import Namespace
+from collections.abc import Coroutine
 from contextlib import ExitStack
+from typing import Any
 
-from bitsheet_tui import memory
-from bitsheet_tui.cli.ground import configured, prepare, serve
+from bitsheet_tui.cli.ground import configured, prepare, stand
+from bitsheet_tui.cli.hearing import Hearing
+from bitsheet_tui.cli.reloading import Reloading
 from bitsheet_tui.cli.stopping import Stopping
 from bitsheet_tui.commands import ConfirmDeletions, Resync, SyncNow
+from bitsheet_tui.config import load
 from bitsheet_tui.errors import Exit
 from bitsheet_tui.observe.live import TAIL
-from bitsheet_tui.observe.served import Served
 from bitsheet_tui.observe.systemd import Notifier, report
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.sync.engine import Engine
@@ -20,17 +23,22 @@ from bitsheet_tui.sync.engine import Engine
 def run(arguments: Namespace) -> int:
     """Runs until told to stop, or with --once for one cycle."""
     notifier = Notifier(os.environ)
+    environ = dict(os.environ)  # as it was at the start: reading a configuration takes the secrets out of it
     with ExitStack() as ending:
         stopping = ending.enter_context(Stopping(notifier))
+        hearing = None if arguments.once else ending.enter_context(Hearing())
         config = ending.enter_context(configured(arguments))
-        if arguments.once:
+        if hearing is None:
             engine = prepare(config, ending)
             stopping.engine = engine
             return once(engine)
-        served = serve(config, ending, Ring(TAIL), narrated=True)
-        memory.give_back()  # what importing left; later, it would be strewn among what a backfill leaves
+        ring = Ring(TAIL)
+        store = stand(config, ending, ring, narrated=True)
+        path = config.path or arguments.config
+        served = Reloading(config, store, ring, notifier, lambda: load(path, dict(environ)))
         stopping.engine = served
-        asyncio.run(_forever(served, notifier))
+        reload = stopping.ask if arguments.demo else served.reload  # the demo has nothing to read again
+        asyncio.run(_forever(served, notifier, hearing.listen(reload, served.report, stopping.ask)))
         return Exit.DONE
 
 
@@ -44,12 +52,13 @@ async def _once(engine: Engine, wish: SyncNow | Resync | ConfirmDeletions | None
     await engine.once(wish)
 
 
-async def _forever(engine: Served, notifier: Notifier) -> None:
-    """Ready as soon as the store is held: the portal may be down when the machine starts."""
-    notifier.send("READY=1")
-    reporting = asyncio.create_task(report(lambda: engine.state, notifier)) if notifier else None
+async def _forever(served: Reloading, notifier: Notifier, hearing: Coroutine[Any, Any, None]) -> None:
+    """The engine, with those who tell of it and tell it something."""
+    beside = [asyncio.create_task(hearing)]
+    if notifier:
+        beside.append(asyncio.create_task(report(lambda: served.state, notifier)))
     try:
-        await engine.run()
+        await served.run()
     finally:
-        if reporting:
-            reporting.cancel()
+        for task in beside:
+            task.cancel()

@@ -41,6 +41,10 @@ class Stopping:
         """Must not log: the signal may have come in the middle of a log call."""
         if self._asked:
             os._exit(128 + number)
+        self.ask()
+
+    def ask(self) -> None:
+        """Stop after the commit in hand; from now on a signal ends it at once."""
         self._asked = True
         self._notifier.send("STOPPING=1")
         if self.engine is None:

@@ -43,30 +43,34 @@ def start(
     stderr: TextIO | None = None,
     journal: bool = False,
 ) -> None:
-    """Sends records to every given place. Raises ConfigError where the log file cannot be written."""
+    """Sends records to every given place, and to none of before.
+
+    Raises ConfigError where the log file cannot be written; then it is as it was.
+    """
+    global _file  # noqa: PLW0603 - one process has one log
+    file = _opened(settings) if settings.file else None
     stop()
+    _file = file
     logger.configure(patcher=_patch, extra={"table": "engine", "line": ""})
     if stderr is not None:
         write = _journal(stderr) if journal else _terminal(stderr)
         logger.add(write, level=settings.level, format=_bare)
     if ring is not None:
         logger.add(_ring(ring), level="DEBUG", format=_bare)  # the screen chooses what it shows
-    if settings.file:
-        logger.add(_open_file(settings), level=settings.level, format=_bare)
+    if file:
+        logger.add(_lines(file), level=settings.level, format=_bare)
     _take_over_logging()
 
 
-def _open_file(settings: LogSettings) -> Callable[["Message"], None]:
-    global _file  # noqa: PLW0603 - one process has one log
+def _opened(settings: LogSettings) -> LogFile:
     try:
-        _file = LogFile(Path(settings.file), limit_bytes=size(settings.rotation), keep=settings.retention)
+        return LogFile(Path(settings.file), limit_bytes=size(settings.rotation), keep=settings.retention)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
         raise ConfigError(
             [f"log.file: {settings.file} cannot be written: {reason}"],
             'name another file, or none with file = ""',
         ) from None
-    return _lines(_file)
 
 
 def stop() -> None:

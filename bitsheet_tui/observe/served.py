@@ -29,6 +29,10 @@ class Running(Shown, Protocol):
     def answers(self) -> deque[str]:
         """What there is to say about commands."""
 
+    @property
+    def unfinished(self) -> tuple[Command, ...]:
+        """What the next engine has to be told."""
+
     def submit(self, command: Command) -> None:
         """Tell it something, from any thread."""
 
@@ -55,6 +59,11 @@ class Served:
     def answers(self) -> deque[str]:
         """The engine's own."""
         return self._engine.answers
+
+    @property
+    def unfinished(self) -> tuple[Command, ...]:
+        """The engine's own."""
+        return self._engine.unfinished
 
     def submit(self, command: Command) -> None:
         """Tell the engine."""

@@ -35,6 +35,10 @@ class Notifier:
             except OSError:  # nobody listens, or its buffer is full
                 return
 
+    def reloading(self) -> None:
+        """The configuration is being read again, until READY=1."""
+        self.send(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+
 
 def _watchdog(environ: Mapping[str, str]) -> float:
     if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):

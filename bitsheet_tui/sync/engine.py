@@ -62,6 +62,7 @@ class Engine:
         self._control = Control(store, self._reaching, lambda: self.state, self._obey)
         self.answers, self.grant = self._control.answers, self._control.grant
         self._wishes: deque[Wish] = deque()
+        self._wish: Wish | None = None  # the one that the cycle under way sees to
         self._steering = Steering(self._desk, self._fills, self._again, self._wishes, self._reschedule)
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
@@ -84,10 +85,7 @@ class Engine:
         """Cycle after cycle, until told to stop. Raises what is a bug, or ends the store for good."""
         self._appointment = appointment = self._begin()
         appointment.start()
-        beside = [
-            asyncio.get_running_loop().create_task(self._control.listen()),
-            asyncio.get_running_loop().create_task(self._alerting.keep()),
-        ]
+        beside = [asyncio.create_task(work) for work in (self._control.listen(), self._alerting.keep())]
         try:
             while not self._stop.is_set():
                 await self._until_stop(self._due(appointment))
@@ -114,6 +112,12 @@ class Engine:
     def failed(self) -> tuple[str, ...]:
         """The tables that the last cycle, or a backfill since, could not bring up to date."""
         return tuple(dict.fromkeys([*self._failed, *self._fills.failed]))
+
+    @property
+    def unfinished(self) -> tuple[c.Command, ...]:
+        """What the next engine over this mirror has to be told, to go on where this one has ended."""
+        paused = () if self._desk.moving.is_set() else (c.Pause(),)
+        return (*paused, *((self._wish,) if self._wish else ()), *self._wishes)
 
     # --- inside ---
 
@@ -240,8 +244,9 @@ class Engine:
         self._wake.clear()
         self._started = None
         began = asyncio.get_running_loop().time()
-        wish = self._wishes.popleft() if self._wishes else None
-        trouble = await self._guarded(wish)
+        self._wish = self._wishes.popleft() if self._wishes else None
+        trouble = await self._guarded(self._wish)
+        self._wish = None
         self._rest()
         if self._wishes:
             self._wake.set()
@@ -285,16 +290,9 @@ class Engine:
         if isinstance(wish, c.ConfirmDeletions):
             self._again.confirm(wish.table)
         self._failed = {}
-        self._failed = await cycle.run(self._desk, self._fills, _tables(wish))
+        self._failed = await cycle.run(self._desk, self._fills, c.named(wish) if wish else ())
         self._alerting.settle()
 
     async def _all_of(self, wish: Wish | None) -> None:
         await self._cycle(wish)
         await self._fills.wait()
-
-
-def _tables(wish: Wish | None) -> tuple[str, ...]:
-    """The tables that a wish speaks of; none: all that are due."""
-    if isinstance(wish, c.ConfirmDeletions):
-        return (wish.table,)
-    return wish.tables if wish else ()

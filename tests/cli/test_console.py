@@ -57,11 +57,11 @@ class Screen:
 
 
 @contextmanager
-def terminal(*words: str):
+def terminal(*words: str, start: tuple[str, ...] = ("-m", "bitsheet_tui")):
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-m", "bitsheet_tui", *words],
+        [sys.executable, *start, *words],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

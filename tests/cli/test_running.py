@@ -76,7 +76,7 @@ def test_the_webhook_is_nowhere(home, start, capfd):
     assert CODE.encode() not in told
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_quickly_and_cleanly(home, start, number):
     process = start("--no-ui")
     until(process, "cycle 1 done")

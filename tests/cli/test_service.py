@@ -33,6 +33,12 @@ def test_the_unit_starts_this_installation_headless():
     assert "Environment=BITSHEET_LOG_FILE=\n" in text
 
 
+def test_a_reload_hands_over_what_changed_and_tells_the_service():
+    text = unit(load(None, {}), PYTHON)
+    assert "ExecReload=kill -HUP $MAINPID\n" in text
+    assert "RefreshOnReload=credentials\n" in text
+
+
 def test_a_configuration_is_handed_over_as_a_credential():
     Path("hook").write_text(HOOK, encoding="utf-8")
     text = unit(configured("[portal]\nwebhook_file = 'hook'\n"), PYTHON)
