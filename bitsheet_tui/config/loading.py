@@ -198,12 +198,14 @@ def _check_tables(
     extra: tuple[ExtraTable, ...],
     findings: Findings,
 ) -> None:
-    known = [table.name for table in CATALOGUE] + [table.name for table in extra]
+    known, to_come = [table.name for table in CATALOGUE], {table.name for table in extra}
     for name in values["sync.tables"]:
-        if name not in known:
-            alike = near(name, known)
-            hint = f"; did you mean {alike[0]}?" if alike else f"; there are {', '.join(known)}"
-            findings.wrong("sync.tables", f"no such table{hint}", given["sync.tables"].where)
+        if name in known:
+            continue
+        alike = near(name, known)
+        hint = f"; did you mean {alike[0]}?" if alike else f"; there are {', '.join(known)}"
+        wrong = f"{name} has no effect in this version" if name in to_come else f"no such table{hint}"
+        findings.wrong("sync.tables", wrong, given["sync.tables"].where)
 
 
 def _shared(source: Source, values: Mapping[str, Any]) -> Iterator[str]:

@@ -66,6 +66,10 @@ KEYS = [
     ("[synch]\ninterval = 60\n", "did you mean sync?"),
     ("[sync]\ninterval = 'often'\n", "a number above 0"),
     ("[sync]\ntables = ['deal']\n", "did you mean deals?"),
+    (
+        "[sync]\ntables = ['contracts']\n[[table]]\nname = 'contracts'\nsmart_process = 174\n",
+        "contracts has no effect in this version (config.toml, line 5)",
+    ),
     ("[store]\nurl = 'mysql://host/db'\n", "sqlite:/// or postgresql://"),
     ("[log]\nlevel = 'LOUD'\n", "DEBUG, INFO, WARNING, ERROR or CRITICAL"),
     ("[sync\n", "not TOML"),
