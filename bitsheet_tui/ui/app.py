@@ -36,7 +36,7 @@ class Console(Viewing):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that mean nothing on a screen do nothing there."""
         need = NEEDS.get(action, "")
-        return not need or (self.base is not None and self.base.offers(need))
+        return not need or (self.base is not None and need in self.base.offered())
 
     # --- the engine -------------------------------------------------------------------------------
 
@@ -93,7 +93,7 @@ class Console(Viewing):
         from bitsheet_tui.ui import asking  # noqa: PLC0415 - not for the first screen
 
         held = [table.name for table in self.picture.tables if table.held]
-        choice = self.base is not None and self.base.offers("table")
+        choice = self.base is not None and "table" in self.base.offered()
         asking.confirm(self, self.chosen if choice or not held else held[0])
 
     def action_steer(self, what: str) -> None:
@@ -191,8 +191,9 @@ class Console(Viewing):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The action of every key that means something on `screen`, and those of each table."""
+        offered = screen.offered() if isinstance(screen, Base) else {""}
         for key in KEYS:
-            if key.command and (not key.needs or (isinstance(screen, Base) and screen.offers(key.needs))):
+            if key.command and key.needs in offered:
                 yield SystemCommand(
                     t(key.label), f"{t(key.words)}  ({key.shown})", partial(self.run_action, key.action)
                 )

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from bitsheet_tui.ui.app import Console
 
 
+class Row(Horizontal):
+    """Widgets side by side, which cover it."""
+
+    BLANK = True  # it is painted in no time
+
+
 class Base(Screen[None]):
     """Everything but the middle."""
 
@@ -25,6 +31,8 @@ class Base(Screen[None]):
         (0, "-tiny"), (40, "-slim"), (60, "-narrow"), (80, "-std"), (110, "-wide"), (160, "-huge"),
     ]  # fmt: skip
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (10, "-low"), (16, "-mid"), (36, "-tall")]  # noqa: RUF012
+
+    BLANK = True  # all of it is covered by widgets
 
     def __init__(self, name: str) -> None:
         """With the classes of the size there is: found out later, they would style everything twice."""
@@ -41,7 +49,7 @@ class Base(Screen[None]):
     def compose(self) -> ComposeResult:
         """State, sentence, the middle, keys."""
         yield StatusLine()
-        with Horizontal(id="now"):
+        with Row(id="now"):
             yield Sentence()
             yield Countdown()
         yield from self.middle()
@@ -56,16 +64,16 @@ class Base(Screen[None]):
     @property
     def views(self) -> list[LineView]:
         """Every painted widget."""
-        return list(self.query(LineView))
+        return list(self.walk_children(LineView))
 
     def whose(self, need: str) -> Movable | None:
         """The pane that a key with this need speaks to: the focused one, else the first that has it."""
-        panes = [pane for pane in self.query(Movable) if pane.display and need in pane.has]
+        panes = [pane for pane in self.walk_children(Movable) if pane.display and need in pane.has]
         return next((pane for pane in panes if pane is self.focused), panes[0] if panes else None)
 
-    def offers(self, need: str) -> bool:
-        """Whether keys with this need mean something here."""
-        return not need or self.whose(need) is not None
+    def offered(self) -> set[str]:
+        """What keys may need and find here; the empty need is always met."""
+        return {"", *(need for pane in self.walk_children(Movable) if pane.display for need in pane.has)}
 
     def filter_bar(self) -> FilterBar:
         """A line to type into what the search of this screen is about."""

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 
 from textual import on
-from textual.containers import Horizontal
 from textual.widget import Widget
 
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.ui.kept import Kept
-from bitsheet_tui.ui.screens.base import Base
+from bitsheet_tui.ui.screens.base import Base, Row
 from bitsheet_tui.ui.views.log_window import LogWindow
 from bitsheet_tui.ui.views.sorting import ORDERS
 from bitsheet_tui.ui.widgets.grid import TableGrid
@@ -34,14 +33,14 @@ class Dashboard(Base):
 
     def middle(self) -> Iterable[Widget]:
         """Three rows of panels and the filter."""
-        yield Horizontal(self.grid, DetailPanel(), id="top")
-        yield Horizontal(CyclePanel(), HistogramPanel(), PortalPanel(), id="middle")
-        yield Horizontal(LogPane(self.window), ErrorPanel(), id="bottom")
+        yield Row(self.grid, DetailPanel(), id="top")
+        yield Row(CyclePanel(), HistogramPanel(), PortalPanel(), id="middle")
+        yield Row(LogPane(self.window), ErrorPanel(), id="bottom")
         yield self.filter_bar()
 
-    def offers(self, need: str) -> bool:
+    def offered(self) -> set[str]:
         """Its panes can be zoomed."""
-        return need == "zoom" or super().offers(need)
+        return super().offered() | {"zoom"}
 
     def zoom(self) -> None:
         """Only the row of panes that has the focus, or all rows."""

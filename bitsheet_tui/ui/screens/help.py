@@ -87,8 +87,7 @@ class HelpScreen(Base):
 
     def __init__(self, origin: Base) -> None:
         super().__init__(name="help")
-        known = {key.needs: origin.offers(key.needs) for key in KEYS}
-        self._means = known.__getitem__
+        self._means = origin.offered().__contains__
 
     def middle(self) -> Iterable[Widget]:
         """The text."""

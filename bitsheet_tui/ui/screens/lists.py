@@ -42,10 +42,10 @@ class ErrorScreen(Base):
         """The list."""
         yield ErrorList()
 
-    def offers(self, need: str) -> bool:
+    def offered(self) -> set[str]:
         """Something to confirm, too, where deletions are held."""
         held = any(table.held for table in self.console_app.picture.tables)
-        return (need == "held" and held) or super().offers(need)
+        return super().offered() | ({"held"} if held else set())
 
 
 OPENS: dict[str, Callable[[], Base]] = {

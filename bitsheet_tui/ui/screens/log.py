@@ -41,9 +41,9 @@ class LogScreen(Base):
         yield LogPane(self.console_app.log_window)
         yield self.filter_bar()
 
-    def offers(self, need: str) -> bool:
+    def offered(self) -> set[str]:
         """Other logs too."""
-        return need == "parts" or super().offers(need)
+        return super().offered() | {"parts"}
 
     @on(Tabs.Turned)
     def _turned(self, event: Tabs.Turned) -> None:

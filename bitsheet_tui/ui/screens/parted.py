@@ -37,9 +37,9 @@ class Parted(Base):
             front.shown()
         self.call_after_refresh(self.paint)
 
-    def offers(self, need: str) -> bool:
+    def offered(self) -> set[str]:
         """Parts too."""
-        return need == "parts" or super().offers(need)
+        return super().offered() | {"parts"}
 
     @on(Tabs.Turned)
     def _turned(self, event: Tabs.Turned) -> None:

@@ -87,9 +87,9 @@ class TableScreen(Parted):
         """The part that was asked for has the keys."""
         self.show_part(self.part)
 
-    def offers(self, need: str) -> bool:
+    def offered(self) -> set[str]:
         """What can be done to a table, too."""
-        return need in {"table", "held"} or super().offers(need)
+        return super().offered() | {"table", "held"}
 
     @on(RecordList.Opened)
     def _opened(self, event: RecordList.Opened) -> None:

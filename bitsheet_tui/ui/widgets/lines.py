@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from rich.segment import Segment
@@ -37,6 +38,7 @@ class LineView(Widget):
         self._built: Size | None = None
         self._high = 0  # the height it asked for last
         self._styles_of: dict[str, Style] = {}
+        self._strips: dict[int, tuple[object, Strip]] = {}
         self.marked: int | None = None  # the line that is drawn as the cursor's
 
     @property
@@ -79,21 +81,42 @@ class LineView(Widget):
         return self.get_content_height(self.size, self.size, self.size.width)
 
     def _build(self) -> None:
+        if self._built != self.size:
+            self._strips.clear()
         self._built = self.size
-        self._high = self._high or self._wanted()
+        if self.grows:
+            self._high = self._high or self._wanted()
         self._lines = self.lines(self.size.width, self.size.height)
 
-    def render_line(self, y: int) -> Strip:
-        """One line for Textual's compositor."""
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines for Textual's compositor, which are all there is to it: no border, no padding.
+
+        Textual's own way asks for the style of each line anew and wraps it: half of the time of a paint.
+        """
         if self._built != self.size:
             self._build()
-        base = self.rich_style
-        line = self._lines[y] if y < len(self._lines) else ()
-        if y == self.marked:
-            base += self._style("cursor")
-            if base.reverse:  # one piece, whatever the cells' own colours
-                line = ((text(line), ""),)
+        base, background = self.rich_style, self.background_colors[1]
+        cursor = base + self._style("cursor")
         show = to_ascii if self.console_app.ascii else _inert
+        strips = [
+            self._strip(y, cursor if y == self.marked else base, show).crop(*crop.column_span)
+            for y in crop.line_range
+        ]
+        for mended in self.get_line_filters():
+            strips = [strip.apply_filter(mended, background) for strip in strips]
+        return strips
+
+    def _strip(self, y: int, base: Style, show: Callable[[str], str]) -> Strip:
+        line = self._lines[y] if y < len(self._lines) else ()
+        of, strip = self._strips.get(y, (None, None))
+        if strip is None or of != (line, base, show):
+            strip = self._styled(line, base, show)
+            self._strips[y] = (line, base, show), strip
+        return strip
+
+    def _styled(self, line: Line, base: Style, show: Callable[[str], str]) -> Strip:
+        if base.reverse:  # one piece, whatever the cells' own colours
+            line = ((text(line), ""),)
         segments = [
             Segment(show(words), base + self._style(name) if name else base) for words, name in line if words
         ]
@@ -109,6 +132,7 @@ class LineView(Widget):
         """Forget the styles of the theme before."""
         super().notify_style_update()
         self._styles_of.clear()
+        self._strips.clear()
 
 
 FRAMES = (110, 36)  # columns and rows from which panels are framed

@@ -41,7 +41,7 @@ class Countdown(LineView):
 
     def lines(self, columns: int, rows: int) -> list[Line]:
         """One line, right-aligned."""
-        return [((fit(header.next_in(self.picture), columns, right=True), "dim"),)]
+        return [((fit(header.next_in(self.picture), columns - 1, right=True), "dim"), (" ", ""))]
 
 
 class TinyLine(LineView):
@@ -68,7 +68,7 @@ class KeyHints(LineView):
         return keys.offered(
             screen.name or "dashboard",
             columns,
-            lambda need: not need or screen.offers(need),
+            screen.offered().__contains__,
             [name for name, undoes in on.items() if undoes],
         )
 
