@@ -12,7 +12,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from bitsheet_tui.portal.limiter import TICK, Clock, Sleep
 
@@ -102,8 +101,12 @@ class Circuit:
 def asked_to_wait(header: str, now: datetime) -> float:
     """Seconds that a `Retry-After` header asks for: a number or a date; nonsense is 0."""
     text = header.strip()
+    if not text:
+        return 0.0
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - few portals say it by a date
+
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -13,7 +13,7 @@ from math import inf
 from typing import Any
 
 from bitsheet_tui.errors import BitsheetError, Resting
-from bitsheet_tui.lean import without_plugins
+from bitsheet_tui.lean import without_extras
 
 ASTRAY = 1.5  # seconds between the two clocks that are taken for a jump
 TICK = 1.0
@@ -44,7 +44,7 @@ class Appointment:
         elapsed: Callable[[], float] = elapsed,
         wall: Callable[[], datetime] = wall,
     ) -> None:
-        with without_plugins():
+        with without_extras():
             from apscheduler.schedulers.asyncio import AsyncIOScheduler  # noqa: PLC0415 - nobody else needs it
             from apscheduler.triggers.date import DateTrigger  # noqa: PLC0415
 
@@ -84,7 +84,7 @@ class Appointment:
         left = max(0.0, (self._due or 0.0) - self._elapsed())
         at = self._wall() + timedelta(seconds=left)
         self._scheduler.add_job(
-            self._keep, self._at(at), args=(self._due,), id="cycle", replace_existing=True,
+            self._keep, self._at(at, UTC), args=(self._due,), id="cycle", replace_existing=True,
             misfire_grace_time=None, coalesce=True, max_instances=MANY,
         )  # fmt: skip
         return at
