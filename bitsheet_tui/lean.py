@@ -8,6 +8,16 @@ from typing import Any
 
 
 @contextmanager
+def without_click() -> Iterator[None]:
+    """Lets httpx, imported in the block, believe that click is not installed; it is made for that.
+
+    Where click is, `httpx/_main.py` is imported, and with it click, rich and pygments.
+    """
+    with _instead("click", None):
+        yield
+
+
+@contextmanager
 def without_extras() -> Iterator[None]:
     """Lets APScheduler, imported in the block, see no installed packages, pool of processes and local zone.
 
@@ -16,21 +26,23 @@ def without_extras() -> Iterator[None]:
     """
     nothing = {"version": lambda _: "3", "entry_points": lambda **_: (), "PackageNotFoundError": LookupError}
     with (
-        _instead("importlib.metadata", **nothing),
-        _instead("concurrent.futures.process", BrokenProcessPool=RuntimeError),
-        _instead("tzlocal", get_localzone=None),
+        _instead("importlib.metadata", nothing),
+        _instead("concurrent.futures.process", {"BrokenProcessPool": RuntimeError}),
+        _instead("tzlocal", {"get_localzone": None}),
     ):
         yield
 
 
 @contextmanager
-def _instead(name: str, **content: Any) -> Iterator[None]:
-    """A module with this content in place of the one of that name; one that is imported stays."""
+def _instead(name: str, content: dict[str, Any] | None) -> Iterator[None]:
+    """A module with this content in place of the one of that name, or none; one that is imported stays."""
     if name in sys.modules:
         yield
         return
-    module = sys.modules[name] = ModuleType(name)
-    vars(module).update(content)
+    module = None if content is None else ModuleType(name)
+    if module:
+        vars(module).update(content or {})
+    sys.modules[name] = module  # type: ignore[assignment] - None is how Python is told that there is none
     try:
         yield
     finally:

@@ -28,8 +28,8 @@ LIMIT = 2000  # characters of a message
 TRACEBACK = 12_000
 PRIORITIES = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}  # sd-daemon(3)
 COLOURS = {"WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[31;1m"}
-# libraries that tell more than an operator wants, the one that speaks HTTP every address, webhook included
-LIBRARIES = {"httpcore": "portal", "apscheduler": "engine", "asyncio": "engine"}
+# libraries that tell more than an operator wants; those that speak HTTP tell every address, webhook included
+LIBRARIES = {"httpx": "portal", "httpcore": "portal", "apscheduler": "engine", "asyncio": "engine"}
 
 
 logger.remove()  # the default one prints the values of variables

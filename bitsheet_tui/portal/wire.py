@@ -6,31 +6,29 @@ import asyncio
 import ipaddress
 import logging
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from bitsheet_tui import __version__
-from bitsheet_tui.portal import fault, route
+from bitsheet_tui.lean import without_click
+from bitsheet_tui.portal import fault
 from bitsheet_tui.portal.verdict import Verdict
 from bitsheet_tui.secret import Secret, conceal, redact_bytes
 
 if TYPE_CHECKING:
-    import httpcore
+    import httpx
 
 CAP_BYTES = 64 * 2**20  # of a decoded body
 PIECE_BYTES = 2**18  # decoded at a time, whatever the compression promises
 CONNECT_SECONDS = 10.0
-KEPT_SECONDS = 5.0  # without a request
-PATIENCE = {"timeout": {"connect": CONNECT_SECONDS}}
-HEADERS = (
-    (b"User-Agent", f"bitsheet-tui/{__version__}".encode()),
-    (b"Connection", b"keep-alive"),
-    (b"Accept", b"application/json"),
-    (b"Accept-Encoding", b"gzip, deflate"),
-    (b"Content-Type", b"application/json; charset=utf-8"),
-)
+HEADERS = {
+    "User-Agent": f"bitsheet-tui/{__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+    "Content-Type": "application/json; charset=utf-8",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,48 +52,43 @@ class Wire(Protocol):
 
 
 class HttpWire:
-    """Carries requests over kept-alive connections.
+    """Carries requests by httpx over kept-alive connections.
 
-    By httpcore, which is what httpx speaks HTTP with: of the rest of httpx, 3 MB, nothing would be used.
-    No error leaves it: an exception of the library knows the address, and the address is a password.
+    No error leaves it: an exception of httpx knows the address, and the address is a password.
     """
 
     def __init__(self, webhook: Secret, *, timeout: float, connections: int) -> None:
         self._webhook = webhook
         self._timeout = timeout
         self._connections = connections
-        self._pool: httpcore.AsyncConnectionPool | None = None
+        self._client: httpx.AsyncClient | None = None
 
     async def post(self, method: str, body: bytes, within: float | None = None) -> Reply | Verdict:
         """See Wire. The deadline covers everything, from the look-up of the name to the last byte."""
-        import httpcore  # noqa: PLC0415 - 0.1 s that a program that asks nothing need not wait
-
-        failures = (
-            httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, httpcore.ProxyError,
-            httpcore.UnsupportedProtocol, UnicodeError, OSError,
-        )  # fmt: skip
         seconds = min(self._timeout, within or self._timeout)
+        with without_click():
+            import httpx  # noqa: PLC0415 - 0.2 s that a program that asks nothing need not wait
+
         try:
-            pool = self._pool = self._pool or self._open()
+            client = self._client = self._client or self._open()
+        except (httpx.InvalidURL, ValueError, ImportError):  # the last one: SOCKS needs another library
+            return fault.no_route()
+        try:
             async with asyncio.timeout(seconds):
-                return await self._post(pool, method, body)
+                return await self._post(client, method, body)
         except TimeoutError:
             return fault.late(seconds)
-        except route.NoRoute:
-            return fault.no_route()
-        except failures as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
             return fault.fault(error)
 
-    async def _post(self, pool: httpcore.AsyncConnectionPool, method: str, body: bytes) -> Reply | Verdict:
-        url = route.address(self._webhook.reveal() + method)
-        headers = [(b"Host", route.named(url)), *HEADERS]
-        async with pool.stream("POST", url, headers=headers, content=body, extensions=PATIENCE) as response:
-            told = _joined(response.headers)
-            decoder = Decoder(told.get("content-encoding", ""))
+    async def _post(self, client: httpx.AsyncClient, method: str, body: bytes) -> Reply | Verdict:
+        url = self._webhook.reveal() + method
+        async with client.stream("POST", url, content=body) as response:
+            decoder = Decoder(response.headers.get("content-encoding", ""))
             if decoder.unknown:
                 return fault.cut("The answer is packed in a way that was not asked for.")
             whole = bytearray()  # one block that grows, instead of hundreds to be joined
-            async for chunk in response.aiter_stream():
+            async for chunk in response.aiter_raw():
                 for part in decoder.feed(chunk):
                     whole += part
                     if len(whole) > CAP_BYTES:
@@ -103,30 +96,33 @@ class HttpWire:
             if decoder.broken or not decoder.done:
                 return fault.cut()
             return Reply(
-                status=response.status,
+                status=response.status_code,
                 body=redact_bytes(whole),
-                retry_after=told.get("retry-after", ""),
-                location=told.get("location", ""),
+                retry_after=response.headers.get("retry-after", ""),
+                location=response.headers.get("location", ""),
             )
 
-    def _open(self) -> httpcore.AsyncConnectionPool:
-        import httpcore  # noqa: PLC0415 - see post
+    def _open(self) -> httpx.AsyncClient:
+        import httpx  # noqa: PLC0415 - see post
 
-        logging.getLogger("httpcore").setLevel(logging.WARNING)  # it logs the address of every request
-        url = self._webhook.reveal()
-        return httpcore.AsyncConnectionPool(
-            ssl_context=route.trusted() if urlsplit(url).scheme == "https" else None,
-            proxy=None if _is_here(self._webhook) else route.proxy(url),  # no proxy leads to this machine
-            max_connections=self._connections,
-            max_keepalive_connections=self._connections,
-            keepalive_expiry=KEPT_SECONDS,
+        for name in ("httpx", "httpcore"):  # they log the address of every request
+            logging.getLogger(name).setLevel(logging.WARNING)
+        return httpx.AsyncClient(
+            trust_env=not _is_here(self._webhook),  # no proxy leads to this machine
+            verify=_is_encrypted(self._webhook),  # the authorities alone take 2 MB
+            headers=HEADERS,
+            follow_redirects=False,
+            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+            limits=httpx.Limits(
+                max_connections=self._connections, max_keepalive_connections=self._connections
+            ),
         )
 
     async def close(self) -> None:
         """See Wire."""
-        pool, self._pool = self._pool, None
-        if pool:
-            await pool.aclose()
+        client, self._client = self._client, None
+        if client:
+            await client.aclose()
 
 
 def host_of(webhook: Secret) -> str:
@@ -138,13 +134,8 @@ def host_of(webhook: Secret) -> str:
     return f"{parts.hostname or ''}{port}"
 
 
-def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers by their names in small letters, those that come twice as one list."""
-    told: dict[str, str] = {}
-    for name, value in headers:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        told[key] = f"{told[key]}, {text}" if key in told else text
-    return told
+def _is_encrypted(webhook: Secret) -> bool:
+    return urlsplit(webhook.reveal()).scheme == "https"
 
 
 def _is_here(webhook: Secret) -> bool:

@@ -59,7 +59,7 @@ def test_a_secret_is_in_no_place():
         raise ValueError(f"https://acme.example.com/rest/1/{CODE}/")
     logs.crash(caught.value)
     logs.say("INFO", "x" * 1985 + CODE)  # the cut would leave half of it
-    logging.getLogger("httpcore.http11").warning("GET https://acme.example.com/rest/1/%s/profile", CODE)
+    logging.getLogger("httpx").warning("GET https://acme.example.com/rest/1/%s/profile", CODE)
     told = stream.getvalue() + file.read_text(encoding="utf-8") + "".join(line.text for line in ring.after(0))
     assert CODE[:8] not in told
     assert told.count("ValueError: https://acme.example.com/rest/1/***/") == 3
@@ -101,7 +101,7 @@ def test_the_ring_gets_instants_levels_and_tables():
 
 def test_libraries_are_heard_from_warnings_up_and_only_through_the_log():
     stream = started("DEBUG")
-    logging.getLogger("httpcore.http11").info("HTTP Request: POST https://acme.example.com/rest/1/code/")
+    logging.getLogger("httpx").info("HTTP Request: POST https://acme.example.com/rest/1/code/")
     logging.getLogger("apscheduler.scheduler").warning("run of job missed by %s", "1 s")
     logging.getLogger("asyncio").error("a %d of text", "word")
     told = [line[20:] for line in stream.getvalue().splitlines()]
