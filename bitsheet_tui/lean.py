@@ -39,10 +39,11 @@ def _instead(name: str, content: dict[str, Any] | None) -> Iterator[None]:
     if name in sys.modules:
         yield
         return
-    module = None if content is None else ModuleType(name)
-    if module:
-        vars(module).update(content or {})
-    sys.modules[name] = module  # type: ignore[assignment] - None is how Python is told that there is none
+    module: Any = None  # which is how Python is told that there is none
+    if content is not None:
+        module = ModuleType(name)
+        vars(module).update(content)
+    sys.modules[name] = module
     try:
         yield
     finally:
