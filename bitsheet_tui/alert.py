@@ -11,6 +11,7 @@ class Kind(StrEnum):
     PORTAL_REFUSED = "portal_refused"  # the webhook, or the portal as a whole
     PORTAL_UNREACHABLE = "portal_unreachable"  # a whole cycle failed for want of an answer
     STORE_TROUBLE = "store_trouble"
+    STORE_PINNED = "store_pinned"  # a program that reads it without a break lets it grow
     SCOPE_LOST = "scope_lost"  # of one permission of the webhook, whatever tables need it
     TABLE_REFUSED = "table_refused"
     TABLE_FAILING = "table_failing"  # again and again, or for a reason that does not end by itself

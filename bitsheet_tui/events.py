@@ -176,6 +176,14 @@ class NeedsOperator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pinned:
+    """Another program reads the mirror without a break; so much waits until it is done. 0: no more."""
+
+    size: int  # bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreTrouble:
     """The store cannot be written; tried again at `until`."""
 
@@ -264,6 +272,6 @@ class Stopped:
 Event = (
     CycleStarted | CycleEnded | PageStored | TableRead | TableFailed | FillStarted | FillEnded | Counted
     | Quarantined | Drifted | Unreadable | DeletionsHeld | HoldEnded | Waiting | Answered | NeedsOperator
-    | StoreTrouble | PortalSeen | Scheduled | ClockJumped | Paused | Resumed | Steered | Stopping
+    | Pinned | StoreTrouble | PortalSeen | Scheduled | ClockJumped | Paused | Resumed | Steered | Stopping
     | Stopped
 )  # fmt: skip

@@ -52,6 +52,9 @@ TROUBLES = {
     ),
     "a damaged mirror": "cli/test_mistakes.py::test_a_damaged_mirror_is_left_alone",
     "a file of another program": "cli/test_mistakes.py::test_a_store_that_is_no_mirror_is_left_alone",
+    "another program reads the mirror without a break": (
+        "sync/test_store_trouble.py::test_a_program_that_reads_without_a_break_is_told_of_until_it_lets_go"
+    ),
     "another program writes to the mirror": (
         "store/test_failures.py::test_another_program_that_writes_is_waited_for_and_then_named"
     ),

@@ -7,6 +7,7 @@ from typing import Any
 
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import NEEDS_OPERATOR
+from bitsheet_tui.state.alerting import PINNED, PINNED_HINT
 
 KEPT = 500  # different troubles remembered
 
@@ -168,6 +169,14 @@ def _(event: e.NeedsOperator) -> Line:
     return Line(
         level="ERROR", table="portal", text=f"{event.text}  {event.hint}", trouble=f"operator {event.text}"
     )
+
+
+@_narrate.register
+def _(event: e.Pinned) -> Line:
+    if not event.size:
+        return Line(level="INFO", table="store", text="nobody holds it up any more", ends="pinned")
+    text = f"{PINNED.format(size=f'{event.size / 2**30:.1f}')}  {PINNED_HINT}"
+    return Line(level="WARNING", table="store", text=text, trouble="pinned")
 
 
 @_narrate.register

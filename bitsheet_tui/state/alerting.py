@@ -35,6 +35,12 @@ CLOSED_HINT = (
     "What was read before stays."
 )
 
+PINNED = "a program has been reading the mirror without a break: {size} GB wait for it to let go, and grow"
+PINNED_HINT = (
+    "End its transaction, or the program; lsof names those that have the file open. The mirror goes on "
+    "meanwhile, and the space is free again by itself."
+)
+
 
 def follow(alerts: Alerts, event: e.Event, failures: Mapping[str, int]) -> Alerts:
     """The alerts after `event`; the same object when it changes none.
@@ -111,6 +117,14 @@ def _(event: e.Unreadable, alerts: Alerts, failures: Mapping[str, int]) -> Alert
 def _(event: e.StoreTrouble, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
     alert = Alert(kind=Kind.STORE_TROUBLE, text=event.text, hint=event.hint, since=event.at)
     return _begun(alerts, alert)
+
+
+@_after.register
+def _(event: e.Pinned, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
+    if not event.size:
+        return _ended(alerts, Kind.STORE_PINNED)
+    text = PINNED.format(size=f"{event.size / 2**30:.1f}")
+    return _begun(alerts, Alert(kind=Kind.STORE_PINNED, text=text, hint=PINNED_HINT, since=event.at))
 
 
 @_after.register

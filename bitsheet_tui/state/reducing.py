@@ -205,9 +205,10 @@ def _(event: e.Drifted, state: EngineState) -> EngineState:
     return _with(state, event.table, lambda t: replace(t, drift=event))
 
 
-@_apply.register
-def _(event: e.ClockJumped, state: EngineState) -> EngineState:
-    return state  # told to the log only
+@_apply.register(e.ClockJumped)  # told to the log only
+@_apply.register(e.Pinned)  # an alert is all there is to see
+def _(event: e.ClockJumped | e.Pinned, state: EngineState) -> EngineState:
+    return state
 
 
 @_apply.register

@@ -102,6 +102,10 @@ class Books:
         """Open a session if there is none, which may take a while; what others want meanwhile fails."""
         self._database.open()
 
+    def backlog(self) -> int:
+        """How many bytes wait for a program that reads without a break; 0: none that matter."""
+        return self._database.read(self._database.driver.backlog)
+
     def rest(self) -> None:
         """Keep nothing in memory that can be read again. A store that is closed stays closed."""
         self._database.rest()

@@ -214,6 +214,10 @@ class Postgres:
     def stamp(self, version: int) -> None:
         """The version stands in bitsheet_meta only."""
 
+    def backlog(self) -> int:
+        """Whoever reads for long holds up the server, which has its own means against that."""
+        return 0
+
     def rest(self) -> None:
         """The pages of the database are the server's."""
 

@@ -26,6 +26,7 @@ WRITING = (
     ("synchronous", "NORMAL"),  # a power cut may cost the newest pages; their checkpoint goes with them
     ("journal_size_limit", 64 * 2**20),
 )
+PINNED = 2**30  # bytes of the log beside the file that are too many
 FULL = frozenset({sqlite3.SQLITE_FULL})
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -159,6 +160,16 @@ class Sqlite:
         """The file and what is not yet merged into it."""
         files = (self.path, Path(f"{self.path}-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
+
+    def backlog(self) -> int:
+        """The size of the log beside the file, where it has grown too big; else 0.
+
+        It is merged into the file with the next commits and cut then, but not beyond what somebody still
+        reads (sqlite.org/wal.html, "Avoiding Excessively Large WAL Files").
+        """
+        wal = Path(f"{self.path}-wal")
+        size = wal.stat().st_size if wal.exists() else 0
+        return size if size >= PINNED else 0
 
     def stamp(self, version: int) -> None:
         """Say the version of the tables where other tools look for it."""

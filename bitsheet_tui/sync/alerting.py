@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from bitsheet_tui import events as e
-from bitsheet_tui.alert import Alert
+from bitsheet_tui.alert import Alert, Kind
 from bitsheet_tui.errors import MirrorHeld, StoreError
 from bitsheet_tui.state import EngineState
 from bitsheet_tui.store.store import Store
@@ -50,8 +50,10 @@ class Alerting:
         self._sure = False
 
     def settle(self) -> None:
-        """Tell what waits in quarantine, and write down which alerts stand."""
+        """Tell what waits in quarantine and what a reader holds up, and write down which alerts stand."""
         with suppress(StoreError, MirrorHeld):  # the cycle is the one to report it
+            if (size := self._store.backlog()) or Kind.STORE_PINNED in self._look().alerts:
+                self._say(e.Pinned(size=size, at=now()))
             waiting = self._store.count_quarantined()
             for name, table in self._look().tables.items():
                 if table.quarantined != (count := waiting.get(name, 0)):

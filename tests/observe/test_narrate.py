@@ -8,6 +8,7 @@ import pytest
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import Reason
 from bitsheet_tui.observe.narrate import Line, Repeats, duration, narrate
+from bitsheet_tui.state.alerting import PINNED, PINNED_HINT
 
 NOW = datetime(2026, 11, 24, 7, 2, 11, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=3)
@@ -80,6 +81,11 @@ TOLD = [
         "WARNING deals 3 rows could not be stored  bitsheet-tui quarantine lists them",
     ),
     (e.Quarantined(table="deals", at=NOW, count=0), "INFO deals nothing waits in quarantine"),
+    (
+        e.Pinned(size=3 * 2**29, at=NOW),
+        f"WARNING store {PINNED.format(size='1.5')}  {PINNED_HINT}",
+    ),
+    (e.Pinned(size=0, at=NOW), "INFO store nobody holds it up any more"),
     (e.NeedsOperator(text="refused", hint="renew it", at=NOW, until=LATER), "ERROR portal refused  renew it"),
     (e.StoreTrouble(text="disk full", hint="make room", at=NOW, until=LATER), "ERROR store disk full  make room"),
     (e.PortalSeen(requests=1, retries=0, rate=1, bucket=0, burst=50, operating=()), None),

@@ -1,6 +1,8 @@
 """A store in trouble is said, stops the asking, kills nothing, and is gone on with as soon as it is well."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import psycopg
@@ -8,8 +10,10 @@ import pytest
 
 from bitsheet_tui import events as e
 from bitsheet_tui import wiring
+from bitsheet_tui.alert import Kind
 from bitsheet_tui.errors import MirrorHeld, StoreDamaged, StoreFull
 from bitsheet_tui.state import Phase
+from bitsheet_tui.store import sqlite
 from bitsheet_tui.store.lock import advisory_key
 from bitsheet_tui.sync.fills import Fills
 from tests.sync.conftest import SMALL, config, portal, unequal
@@ -87,6 +91,34 @@ async def test_a_file_that_was_deleted_is_said_and_gone_on_with_when_it_is_back(
             assert not (tmp_path / "mirror.db").exists()
             demo.world.create("deals", TITLE="meanwhile")
             (tmp_path / "elsewhere.db").rename(tmp_path / "mirror.db")
+            await current_again(engine, running, demo, sqlite_url)
+
+
+async def test_a_program_that_reads_without_a_break_is_told_of_until_it_lets_go(
+    sqlite_url, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(sqlite, "PINNED", 300_000)
+    monkeypatch.setattr(sqlite, "WRITING", (*sqlite.WRITING, ("journal_size_limit", 100_000)))
+    async with portal() as (demo, webhook):
+        settings = config(webhook, sqlite_url, interval=0.2)
+        async with living(settings, monkeypatch) as (engine, _told, running):
+            await until(lambda: engine.state.phase is Phase.CURRENT, running)
+            reader = sqlite3.connect(tmp_path / "mirror.db", isolation_level=None)
+            with closing(reader):
+                reader.execute("BEGIN")
+                before = reader.execute("SELECT count(*) FROM bitsheet_cycles").fetchone()
+                for number in range(60):
+                    for ident in [row["ID"] for row in demo.world.truth("deals")]:
+                        demo.world.edit("deals", ident, TITLE=f"for the {number}th time")
+                    await asyncio.sleep(0.1)
+                    if engine.state.alerts:
+                        break
+                (alert,) = engine.state.alerts.values()
+                assert alert.kind is Kind.STORE_PINNED
+                assert "without a break: 0.0 GB wait" in alert.text
+                assert reader.execute("SELECT count(*) FROM bitsheet_cycles").fetchone() == before
+            await until(lambda: not engine.state.alerts, running)
+            assert (tmp_path / "mirror.db-wal").stat().st_size < 300_000
             await current_again(engine, running, demo, sqlite_url)
 
 

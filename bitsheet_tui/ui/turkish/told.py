@@ -10,6 +10,16 @@ SENTENCES = {
         "Bu sırada hiçbir şey işaretlenmez. Webhook bir yetkisini yitirdiyse geri verin: bu kendiliğinden biter. "
         "Satırlar gerçekten silindiyse tabloda y ile ya da şununla onaylayın: bitsheet-tui confirm {table}"
     ),
+    "a program has been reading the mirror without a break: {size} GB wait for it to let go, and grow": (
+        "bir program aynayı ara vermeden okuyor: {size} GB onun bırakmasını bekliyor ve büyüyor"
+    ),
+    (
+        "End its transaction, or the program; lsof names those that have the file open. The mirror goes on "
+        "meanwhile, and the space is free again by itself."
+    ): (
+        "İşlemini ya da programı sonlandırın; dosyayı açık tutanları lsof gösterir. Ayna bu sırada sürer, "
+        "yer de kendiliğinden boşalır."
+    ),
     "{count} {noun} could not be stored and wait in quarantine with the reason": (
         "{count} satır kaydedilemedi, nedeniyle birlikte karantinada bekliyor"
     ),

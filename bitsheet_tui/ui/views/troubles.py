@@ -63,7 +63,7 @@ def _told(alert: Alert, picture: Picture) -> Trouble:
 
 
 def _where(kind: Kind) -> str:
-    return t("store") if kind is Kind.STORE_TROUBLE else t("portal")
+    return t("store") if kind in {Kind.STORE_TROUBLE, Kind.STORE_PINNED} else t("portal")
 
 
 def _whole(picture: Picture) -> list[Trouble]:
