@@ -6,9 +6,12 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 
+from bitsheet_tui.secret import redact
 from bitsheet_tui.state import EngineState, Phase
+from bitsheet_tui.text import plain
 
 TICK = 1.0
+LIMIT = 1000  # characters of a status line
 STUCK = 600.0  # seconds without any event, in the middle of a cycle, after which no ping is sent
 RESTING = frozenset({Phase.CURRENT, Phase.PAUSED, Phase.NEEDS_YOU, Phase.WAITING})
 
@@ -79,4 +82,9 @@ def status(state: EngineState) -> str:
     trouble = state.trouble or state.waiting
     if trouble:
         facts.append(trouble.text)
-    return f"{state.phase}: {', '.join(facts)}"
+    return _one_line(f"{state.phase}: {', '.join(facts)}")
+
+
+def _one_line(text: str) -> str:
+    """What is told by systemd's protocol must not become another word of it, such as STOPPING=1."""
+    return redact(plain(redact(text), LIMIT))

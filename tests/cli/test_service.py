@@ -39,6 +39,10 @@ def test_a_reload_hands_over_what_changed_and_tells_the_service():
     assert "RefreshOnReload=credentials\n" in text
 
 
+def test_a_big_mirror_has_the_time_to_be_looked_through_after_a_crash():
+    assert "TimeoutStartSec=1h\n" in unit(load(None, {}), PYTHON)
+
+
 def test_a_configuration_is_handed_over_as_a_credential():
     Path("hook").write_text(HOOK, encoding="utf-8")
     text = unit(configured("[portal]\nwebhook_file = 'hook'\n"), PYTHON)

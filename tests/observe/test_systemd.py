@@ -11,6 +11,7 @@ import pytest
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import Reason
 from bitsheet_tui.observe.systemd import STUCK, Notifier, report, status
+from bitsheet_tui.secret import Secret
 from bitsheet_tui.state import reduce, start
 
 NOW = datetime(2026, 11, 24, 7, 2, 11, tzinfo=UTC)
@@ -121,3 +122,14 @@ def test_the_status_says_what_waits_and_when_it_goes_on():
     state = reduce(state, e.Scheduled(at=NOW))
     state = reduce(state, e.Waiting(reason=Reason.NETWORK, text="no route", at=NOW, until=NOW))
     assert status(state) == f"waiting: cycle 0, 30,355 rows, next {NOW.astimezone():%H:%M:%S}, no route"
+
+
+def test_a_status_is_one_line_without_secrets_whatever_it_holds():
+    Secret("s3cretc0des3cretc0de")
+    text = "no way\nSTOPPING=1\n\x1b]0;x\x07 s3cretc0des3cretc0de" + "x" * 5000
+    state = reduce(STATE, e.Waiting(reason=Reason.NETWORK, text=text, at=NOW, until=NOW))
+    line = status(state)
+    assert line.startswith("waiting: cycle 0, 0 rows, no way STOPPING=1 \N{REPLACEMENT CHARACTER}]0;x")
+    assert "s3cret" not in line
+    assert len(line) <= 1000
+    assert line.isprintable()
