@@ -234,3 +234,5 @@ async def test_a_network_that_comes_and_goes_converges(sqlite_url, monkeypatch, 
         figure(f"10 minutes of network 5 s up, 5 s down: {demo.stats.requests - before} requests")
         await caught_up(engine, running, demo, sqlite_url)
         assert not [event for event in told if isinstance(event, e.NeedsOperator | e.StoreTrouble)]
+        _, alerts = mirror.select(sqlite_url, "SELECT times FROM bitsheet_alerts")
+        assert sum(times for (times,) in alerts) <= 1

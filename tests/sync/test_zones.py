@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bitsheet_tui.portal.demo import ManualClock, Size
+from bitsheet_tui.portal.demo.clock import HostClock
 from tests import mirror
 from tests.sync.conftest import NAMES, config, once, portal, unequal
 
@@ -70,3 +71,21 @@ async def test_the_night_when_the_clocks_are_set_loses_and_doubles_nothing(sqlit
         await once(settings)
         assert unequal(sqlite_url, demo) == {}
         await edited(demo, settings, clock, steps=7, minutes=20)
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+async def test_a_portal_whose_clock_is_a_day_off_loses_and_invents_nothing(sqlite_url, days):
+    clock = HostClock(offset=timedelta(days=days))
+    async with portal(SIZE, clock=clock) as (demo, webhook):
+        settings = config(webhook, sqlite_url, static_every=1, reconcile_every=1)
+        await once(settings)
+        world = demo.world
+        for step in range(3):
+            deals, tasks = ([row["ID"] for row in world.truth(name)] for name in ("deals", "tasks"))
+            world.edit("deals", deals[step], TITLE=f"deal {step}")
+            world.create("deals", TITLE=f"new {step}")
+            world.delete("deals", deals[-1])
+            world.comment(tasks[step], f"said {step}")
+            await once(settings)
+            assert unequal(sqlite_url, demo) == {}, step
+        assert len(mirror.rows(sqlite_url, "deals", "_deleted_at IS NOT NULL")) == 3
