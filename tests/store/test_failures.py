@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import psycopg
 import pytest
@@ -300,6 +300,38 @@ while True:
     n += 20
     store.commit(TABLES["deals"], page, Checkpoint(table="deals", reach=n), at=NOW, cycle=1)
 """
+
+
+def test_a_copy_made_while_it_is_written_is_a_whole_mirror(sqlite_url, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITING, sqlite_url.reveal()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout.readline() == b"open\n"
+    ends = []
+    try:
+        for number in range(20):
+            copy = tmp_path / f"copy{number}.db"
+            with closing(sqlite3.connect(tmp_path / "mirror.db")) as mirror:
+                if number % 2:
+                    mirror.execute("VACUUM INTO ?", (str(copy),))
+                else:
+                    with closing(sqlite3.connect(copy)) as kept:
+                        mirror.backup(kept)
+            store = opened(Secret(f"sqlite:///{copy}"))
+            ((count, newest),) = query(store, "SELECT count(*), coalesce(max(id), 0) FROM deals")
+            ends.append(store.checkpoint("deals").reach or 0)
+            assert query(store, "PRAGMA integrity_check") == [("ok",)]
+            store.close()
+            assert count == newest == ends[-1]
+            copy.unlink()
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.communicate()
+    assert ends == sorted(ends)
+    assert len(set(ends)) > 10
 
 
 def test_killed_at_any_moment_rows_and_checkpoint_agree(store_url):
