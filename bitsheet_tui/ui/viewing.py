@@ -11,7 +11,6 @@ from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.screens.dashboard import Dashboard
 from bitsheet_tui.ui.views.log_window import LogWindow
-from bitsheet_tui.ui.widgets.filter import FilterBar
 from bitsheet_tui.ui.widgets.grid import TableGrid
 from bitsheet_tui.ui.widgets.lists import Movable
 from bitsheet_tui.ui.widgets.log_pane import LogPane
@@ -143,16 +142,16 @@ class Viewing(Window):
         if self.base:
             self.base.query_one(Tabs).turn(steps)
 
-    def action_escape(self) -> None:
+    async def action_escape(self) -> None:
         """Stop a search, drop the filter, else one screen back; never quits."""
-        base = self.base
-        bar = next(iter(base.query(FilterBar)), None) if base else None
-        pane = self.whose("search")
+        base, pane = self.base, self.whose("search")
         if pane and pane.rest():
             pass
-        elif bar and (bar.has_class("-open") or bar.term):
-            bar.close(drop=True)
-            self._focus_searched()
+        elif base and base.filter_bar:
+            await base.searched(drop=True)
+        elif pane and pane.term:
+            pane.search("")
+            pane.focus()
         elif len(self.screen_stack) > 1:
             self.pop_screen()
         elif base and base.log_pane and base.log_pane.end is not None:
@@ -161,22 +160,16 @@ class Viewing(Window):
 
     # --- searching ----------------------------------------------------------------------------------
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Type what shall be shown."""
         if self.base:
-            self.base.query_one(FilterBar).open()
+            await self.base.search()
 
     @on(Input.Submitted, "#filter")
-    def _filter_kept(self) -> None:
+    async def _filter_kept(self) -> None:
         if self.base:
-            self.base.query_one(FilterBar).close(drop=False)
-            self._focus_searched()
+            await self.base.searched(drop=False)
             self.paint()
-
-    def _focus_searched(self) -> None:
-        pane = self.whose("search")
-        if pane:
-            pane.focus()
 
     def action_narrow(self) -> None:
         """Show only some of the list."""

@@ -75,9 +75,25 @@ class Base(Screen[None]):
         """What keys may need and find here; the empty need is always met."""
         return {"", *(need for pane in self.walk_children(Movable) if pane.display for need in pane.has)}
 
-    def filter_bar(self) -> FilterBar:
-        """A line to type into what the search of this screen is about."""
-        return FilterBar(lambda: self.whose("search"))
+    @property
+    def filter_bar(self) -> FilterBar | None:
+        """The line in which one types what is searched for, while there is one."""
+        return next(iter(self.walk_children(FilterBar)), None)
+
+    async def search(self) -> None:
+        """Let somebody type what the pane in question shall show."""
+        if self.filter_bar is None and (pane := self.whose("search")):
+            bar = FilterBar(pane.term, pane.hint, lambda: self.whose("search"))
+            await self.mount(bar, before=self.query_one(KeyHints))
+            bar.focus()
+
+    async def searched(self, *, drop: bool) -> None:
+        """It is typed; `drop`: show everything again."""
+        if bar := self.filter_bar:
+            bar.close(drop=drop)
+            if pane := self.whose("search"):
+                pane.focus()
+            await bar.remove()
 
     @property
     def address(self) -> str:

@@ -36,7 +36,6 @@ class Dashboard(Base):
         yield Row(self.grid, DetailPanel(), id="top")
         yield Row(CyclePanel(), HistogramPanel(), PortalPanel(), id="middle")
         yield Row(LogPane(self.window), ErrorPanel(), id="bottom")
-        yield self.filter_bar()
 
     def offered(self) -> set[str]:
         """Its panes can be zoomed."""

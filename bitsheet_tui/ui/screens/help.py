@@ -92,4 +92,3 @@ class HelpScreen(Base):
     def middle(self) -> Iterable[Widget]:
         """The text."""
         yield HelpText(self._means)
-        yield self.filter_bar()

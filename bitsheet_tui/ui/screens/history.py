@@ -35,7 +35,6 @@ class HistoryScreen(Parted):
         lists = {"cycles": CycleList(), "runs": RunList(), "alerts": AlertList(), "set aside": AsideList()}
         yield Tabs(t("history"), tuple(lists), "cycles")
         yield from self.parts(**{name: (widget,) for name, widget in lists.items()})
-        yield self.filter_bar()
 
     def on_mount(self) -> None:
         """The cycles have the keys."""
@@ -75,7 +74,6 @@ class CycleScreen(Base):
         """The cycle, its runs."""
         yield CycleLine(self.cycle)
         yield RunList(cycle=self.cycle.number)
-        yield self.filter_bar()
 
     def on_mount(self) -> None:
         """Ask what it did."""

@@ -39,7 +39,6 @@ class LogScreen(Base):
         self.files = {plain(path.name, 40): path for path in files(self.console_app.beside.log_file())}
         yield Tabs(t("log"), (LIVE, *self.files), LIVE)
         yield LogPane(self.console_app.log_window)
-        yield self.filter_bar()
 
     def offered(self) -> set[str]:
         """Other logs too."""

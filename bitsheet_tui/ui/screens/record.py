@@ -53,7 +53,6 @@ class RecordScreen(Parted):
         yield Tabs("", PARTS, "fields")
         yield Address()
         yield from self.parts(fields=(FieldList(),), changes=(ChangeLog(),), raw=(RawText(),))
-        yield self.filter_bar()
 
     def on_mount(self) -> None:
         """Read it."""

@@ -85,7 +85,6 @@ class RunScreen(Base):
         """Facts, changes."""
         yield RunFacts(self.run)
         yield ChangeList(self.run.table, self.run.cycle)
-        yield self.filter_bar()
 
     def on_mount(self) -> None:
         """Ask what it changed."""

@@ -94,4 +94,3 @@ class SettingsScreen(Base):
     def middle(self) -> Iterable[Widget]:
         """The list."""
         yield SettingList()
-        yield self.filter_bar()

@@ -81,7 +81,6 @@ class TableScreen(Parted):
                 "set aside": (AsideList(self.table),),
             }
         )
-        yield self.filter_bar()
 
     def on_mount(self) -> None:
         """The part that was asked for has the keys."""
