@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from bitsheet_tui import events as e
 from bitsheet_tui.config import Config
+from bitsheet_tui.errors import ConfigError
 from bitsheet_tui.portal.client import Portal
+from bitsheet_tui.portal.wire import host_of, is_here
 from bitsheet_tui.store import mounts
 from bitsheet_tui.store.address import SqliteAddress, parse
+from bitsheet_tui.store.books import PORTAL
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.engine import Engine
 from bitsheet_tui.tables import Table, select
@@ -51,6 +54,19 @@ def file_of(config: Config) -> Path | None:
     """The SQLite file; none for a database on a server. Raises StoreUnavailable."""
     address = parse(config.store_url, schema=config.store.schema, base=config.base)
     return address.path if isinstance(address, SqliteAddress) else None
+
+
+def need_same_portal(config: Config, store: Store) -> None:
+    """Raises ConfigError where the mirror has the rows of another portal: ids of two would be mixed up.
+
+    A portal on this computer is a demo, which has another port each time.
+    """
+    host, known = host_of(config.webhook), store.remembered(PORTAL)
+    if known and known != host and not is_here(config.webhook):
+        raise ConfigError(
+            [f"the mirror {store.label} has the rows of {known}, and the webhook is of {host}"],
+            "let store.url name another mirror; if that portal has a new address: bitsheet-tui resync --all",
+        )
 
 
 def doubt(config: Config) -> str:

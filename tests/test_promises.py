@@ -74,6 +74,9 @@ TROUBLES = {
         "store/test_failures.py::test_a_database_that_keeps_no_session_is_refused"
     ),
     "a mirror of a newer version": "store/test_opening.py::test_a_mirror_of_a_newer_program_is_refused",
+    "the mirror of another portal": (
+        "cli/test_mistakes.py::test_the_mirror_of_another_portal_is_left_alone_until_all_of_it_is_read_again"
+    ),
     "a second instance": "cli/test_mistakes.py::test_another_instance_is_named_and_nothing_is_written",
     "killed, or the power was cut": (
         "cli/test_troubles.py::test_a_killed_backfill_is_gone_on_with_from_its_last_commit"

@@ -103,6 +103,7 @@ def store(config: Config) -> Finding:
 def _opened(config: Config) -> Finding:
     try:
         with closing(wiring.open_store(config, readonly=True)) as opened:
+            wiring.need_same_portal(config, opened)
             holder = opened.holder()
             held = f", held by the running instance (pid {holder.pid})" if holder else ""
             return Finding(about="store", verdict=OK, text=f"{opened.label}{held}")

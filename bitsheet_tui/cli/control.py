@@ -131,6 +131,8 @@ def _ask(store: Store, command: Command, holder: Holder) -> int:
 def _do(config: Config, wish: SyncNow | Resync | ConfirmDeletions) -> int:
     with ExitStack() as ending:
         stopping = ending.enter_context(Stopping(Notifier({})))
-        engine = prepare(config, ending)
+        everything = {table.name for table in wiring.tables(config)}
+        anew = isinstance(wish, Resync) and wish.since is None and everything == set(wish.tables)
+        engine = prepare(config, ending, anew=anew)
         stopping.engine = engine
         return once(engine, wish)

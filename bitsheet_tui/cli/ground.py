@@ -64,12 +64,13 @@ def demo(*, quick: bool = False, kept: bool = False) -> Iterator[Config]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def prepare(config: Config, ending: ExitStack) -> Engine:
+def prepare(config: Config, ending: ExitStack, *, anew: bool = False) -> Engine:
     """The engine for one run, its story told to stderr and to the log file.
 
-    `ending` closes the store and the log. Raises ConfigError, StoreError and MirrorHeld.
+    `anew`: all of the mirror is read again, so that it may be another portal's from now on. `ending` closes
+    the store and the log. Raises ConfigError, StoreError and MirrorHeld.
     """
-    store = stand(config, ending, None, narrated=True)
+    store = stand(config, ending, None, narrated=True, anew=anew)
     return wiring.build(config, store, [logs.narrator()])
 
 
@@ -89,11 +90,15 @@ def over(config: Config, store: Store, ring: Ring) -> Served:
     return Served(engine, live, store, places(wiring.file_of(config), os.environ), log)
 
 
-def stand(config: Config, ending: ExitStack, ring: Ring | None, *, narrated: bool) -> Store:
+def stand(
+    config: Config, ending: ExitStack, ring: Ring | None, *, narrated: bool, anew: bool = False
+) -> Store:
     """The mirror, held by us; only then the log, which is the holder's."""
     need_webhook(config)
     store = wiring.open_store(config)
     ending.callback(store.close)
+    if not anew:
+        wiring.need_same_portal(config, store)
     ending.push(logs.last_words)
     tell_log(config, ring, narrated=narrated)
     return store

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from bitsheet_tui import memory
+from bitsheet_tui import memory, wiring
 from bitsheet_tui.cli.ground import over, tell_log
 from bitsheet_tui.commands import Command, Stop
 from bitsheet_tui.config import Config, need_webhook
@@ -72,7 +72,8 @@ class Reloading:
         try:
             config = self._read()
             need_webhook(config)
-            self._store.alerts()  # while it cannot be reached no engine can start
+            # asks the store, too: while that cannot be reached no engine can start
+            wiring.need_same_portal(config, self._store)
             if not self._take(config):
                 self._notifier.send("READY=1")
         except BitsheetError as error:

@@ -15,6 +15,8 @@ PAUSED = "paused_at"  # the fact that says since when the running instance is pa
 INTERVAL = "interval"  # the one that says how many seconds after another its cycles start
 DISABLED = "disabled"  # the one that says which tables it does not read for now, with commas between them
 
+PORTAL = "portal"  # the one that says of which portal the rows are: its host
+
 
 class Books:
     """What was done and what is asked, kept beside the rows."""
@@ -66,7 +68,7 @@ class Books:
         self._database.write(lambda: ledger.answer(self._database.peewee, request, text, at))
 
     def remember(self, key: str, value: str) -> None:
-        """Note a fact about the running instance for others; an empty one is none."""
+        """Note a fact for others, or for the next start; an empty one is none."""
         note = {"key": key, "value": value}
         self._database.write(lambda: FactRecord.save_over(self._database.peewee, note, key=("key",)))
 

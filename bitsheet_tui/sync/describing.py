@@ -13,6 +13,7 @@ from bitsheet_tui.errors import BitsheetError, PortalError, TooLarge
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.portal import describe, selftest
 from bitsheet_tui.portal.answer import Ask
+from bitsheet_tui.store.books import PORTAL
 from bitsheet_tui.sync.desk import Answers, Desk, now
 from bitsheet_tui.sync.runs import failure, record_drift
 from bitsheet_tui.sync.scan import begun
@@ -43,11 +44,18 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
     }
     failed |= shape(desk, [table for table in untested if table.name not in failed], answers)
     if fresh:
+        _note_portal(desk)
         fill_dictionaries(desk, answers)
     for table in untested:
         if table.name not in failed and not begun(table, desk.checkpoint(table)):
             desk.begin(table, *selftest.newest(table, answers))
     return failed
+
+
+def _note_portal(desk: Desk) -> None:
+    """Whose rows these are: from now on the mirror is of this portal."""
+    if desk.store.remembered(PORTAL) != desk.portal.host:
+        desk.store.remember(PORTAL, desk.portal.host)
 
 
 async def _ask_all(desk: Desk, parts: Sequence[Mapping[str, Ask]]) -> Answers:

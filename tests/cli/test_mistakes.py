@@ -4,10 +4,12 @@ import json
 import os
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from bitsheet_tui import wiring
 from bitsheet_tui.cli import main
 from tests.cli.conftest import CODE, configure
 from tests.cli.test_running import SECONDS, until
@@ -160,6 +162,29 @@ def test_a_wrong_password_shows_no_password(home, portal, postgres_url, capfd):
     configure(home, portal, f"[store]\nurl = {json.dumps(url)}\n")
     told = refused_but_for_the_log(home, capfd, 73, "nobody")
     assert "hunter2" not in told
+
+
+def test_the_mirror_of_another_portal_is_left_alone_until_all_of_it_is_read_again(
+    home, portal, capfd, monkeypatch
+):
+    assert main(["--once"]) == 0
+    configure(home, f"https://other.example/rest/1/{CODE}/")
+    told = refused_but_for_the_log(home, capfd, 78, said("the mirror of another portal"))
+    assert "rows of 127.0.0.1:" in told
+    assert "webhook is of other.example" in told
+    assert HINT.search(told)
+    assert main(["check"]) == 78
+    assert said("the mirror of another portal") in capfd.readouterr().out
+
+    configure(home, portal)
+    monkeypatch.setattr(wiring, "is_here", lambda _: False)  # as if it were a portal like any other
+    renamed = "UPDATE bitsheet_meta SET value = 'old.example' WHERE key = 'portal'"
+    with closing(sqlite3.connect(home / "bitsheet.db")) as mirror, mirror:
+        assert mirror.execute(renamed).rowcount == 1
+    assert [main(words) for words in (["--once"], ["sync"], ["resync", "deals"])] == [78] * 3
+    assert main(["resync", "--all"]) == 0
+    assert main(["--once"]) == 0
+    capfd.readouterr()
 
 
 def test_another_instance_is_named_and_nothing_is_written(home, start, capfd):

@@ -78,8 +78,10 @@ def test_what_cannot_be_used_changes_nothing_and_the_reason_is_told(home, portal
             ),
             ("[sync\n", "config.toml: is not TOML: "),
             ("[log]\nfile = 'config.toml/bitsheet.log'\n", "log.file: "),
+            (None, said("the mirror of another portal")),
         ):
-            configure(home, portal, more)
+            other = f"https://other.example/rest/1/{CODE}/"
+            configure(home, portal, more) if more else configure(home, other)
             process.send_signal(signal.SIGHUP)
             line = until(process, "ERROR").splitlines()[-1]
             assert "the configuration stays as it was: " in line
@@ -102,7 +104,7 @@ def test_what_cannot_be_used_changes_nothing_and_the_reason_is_told(home, portal
         capfd.readouterr()
         process.terminate()
         assert process.wait(SECONDS) == 0
-    assert [one.partition("\n")[0] for one in heard] == ["READY=1", *["RELOADING=1", "READY=1"] * 5]
+    assert [one.partition("\n")[0] for one in heard] == ["READY=1", *["RELOADING=1", "READY=1"] * 6]
     moments = [int(one.partition("MONOTONIC_USEC=")[2]) for one in heard if one.startswith("RELOADING")]
     assert moments == sorted(moments)
     assert time.monotonic() - moments[-1] / 1e6 < SECONDS
