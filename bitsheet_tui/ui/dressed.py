@@ -6,10 +6,11 @@ from textual.app import App, ReturnType
 from textual.filter import Monochrome, NoColor
 
 from bitsheet_tui.ui import themes
+from bitsheet_tui.ui.inturn import InTurn
 from bitsheet_tui.ui.themes import Colourless
 
 
-class Dressed(App[ReturnType], inherit_bindings=False):
+class Dressed(InTurn[ReturnType], inherit_bindings=False):
     """Our themes before Textual's, and no colour at all where NO_COLOR is set and not empty."""
 
     def dress(self, wanted: str = themes.DEFAULT) -> str:

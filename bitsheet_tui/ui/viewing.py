@@ -151,7 +151,7 @@ class Viewing(Window):
             await base.searched(drop=True)
         elif pane and pane.term:
             pane.search("")
-            pane.focus()
+            self.screen.set_focus(pane)
         elif len(self.screen_stack) > 1:
             self.pop_screen()
         elif base and base.log_pane and base.log_pane.end is not None:

@@ -89,6 +89,17 @@ def test_noise_on_the_line_is_no_key_and_ends_nothing():
         assert console.end() == 0
 
 
+def test_what_is_typed_in_one_breath_arrives_where_it_was_meant_for():
+    with Pseudo("idle") as console:
+        console.settle()
+        console.type(b"?/delet")  # d and e are keys, too
+        console.until(lambda shown: "/delet" in shown[2] and "deletions" in "\n".join(shown[3:-2]))
+        console.type(b"\x1b")
+        console.until(lambda shown: "/delet" not in shown[2])
+        console.type(b"q")
+        assert console.end() == 0
+
+
 def test_ctrl_l_draws_everything_again():
     with Pseudo("beating") as console:
         console.settle()

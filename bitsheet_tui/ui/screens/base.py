@@ -85,14 +85,14 @@ class Base(Screen[None]):
         if self.filter_bar is None and (pane := self.whose("search")):
             bar = FilterBar(pane.term, pane.hint, lambda: self.whose("search"))
             await self.mount(bar, before=self.query_one(KeyHints))
-            bar.focus()
+            self.set_focus(bar)  # now: the next key may be there already
 
     async def searched(self, *, drop: bool) -> None:
         """It is typed; `drop`: show everything again."""
         if bar := self.filter_bar:
             bar.close(drop=drop)
             if pane := self.whose("search"):
-                pane.focus()
+                self.set_focus(pane)
             await bar.remove()
 
     @property

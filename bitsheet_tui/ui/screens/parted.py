@@ -32,7 +32,7 @@ class Parted(Base):
             for widget in widgets:
                 widget.display = other == name
         front = self._parts[name][0]
-        front.focus()
+        self.set_focus(front)
         if isinstance(front, Movable):
             front.shown()
         self.call_after_refresh(self.paint)
