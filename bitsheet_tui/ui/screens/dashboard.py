@@ -32,7 +32,7 @@ class Dashboard(Base):
         self._show_only(kept.zoom)
 
     def middle(self) -> Iterable[Widget]:
-        """Three rows of panels and the filter."""
+        """Three rows of panels."""
         yield Row(self.grid, DetailPanel(), id="top")
         yield Row(CyclePanel(), HistogramPanel(), PortalPanel(), id="middle")
         yield Row(LogPane(self.window), ErrorPanel(), id="bottom")

@@ -35,7 +35,7 @@ class LogScreen(Base):
         self.files: dict[str, Path] = {}
 
     def middle(self) -> Iterable[Widget]:
-        """The names of the logs, the one that is looked at, its filter."""
+        """The names of the logs, the one that is looked at."""
         self.files = {plain(path.name, 40): path for path in files(self.console_app.beside.log_file())}
         yield Tabs(t("log"), (LIVE, *self.files), LIVE)
         yield LogPane(self.console_app.log_window)
