@@ -34,6 +34,7 @@ REJECTED = frozenset({sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.
 DENIED = frozenset(
     {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_AUTH}
 )
+STATEMENTS = 24  # kept ready; one that writes a wide table takes 50 KB
 
 
 class Sqlite:
@@ -56,6 +57,7 @@ class Sqlite:
         pragmas = PRAGMAS if readonly else PRAGMAS + WRITING
         self.db = peewee.SqliteDatabase(
             uri, pragmas=pragmas, uri=True, thread_safe=False, check_same_thread=False, autoconnect=False,
+            cached_statements=STATEMENTS,
             field_types={"INSTANT": "TEXT", "DOCUMENT": "TEXT"},
         )  # fmt: skip
 
