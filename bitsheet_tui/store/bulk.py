@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -23,7 +22,7 @@ def read(database: Database, layout: Layout, keys: Sequence[Key]) -> dict[Key, R
     width = len(layout.key)
     found: dict[Key, Row] = {}
     for prefix, ids in _by_prefix(keys).items():
-        rows = database.rows(_select(layout), (*prefix, database.dialect.keys(ids)))
+        rows = database.rows(layout.select, (*prefix, database.dialect.keys(ids)))
         found.update((row[:width], row) for row in rows)
     return found
 
@@ -78,31 +77,8 @@ def _by_prefix(keys: Sequence[Key]) -> dict[Key, list[Any]]:
     return groups
 
 
-@lru_cache(64)
-def _select(layout: Layout) -> str:
-    columns = ", ".join(quote(name) for name in (*layout.names, DELETED))
-    fixed = "".join(f"{quote(name)} = {layout.dialect.mark} AND " for name in layout.key[:-1])
-    key = f"{quote(layout.key[-1])} {layout.dialect.one_of}"
-    return f"SELECT {columns} FROM {layout.sql_name} WHERE {fixed}{key}"  # noqa: S608 - quoted names
-
-
 def _key_is(layout: Layout) -> str:
     return " AND ".join(f"{quote(name)} = {layout.dialect.mark}" for name in layout.key)
-
-
-@lru_cache(64)
-def _insert(layout: Layout) -> str:
-    columns = ", ".join(quote(name) for name in layout.written)
-    return f"INSERT INTO {layout.sql_name} ({columns})"
-
-
-@lru_cache(64)
-def _on_conflict(layout: Layout) -> str:
-    key = ", ".join(quote(name) for name in layout.key)
-    changes = ", ".join(
-        f"{quote(name)} = excluded.{quote(name)}" for name in layout.written if name not in layout.key
-    )
-    return f"ON CONFLICT ({key}) DO UPDATE SET {changes}"
 
 
 def _write(database: Database, layout: Layout, rows: Sequence[Row]) -> None:
@@ -110,7 +86,7 @@ def _write(database: Database, layout: Layout, rows: Sequence[Row]) -> None:
         _copy(database, layout, rows)
     else:
         marks = layout.dialect.marks(len(layout.written))
-        database.many(f"{_insert(layout)} VALUES ({marks}) {_on_conflict(layout)}", rows)
+        database.many(f"{layout.insert} VALUES ({marks}) {layout.on_conflict}", rows)
 
 
 def _copy(database: Database, layout: Layout, rows: Sequence[Row]) -> None:
@@ -124,7 +100,7 @@ def _copy(database: Database, layout: Layout, rows: Sequence[Row]) -> None:
             for row in rows:
                 copy.write_row(row)
         cursor.execute(
-            f"{_insert(layout)} SELECT {columns} FROM pg_temp.{quote(name)} {_on_conflict(layout)}"  # noqa: S608
+            f"{layout.insert} SELECT {columns} FROM pg_temp.{quote(name)} {layout.on_conflict}"  # noqa: S608
         )
         cursor.execute(f"DELETE FROM pg_temp.{quote(name)}")  # noqa: S608
 
@@ -134,7 +110,7 @@ def _one_by_one(database: Database, layout: Layout, rows: Sequence[Row], error: 
     if not database.driver.rejected(error):
         raise error
     marks = layout.dialect.marks(len(layout.written))
-    sql = f"{_insert(layout)} VALUES ({marks}) {_on_conflict(layout)}"
+    sql = f"{layout.insert} VALUES ({marks}) {layout.on_conflict}"
     reasons = {place: _refusal(database, sql, row) for place, row in enumerate(rows)}
     return {place: reason for place, reason in reasons.items() if reason}
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from msgspec import Struct
+
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import values
 from bitsheet_tui.store.dialects import Convert, Dialect, quote, reader
-from bitsheet_tui.store.sweeps import Sweep, sweep
+from bitsheet_tui.store.sweeps import Met, Sweep, sweep
 from bitsheet_tui.store.values import Unstorable
 from bitsheet_tui.tables import Table
 
@@ -25,8 +26,7 @@ Row = tuple[Any, ...]
 Portal = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """A field of the portal and its place. `name` is None for a field that lives in `extra`."""
 
     field: Field
@@ -34,8 +34,7 @@ class Column:
     retired: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Layout:
+class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """How rows of one table are written.
 
     A stored row is a tuple in the order of `names`: the key, then the fields that decide whether a row has
@@ -70,6 +69,25 @@ class Layout:
         return (*self.names, *self.retired, *raw, SYNCED, DELETED)
 
     @cached_property
+    def select(self) -> str:
+        """The rows of some keys that differ in the last part only: see `Dialect.one_of`."""
+        columns = ", ".join(quote(name) for name in (*self.names, DELETED))
+        fixed = "".join(f"{quote(name)} = {self.dialect.mark} AND " for name in self.key[:-1])
+        key = f"{quote(self.key[-1])} {self.dialect.one_of}"
+        return f"SELECT {columns} FROM {self.sql_name} WHERE {fixed}{key}"  # noqa: S608 - quoted names
+
+    @cached_property
+    def insert(self) -> str:
+        """The beginning of what writes rows; the rows follow, and then `on_conflict`."""
+        return f"INSERT INTO {self.sql_name} ({', '.join(map(quote, self.written))})"
+
+    @cached_property
+    def on_conflict(self) -> str:
+        """The end of it."""
+        changes = (f"{quote(name)} = excluded.{quote(name)}" for name in self.written if name not in self.key)
+        return f"ON CONFLICT ({', '.join(map(quote, self.key))}) DO UPDATE SET {', '.join(changes)}"
+
+    @cached_property
     def position(self) -> dict[str, int]:
         """Where the value of a portal field stands in a row."""
         return {name: place for place, (name, _) in enumerate(self.readers)}
@@ -85,8 +103,9 @@ class Layout:
     def convert_all(self, rows: Sequence[Portal]) -> list[Row]:
         """Each row as `convert` gives it, in less time. Raises Unstorable when one of them does."""
         gets = [self._whole(row).get for row in rows]
+        met: Met = {}
         columns = [
-            sweep([get(name) for get in gets])
+            sweep([get(name) for get in gets], met)
             for (name, _), sweep in zip(self.readers, self.sweeps, strict=True)
         ]
         if any(None in column for column in columns[: len(self.table.key)]):
@@ -131,13 +150,12 @@ def build(table: Table, columns: Sequence[Column], dialect: Dialect, *, raw: boo
         names.insert(stable, EXTRA)
         kinds.insert(stable, Kind.JSON)
         stable += 1
-    known: dict[Kind, dict[str | None, Any]] = {kind: {} for kind in Kind}
     return Layout(
         table=table,
         dialect=dialect,
         readers=tuple(readers),
         sweeps=tuple(
-            sweep(kind, convert, dialect.plain_number, known[kind])
+            sweep(kind, convert, dialect.plain_number)
             for kind, (_, convert) in zip(kinds, readers, strict=True)
         ),
         names=tuple(names),

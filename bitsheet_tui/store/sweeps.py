@@ -14,32 +14,33 @@ from bitsheet_tui.store import values
 
 Convert = Callable[[Any], Any]
 Column = Sequence[Any]
-Sweep = Callable[[Column], Column]
+Usual = Callable[[Column], Column | None]  # None: they are not spelt as usual
+Met = dict[Kind, dict[str | None, Any]]  # dates and what they mean: those of a row are often the same
+Sweep = Callable[[Column, Met], Column]
 NOTHING = {type(None)}
 TEXTS = {type(None), str}
+MOMENTS = {Kind.INSTANT, Kind.DATE}
 SHORT = 15  # characters of a number that every database keeps as it is
-REMEMBERED = 500  # dates: of some rows, not of a table
 LONGEST = 18  # digits that surely fit into 64 bits
 
 
-def sweep(kind: Kind, convert: Convert, number: Callable[[str], Any], known: dict[str | None, Any]) -> Sweep:
+def sweep(kind: Kind, convert: Convert, number: Callable[[str], Any]) -> Sweep:
     """What converts a column; `convert` does one value, and raises Unstorable as the sweep does.
 
-    `number` makes one of a text of at most 15 digits; `known` is shared by the columns of one kind, for the
-    dates of a row are often the same.
+    `number` makes one of a text of at most 15 digits. The columns of the same rows share what they have met.
     """
     usual = USUAL.get(kind)
     if kind is Kind.BOOLEAN:
         usual = _flags(convert)
     elif kind is Kind.NUMERIC:
         usual = _numbers(number)
-    elif kind in (Kind.INSTANT, Kind.DATE):
-        usual = _moments(convert, known)
 
-    def swept(column: Column) -> Column:
+    def swept(column: Column, met: Met) -> Column:
         types = set(map(type, column))
         if types == NOTHING:
             return column
+        if kind in MOMENTS and types <= TEXTS:
+            return _moments(column, convert, met.setdefault(kind, {}))
         found = usual(column) if usual and types <= TEXTS else None
         return [None if raw is None else convert(raw) for raw in column] if found is None else found
 
@@ -65,7 +66,7 @@ def _are_digits(column: Column) -> bool:
     return together.isascii() and together.isdigit() and max(map(len, filter(None, column))) <= LONGEST
 
 
-def _flags(convert: Convert) -> Sweep:
+def _flags(convert: Convert) -> Usual:
     known = {text: convert(text) for text in ("Y", "N", "1", "0")} | {None: None, "": None}
 
     def flags(column: Column) -> Any:
@@ -74,18 +75,13 @@ def _flags(convert: Convert) -> Sweep:
     return flags
 
 
-def _moments(convert: Convert, known: dict[str | None, Any]) -> Sweep:
-    def moments(column: Column) -> Column:
-        if len(known) > REMEMBERED:
-            known.clear()
-        for raw in set(column) - known.keys():
-            known[raw] = convert(raw) if raw else None
-        return [known[raw] for raw in column]
-
-    return moments
+def _moments(column: Column, convert: Convert, known: dict[str | None, Any]) -> Column:
+    for raw in set(column) - known.keys():
+        known[raw] = convert(raw) if raw else None
+    return [known[raw] for raw in column]
 
 
-def _numbers(number: Callable[[str], Any]) -> Sweep:
+def _numbers(number: Callable[[str], Any]) -> Usual:
     def numbers(column: Column) -> Any:
         together = "".join(filter(None, column)).replace(".", "").replace("-", "")
         if not (together.isascii() and together.isdigit() and max(map(len, filter(None, column))) <= SHORT):
@@ -98,7 +94,7 @@ def _numbers(number: Callable[[str], Any]) -> Sweep:
     return numbers
 
 
-USUAL: Mapping[Kind, Callable[[Column], Column | None]] = {
+USUAL: Mapping[Kind, Usual] = {
     Kind.TEXT: _texts,
     Kind.INTEGER: _integers,
     Kind.REFERENCE: _references,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import Checkpoint
@@ -105,7 +105,7 @@ def test_a_row_that_only_the_database_refuses_is_kept_aside(store, rows, monkeyp
     if store.label.startswith("sqlite"):
         layout = store._layout(DEALS)
         broken = tuple(
-            (lambda column: [object() if raw == "Deal 2" else raw for raw in column])
+            (lambda column, _: [object() if raw == "Deal 2" else raw for raw in column])
             if name == "TITLE"
             else sweep
             for (name, _), sweep in zip(layout.readers, layout.sweeps, strict=True)

@@ -29,7 +29,7 @@ def test_a_sweep_gives_what_its_values_give_one_by_one(kind, dialect, column):
     def each():
         return [None if raw is None else convert(raw) for raw in column]
 
-    assert told(lambda: list(sweep(kind, convert, dialect.plain_number, {})(column))) == told(each)
+    assert told(lambda: list(sweep(kind, convert, dialect.plain_number)(column, {}))) == told(each)
 
 
 def told(work):
