@@ -1,8 +1,9 @@
 """What somebody should know of: one alert for each thing that is wrong, from when it began until it ended."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Kind(StrEnum):
@@ -23,8 +24,7 @@ class Kind(StrEnum):
 ENDS_ITSELF = frozenset({Kind.PORTAL_UNREACHABLE, Kind.TABLE_FAILING, Kind.QUARANTINE})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
+class Alert(Struct, frozen=True, kw_only=True):
     """One thing that is wrong. `about` tells alerts of a kind apart: a table, a permission, or nothing."""
 
     kind: Kind

@@ -1,79 +1,69 @@
 """What the engine can be told, and how another process words it."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import date
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class SyncNow:
+
+class SyncNow(Struct, frozen=True):
     """Start a cycle now, of these tables or of all that are due."""
 
     tables: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Resync:
+class Resync(Struct, frozen=True):
     """Read these tables again from scratch, or what changed since a day; rows stay readable meanwhile."""
 
     tables: tuple[str, ...]
     since: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """Try once more to store what is in quarantine, of these tables or of all."""
 
     tables: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmDeletions:
+class ConfirmDeletions(Struct, frozen=True):
     """The held rows of this table are gone indeed: compare once more, and mark them."""
 
     table: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """Start no cycle and no request after the page in hand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(Struct, frozen=True):
     """End a pause."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetInterval:
+class SetInterval(Struct, frozen=True):
     """Start cycles so many seconds apart, until the engine ends."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Disable:
+class Disable(Struct, frozen=True):
     """Do not read these tables until they are enabled, or the engine ends; their rows stay."""
 
     tables: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Enable:
+class Enable(Struct, frozen=True):
     """Read these tables again, from where they were left."""
 
     tables: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Struct, frozen=True):
     """Give up what waits, and what reads once more what was complete: of these tables or of all."""
 
     tables: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """End gracefully; a request in flight is abandoned, a commit in hand is finished."""
 
 

@@ -1,13 +1,13 @@
 """What the engine says happened. `at` is the host's clock, aware UTC, for people."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from bitsheet_tui.errors import Reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CycleStarted:
+class CycleStarted(Struct, frozen=True, kw_only=True):
     """A pass over the due tables begins."""
 
     number: int
@@ -15,8 +15,7 @@ class CycleStarted:
     tables: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CycleEnded:
+class CycleEnded(Struct, frozen=True, kw_only=True):
     """It is over; `failed` names the tables that are not up to date."""
 
     number: int
@@ -28,8 +27,7 @@ class CycleEnded:
     served: bool = True  # false: the portal refused everything, or did not answer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageStored:
+class PageStored(Struct, frozen=True, kw_only=True):
     """Rows of one table were committed."""
 
     table: str
@@ -45,8 +43,7 @@ class PageStored:
     left: float | None = None  # seconds to go at the least, by the portal's limits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableRead:
+class TableRead(Struct, frozen=True, kw_only=True):
     """A table is up to date with the portal's clock at `watermark`."""
 
     table: str
@@ -55,8 +52,7 @@ class TableRead:
     watermark: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableFailed:
+class TableFailed(Struct, frozen=True, kw_only=True):
     """A table could not be read; it is tried again in the next cycle."""
 
     table: str
@@ -69,8 +65,7 @@ class TableFailed:
     whole: bool = False  # not this table's trouble: the portal refused everything, or did not answer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FillStarted:
+class FillStarted(Struct, frozen=True, kw_only=True):
     """A table is read from scratch; `expected` rows, as far as one can tell."""
 
     table: str
@@ -79,8 +74,7 @@ class FillStarted:
     done: int = 0  # rows already there from before an interruption
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FillEnded:
+class FillEnded(Struct, frozen=True, kw_only=True):
     """Every row that existed when the backfill began has been read."""
 
     table: str
@@ -89,8 +83,7 @@ class FillEnded:
     watermark: datetime | None = None  # everything changed before it, by the portal's clock, is in the mirror
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class Counted(Struct, frozen=True, kw_only=True):
     """What the mirror holds of a table."""
 
     table: str
@@ -100,8 +93,7 @@ class Counted:
     watermark: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quarantined:
+class Quarantined(Struct, frozen=True, kw_only=True):
     """So many rows of a table wait in quarantine; 0: all could be stored."""
 
     table: str
@@ -109,8 +101,7 @@ class Quarantined:
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drifted:
+class Drifted(Struct, frozen=True, kw_only=True):
     """The portal's description of a table changed, and the table followed."""
 
     table: str
@@ -120,8 +111,7 @@ class Drifted:
     retired: tuple[str, ...] = ()  # stay, and are empty in every row read from now on
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True, kw_only=True):
     """Discussions that the webhook may not read; neither a failure nor a deletion."""
 
     table: str
@@ -130,8 +120,7 @@ class Unreadable:
     lacks: str = ""  # the permission of the webhook that would open some of them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeletionsHeld:
+class DeletionsHeld(Struct, frozen=True, kw_only=True):
     """`count` rows seem to be gone from the portal; nothing is marked until somebody confirms."""
 
     table: str
@@ -140,16 +129,14 @@ class DeletionsHeld:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldEnded:
+class HoldEnded(Struct, frozen=True, kw_only=True):
     """The rows that were held are back, or marked as somebody confirmed."""
 
     table: str
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(Struct, frozen=True, kw_only=True):
     """The portal gave no usable answer; the request is repeated at `until`."""
 
     reason: Reason
@@ -158,15 +145,13 @@ class Waiting:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(Struct, frozen=True, kw_only=True):
     """The portal answered again after Waiting."""
 
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NeedsOperator:
+class NeedsOperator(Struct, frozen=True, kw_only=True):
     """Nothing can be read until somebody acts; tried again at `until`."""
 
     text: str
@@ -175,16 +160,14 @@ class NeedsOperator:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pinned:
+class Pinned(Struct, frozen=True, kw_only=True):
     """Another program reads the mirror without a break; so much waits until it is done. 0: no more."""
 
     size: int  # bytes
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreTrouble:
+class StoreTrouble(Struct, frozen=True, kw_only=True):
     """The store cannot be written; tried again at `until`."""
 
     text: str
@@ -193,8 +176,7 @@ class StoreTrouble:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operating:
+class Operating(Struct, frozen=True, kw_only=True):
     """What one method has used of its time budget, in seconds per ten minutes."""
 
     method: str
@@ -204,8 +186,7 @@ class Operating:
     reset: datetime | None = None  # from then on the portal forgets what was used, bit by bit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortalSeen:
+class PortalSeen(Struct, frozen=True, kw_only=True):
     """The client's own figures."""
 
     requests: int
@@ -217,37 +198,32 @@ class PortalSeen:
     clock_offset: float = 0.0  # portal minus host, seconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scheduled:
+class Scheduled(Struct, frozen=True, kw_only=True):
     """When the next cycle starts."""
 
     at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockJumped:
+class ClockJumped(Struct, frozen=True, kw_only=True):
     """The host's clock was set; the schedule was made anew."""
 
     at: datetime
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paused:
+class Paused(Struct, frozen=True, kw_only=True):
     """No cycle starts until Resumed."""
 
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resumed:
+class Resumed(Struct, frozen=True, kw_only=True):
     """Cycles start again."""
 
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Steered:
+class Steered(Struct, frozen=True, kw_only=True):
     """What was changed while the engine runs, and lasts until it ends."""
 
     at: datetime
@@ -255,15 +231,13 @@ class Steered:
     disabled: tuple[str, ...]  # tables that are not read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stopping:
+class Stopping(Struct, frozen=True, kw_only=True):
     """The engine ends after the commit in hand."""
 
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stopped:
+class Stopped(Struct, frozen=True, kw_only=True):
     """The engine has ended; nothing is written any more."""
 
     at: datetime

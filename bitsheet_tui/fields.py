@@ -1,7 +1,8 @@
 """What a field of the portal holds: its kind, its title, and the column it becomes."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Kind(StrEnum):
@@ -17,8 +18,7 @@ class Kind(StrEnum):
     TEXT = "text"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(Struct, frozen=True, kw_only=True):
     """One field of a portal table.
 
     `name` is the request spelling in UPPER_SNAKE, `column` its SQL name.

@@ -2,17 +2,17 @@
 
 import re
 from collections import deque
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+
+from msgspec import Struct
 
 SIZE = 5000
 # how the log writes a line into a file: a moment with its offset, the level, the table, the text
 LINE = re.compile(rb"(\S{10} \S{8,21}) +(DEBUG|INFO|SUCCESS|WARNING|ERROR|CRITICAL) +(\S+) +(.*)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogLine:
+class LogLine(Struct, frozen=True, kw_only=True):
     """One record, already redacted and on one line."""
 
     seq: int

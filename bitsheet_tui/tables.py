@@ -5,8 +5,9 @@ named to be given. How a table is read follows from that; the order of a cycle f
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from bitsheet_tui.fields import Field, Kind
 
@@ -28,16 +29,14 @@ class Case(StrEnum):
     MIXED = "mixed"  # asked CHANGED_DATE, answers changedDate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parent:
+class Parent(Struct, frozen=True, kw_only=True):
     """Rows of a table that hang on the rows of another."""
 
     table: str
     changed: str  # the parent's field that moves when a child is added
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """How one SQL table is filled from one portal method."""
 
     name: str  # the SQL table, and the word on screen

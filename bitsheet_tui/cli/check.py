@@ -5,9 +5,10 @@ import os
 from argparse import Namespace
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bitsheet_tui import wiring
 from bitsheet_tui.cli.ending import tell

@@ -3,11 +3,12 @@
 import os
 from argparse import Namespace
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.config import Config, load, need_webhook
@@ -74,8 +75,7 @@ def _open(arguments: Namespace, config: Config | None, shelf: Shelf) -> int:
     return code
 
 
-@dataclass(slots=True)
-class Books:
+class Books(Struct):
     """What the console reads beside the engine; of a demo nobody knows where it is before it runs."""
 
     config: Config | None

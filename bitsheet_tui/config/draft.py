@@ -2,8 +2,9 @@
 
 import json
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from bitsheet_tui.config import address
 from bitsheet_tui.config.settings import Config, StoreSettings, SyncSettings
@@ -16,8 +17,7 @@ MOST = 86_400.0
 HEAD = "# Every other setting is in config.toml.example.\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """What is known so far. `tables` empty: all of them."""
 
     path: Path

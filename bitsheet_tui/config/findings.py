@@ -1,13 +1,13 @@
 """What is wrong with a configuration, gathered until everything has been looked at."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bitsheet_tui.text import plain
 
 
-@dataclass(slots=True)
-class Findings:
+class Findings(Struct):
     """Problems stop the start; warnings do not."""
 
     problems: list[str] = field(default_factory=list)

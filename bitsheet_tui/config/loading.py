@@ -1,11 +1,11 @@
 """Reads every source of settings and says everything that is wrong with them at once."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
+from msgspec import Struct
 
 from bitsheet_tui.config import address
 from bitsheet_tui.config.findings import Findings, near
@@ -33,8 +33,7 @@ VARIABLES = {PREFIX + key.replace(".", "_").upper(): key for key in TYPES}
 ELSEWHERE = frozenset({"BITSHEET_CONFIG", "BITSHEET_WEBHOOK", "BITSHEET_WEBHOOK_FILE"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Given(Struct, frozen=True, kw_only=True):
     """One setting as somebody gave it."""
 
     value: Any

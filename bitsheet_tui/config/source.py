@@ -5,9 +5,10 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from bitsheet_tui.errors import ConfigError
 from bitsheet_tui.text import plain
@@ -15,8 +16,7 @@ from bitsheet_tui.text import plain
 APP = "bitsheet-tui"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """One file as read; without a file everything is empty and paths start at the current folder."""
 
     path: Path | None = None

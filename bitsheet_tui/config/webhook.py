@@ -1,8 +1,9 @@
 """Finds the webhook: the first of a credential, the environment and the configuration file."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from bitsheet_tui.config import address
 from bitsheet_tui.config.findings import Findings
@@ -13,8 +14,7 @@ FILES = ("BITSHEET_WEBHOOK_FILE", "BITSHEET_PORTAL_WEBHOOK_FILE")
 LITERALS = ("BITSHEET_WEBHOOK", "BITSHEET_PORTAL_WEBHOOK_URL")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """One place that may hold the webhook: a file to read, or the address itself."""
 
     key: str

@@ -9,10 +9,12 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bitsheet_tui.commands import Command, Stop, to_words
 from bitsheet_tui.errors import MirrorHeld, StoreError
@@ -51,8 +53,7 @@ class Running(Protocol):
         """Run until Stop."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mirror:
+class Mirror(Struct, frozen=True, kw_only=True):
     """How to get at the mirror that is looked at."""
 
     look: Callable[[], Store]  # opens it to be read

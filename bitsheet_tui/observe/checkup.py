@@ -1,8 +1,9 @@
 """Is everything as it has to be? What the portal's answers to the start-up questions mean for an operator."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from bitsheet_tui.errors import Exit, PortalError, Reason, Unreachable
 from bitsheet_tui.portal import selftest
@@ -19,8 +20,7 @@ FORUM_SCOPE, CHAT_SCOPE = "task", "im"
 Answers = Mapping[str, Answer | PortalError]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One line: what was looked at, how it is, what to do about it."""
 
     about: str

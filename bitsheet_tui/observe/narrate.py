@@ -1,9 +1,11 @@
 """Turns what happened into lines for people, and tells the same trouble less and less often."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import singledispatch
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import NEEDS_OPERATOR
@@ -12,8 +14,7 @@ from bitsheet_tui.state.alerting import PINNED, PINNED_HINT
 KEPT = 500  # different troubles remembered
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """One log record. `trouble` names what repeats; `ends` the kind of trouble that is over."""
 
     level: str

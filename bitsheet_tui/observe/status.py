@@ -1,8 +1,9 @@
 """What the mirror holds and who keeps it current, read from the store alone."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from bitsheet_tui.alert import Alert
 from bitsheet_tui.observe.narrate import count, duration
@@ -20,8 +21,7 @@ from bitsheet_tui.text import plain
 _PLACES = {table.name: number for number, table in enumerate(CATALOGUE)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableStatus:
+class TableStatus(Struct, frozen=True, kw_only=True):
     """One table of the mirror, and how its last run went."""
 
     count: Count
@@ -34,8 +34,7 @@ class TableStatus:
     disabled: bool = False  # the running instance does not read it for now
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Status(Struct, frozen=True, kw_only=True):
     """Everything `bitsheet-tui status` tells."""
 
     store: str  # what and where, without passwords

@@ -5,11 +5,12 @@ happen, each by its name, log lines, `log`, and answers, `answer`. A viewer that
 as a whole again.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args, get_type_hints
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bitsheet_tui import events as e
 from bitsheet_tui.ring import LogLine
@@ -28,8 +29,7 @@ class Garbled(Exception):
     """What came through the socket is none of the above."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Struct, frozen=True):
     """Which instance it is, and how it speaks."""
 
     pid: int
@@ -38,16 +38,14 @@ class Hello:
     version: int = VERSION
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a viewer wants done: a command in words."""
 
     name: str
     argument: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What was done about it."""
 
     text: str
@@ -138,4 +136,4 @@ def _picture(data: msgspec.Raw) -> EngineState:
     raw = _read(data, dict[str, msgspec.Raw])
     known = {name: _read(raw[name], hint) for name, hint in _FIELDS.items() if name in raw}
     events = {name: read(bytes(raw[name])) for name in _AS_EVENTS if name in raw}
-    return replace(EngineState(), **known, **events)  # type: ignore[arg-type]
+    return replace(EngineState(), **known, **events)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from bitsheet_tui.errors import BadAnswer, Reason
 from bitsheet_tui.portal import body
@@ -16,8 +17,7 @@ from bitsheet_tui.portal.verdict import ENDS_ITSELF
 Json: TypeAlias = body.Json
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """One method of the portal with its parameters, in the portal's own spelling."""
 
     method: str
@@ -62,8 +62,7 @@ class Answer:
         return self._result if isinstance(self._result, Packed) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
+class Timing(Struct, frozen=True, kw_only=True):
     """The `time` object. `operating` is what the method has used of its budget so far, not a cost."""
 
     started: datetime

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from bitsheet_tui.errors import BadAnswer, PortalError, Reason
 from bitsheet_tui.portal.answer import Answer, Ask, Json, Timing, mapping, timing, whole
@@ -24,8 +25,7 @@ WHOLE_SECOND = 1.0  # what may be cut off a start
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")  # a number would turn the portal's maps into lists
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(Struct, frozen=True, kw_only=True):
     """A whole answer: the result, what stands beside it, and its time."""
 
     result: Json
@@ -71,8 +71,7 @@ def envelope(body: Json) -> Envelope:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unpacked:
+class Unpacked(Struct, frozen=True, kw_only=True):
     """The five maps of a batch."""
 
     result: Mapping[str, Json]
@@ -130,8 +129,7 @@ def outcomes(
     return {key: _outcome(key, ask, outer, parts, budgets) for key, ask in asks.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """How long a command took: seconds at the least, and at the most."""
 
     least: float

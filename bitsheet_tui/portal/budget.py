@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from bitsheet_tui.events import Operating
 from bitsheet_tui.portal.answer import Timing
@@ -28,8 +29,7 @@ GUESS_SECONDS = 0.5  # of a command never seen
 RISE, FALL = 0.5, 0.1  # weight of a slower and of a faster command in the average
 
 
-@dataclass(slots=True)
-class Account:
+class Account(Struct):
     """What is known of one method; moments are on our monotonic clock."""
 
     used: float = 0.0

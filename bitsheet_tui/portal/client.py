@@ -13,11 +13,11 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from bitsheet_tui.config import PortalSettings
 from bitsheet_tui.errors import PortalError, Reason

@@ -9,8 +9,9 @@ Source: apidocs.bitrix24.com, the pages of these methods.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from bitsheet_tui.errors import BadAnswer, PortalError, Reason
 from bitsheet_tui.fields import Field, Kind

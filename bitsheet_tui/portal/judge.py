@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from bitsheet_tui.errors import Reason
 from bitsheet_tui.portal.answer import Json

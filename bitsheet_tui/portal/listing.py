@@ -23,9 +23,10 @@ backfill: requests it does not lack (apidocs.bitrix24.com rest-v3, tasks-task-li
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from bitsheet_tui.errors import BadAnswer, PortalError, Reason
 from bitsheet_tui.portal.answer import Answer, Ask
@@ -37,8 +38,7 @@ PAGE = 50  # rows; the portal does not let anybody choose
 TOLERANCE = timedelta(hours=1, minutes=5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(Struct, frozen=True, kw_only=True):
     """One filter of a scan. `name` is a cursor's field, "tail", "fill" or "all"."""
 
     name: str
@@ -57,8 +57,7 @@ class Window:
         return conditions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class Read(Struct, frozen=True, kw_only=True):
     """What a chain brought. `rows` are raw, in the order the portal gave them, and may be packed."""
 
     rows: list[Mapping[str, Any]] = field(default_factory=list)

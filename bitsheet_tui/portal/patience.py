@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from bitsheet_tui.portal.limiter import TICK, Clock, Sleep
 
@@ -24,8 +25,7 @@ LONGEST_ASKED = 3600.0  # seconds of Retry-After that are believed
 STEP = 1.0  # seconds; an answer to somebody else may end the wait
 
 
-@dataclass(slots=True)
-class Trial:
+class Trial(Struct):
     """One request: how often it was sent, and when it is given up."""
 
     deadline: float

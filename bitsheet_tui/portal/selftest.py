@@ -11,10 +11,12 @@ Sources: `modules/crm/classes/general/restservice.php`, taskfilterbuilder.php of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bitsheet_tui.errors import BadAnswer, PortalError, Reason, TableRefused
 from bitsheet_tui.portal.answer import Answer, Ask, whole
@@ -29,8 +31,7 @@ FUTURE, PAST = "2099-01-01T00:00:00+00:00", "1971-01-01T00:00:00+00:00"
 Answers = Mapping[str, Answer | PortalError]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(Struct, frozen=True, kw_only=True):
     """What is known of a portal and of our place in it."""
 
     user_id: int | None = None  # whose rights the webhook has

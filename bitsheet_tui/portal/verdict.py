@@ -9,9 +9,10 @@ Sources: apidocs.bitrix24.com error-codes and limits; `modules/rest/lib/restexce
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from bitsheet_tui.errors import (
     BadAnswer,
@@ -37,8 +38,7 @@ class Action(StrEnum):
     REJECT = "reject"  # our request or its answer is wrong
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """One outcome: `text` is one sentence for people, `hint` what the operator can do."""
 
     action: Action

@@ -7,9 +7,10 @@ import ipaddress
 import logging
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from bitsheet_tui import __version__
 from bitsheet_tui.lean import without_click
@@ -31,8 +32,7 @@ HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """An HTTP answer. `body` is decoded, and every known secret in it is hidden."""
 
     status: int

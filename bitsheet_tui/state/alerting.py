@@ -5,9 +5,10 @@ answer, is refused still. So alerts outlive a restart, too (`picture.start`).
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import singledispatch
 from typing import Any
+
+from msgspec.structs import replace
 
 from bitsheet_tui import events as e
 from bitsheet_tui.alert import Alert, Kind

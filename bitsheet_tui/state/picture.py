@@ -1,10 +1,11 @@
 """The picture of the engine: what it does, where each table stands, how far a backfill is."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from bitsheet_tui import events as e
 from bitsheet_tui.alert import Alert
@@ -40,8 +41,7 @@ class Standing(StrEnum):
     REFUSED = "refused"  # an operator must act
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fill:
+class Fill(Struct, frozen=True, kw_only=True):
     """How far a backfill is. `rate` is in rows a second, averaged over about half a minute."""
 
     started: datetime
@@ -65,8 +65,7 @@ class Fill:
         return max(max(0.0, self.expected - self.done) / self.rate, self.left or 0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableState:
+class TableState(Struct, frozen=True, kw_only=True):
     """One table. `new`, `changed` and `gone` are of its last cycle."""
 
     name: str
@@ -95,8 +94,7 @@ class TableState:
     seconds: tuple[float, ...] = ()  # how long its last reads took
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CycleSummary:
+class CycleSummary(Struct, frozen=True, kw_only=True):
     """One finished cycle."""
 
     number: int
@@ -107,8 +105,7 @@ class CycleSummary:
     failed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attached:
+class Attached(Struct, frozen=True, kw_only=True):
     """The picture is another process's: which one, and how it is seen."""
 
     pid: int | None = None
@@ -119,8 +116,7 @@ class Attached:
     takeover: bool = False  # the mirror is taken over as soon as it has ended
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineState:
+class EngineState(Struct, frozen=True, kw_only=True):
     """Everything there is to see."""
 
     portal: str = ""  # host, for people

@@ -1,9 +1,10 @@
 """reduce(state, event): what each event changes in the picture."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import singledispatch
 from typing import Any
+
+from msgspec.structs import replace
 
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import NEEDS_OPERATOR

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from msgspec import Struct, field
 
 from bitsheet_tui.errors import StoreUnavailable
 from bitsheet_tui.secret import Secret
@@ -13,16 +14,14 @@ from bitsheet_tui.text import plain
 HINT = "store.url is sqlite:///bitsheet.db or postgresql://user:password@host/database"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SqliteAddress:
+class SqliteAddress(Struct, frozen=True, kw_only=True):
     """A file."""
 
     path: Path
     label: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostgresAddress:
+class PostgresAddress(Struct, frozen=True, kw_only=True):
     """A schema of a database on a server. `options` are libpq's, among them host, port and user."""
 
     database: str

@@ -1,15 +1,15 @@
 """Where each table stands: saved in the same transaction as the rows it speaks of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from bitsheet_tui.store.models import CheckpointRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
+class Checkpoint(Struct, frozen=True, kw_only=True):
     """How far one table has been read. Moments are the portal's clock, aware UTC."""
 
     table: str

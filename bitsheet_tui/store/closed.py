@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bitsheet_tui.store import discussions
 from bitsheet_tui.store.database import Database
@@ -11,8 +12,7 @@ from bitsheet_tui.store.discussions import NOTHING_TO_READ, Discussion
 from bitsheet_tui.store.models import DiscussionRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closed:
+class Closed(Struct, frozen=True, kw_only=True):
     """How many discussions the webhook may not read; `lacks` is a permission that would open some."""
 
     count: int

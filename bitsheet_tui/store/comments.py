@@ -6,7 +6,8 @@ right that was lost: those are held, which the discussion remembers, and not mar
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bitsheet_tui.store import census, closed, discussions, feed, tombstones, writer
 from bitsheet_tui.store.bulk import Key
@@ -19,8 +20,7 @@ from bitsheet_tui.store.writer import Stored
 FORUM, CHAT = "forum", "chat"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brake:
+class Brake(Struct, frozen=True, kw_only=True):
     """How many comments may vanish unasked."""
 
     free: int  # so many, whatever share they are

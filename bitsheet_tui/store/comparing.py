@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bitsheet_tui.store import bulk, discussions, writer
 from bitsheet_tui.store.comments import rows_of
@@ -13,8 +14,7 @@ from bitsheet_tui.store.feed import Op
 from bitsheet_tui.store.layout import Layout, Portal
 
 
-@dataclass(slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, kw_only=True):
     """The rows, by their keys in one word, that are not the same on both sides."""
 
     missing: set[str] = field(default_factory=set)  # only the portal has them

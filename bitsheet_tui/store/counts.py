@@ -1,8 +1,9 @@
 """What the mirror holds: rows, deleted rows, quarantined rows, and how current they are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from bitsheet_tui.store import checkpoints, ledger, quarantine
 from bitsheet_tui.store.database import Database
@@ -10,8 +11,7 @@ from bitsheet_tui.store.dialects import quote
 from bitsheet_tui.store.layout import DELETED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
+class Count(Struct, frozen=True, kw_only=True):
     """One table."""
 
     table: str

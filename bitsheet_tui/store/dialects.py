@@ -13,10 +13,11 @@ be compared as tuples:
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import values
@@ -25,8 +26,7 @@ Convert = Callable[[Any], Any]
 FILES = frozenset({"file", "diskfile", "disk_file"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
+class Dialect(Struct, frozen=True, kw_only=True):
     """One database's way to say things."""
 
     name: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from bitsheet_tui.fields import Kind
 from bitsheet_tui.store import values
@@ -31,8 +32,7 @@ NEVER_READ = 2**40  # seconds behind
 NOTHING_TO_READ = -(2**40)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discussion:
+class Discussion(Struct, frozen=True, kw_only=True):
     """Where the comments of one task are."""
 
     task_id: int
@@ -41,8 +41,7 @@ class Discussion:
     known_forum: bool  # False: the portal did not say whether there is a forum topic, so it is asked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiscussionRead:
+class DiscussionRead(Struct, frozen=True, kw_only=True):
     """The comments of one task, read at `read_at` of the portal's clock. None: that source was not read."""
 
     task_id: int

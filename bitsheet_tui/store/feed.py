@@ -1,12 +1,12 @@
 """The change feed: one line for each row that came, changed, went or came back."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from bitsheet_tui.fields import Kind
 from bitsheet_tui.store import checkpoints
@@ -24,8 +24,7 @@ class Op(StrEnum):
     SNAPSHOT = "snapshot"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class When:
+class When(Struct, frozen=True, kw_only=True):
     """The commit in hand: the host's clock, the cycle, and whether it is part of a backfill."""
 
     at: datetime

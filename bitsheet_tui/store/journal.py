@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from bitsheet_tui.store import ledger, quarantine
 from bitsheet_tui.store.database import Database
@@ -14,8 +15,7 @@ from bitsheet_tui.store.models import AlertRecord, ColumnRecord, CycleRecord, Qu
 from bitsheet_tui.store.quarantine import Quarantined
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(Struct, frozen=True, kw_only=True):
     """An alert as it is kept. `ended_at` is None while it stands."""
 
     key: str
@@ -27,8 +27,7 @@ class Told:
     times: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grown:
+class Grown(Struct, frozen=True, kw_only=True):
     """When a column of a table came, and when its field left the portal."""
 
     field: str
@@ -74,7 +73,7 @@ def alerts(database: Database, *, limit: int) -> list[Told]:
     """Those that stand first, then the newest."""
     query = AlertRecord.select().order_by(AlertRecord.ended_at.is_null().desc(), AlertRecord.since.desc())
     return [
-        Told(**{name: getattr(record, name) for name in Told.__slots__})
+        Told(**{name: getattr(record, name) for name in Told.__struct_fields__})
         for record in query.limit(limit).execute(database.peewee)
     ]
 
@@ -95,5 +94,5 @@ def columns(database: Database, table: str) -> Sequence[Grown]:
 
 
 def _grown(record: Any) -> Grown:
-    same = {name: getattr(record, name) for name in Grown.__slots__ if name != "column"}
+    same = {name: getattr(record, name) for name in Grown.__struct_fields__ if name != "column"}
     return Grown(column=record.column_name, **same)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from bitsheet_tui.store.models import AlertRecord, ControlRecord, CycleRecord, RunRecord
 from bitsheet_tui.store.orm import peewee
@@ -17,8 +19,7 @@ DRIFT = "drift"  # the kind of a run that read nothing
 _GOOD = (RunRecord.error == "") & (RunRecord.kind != DRIFT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cycle:
+class Cycle(Struct, frozen=True, kw_only=True):
     """One pass over the due tables. Without `ended_at` it is running, or its process died."""
 
     number: int
@@ -30,8 +31,7 @@ class Cycle:
     failed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """What one cycle did to one table."""
 
     cycle: int
@@ -52,8 +52,7 @@ class Run:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """Something asked of the running instance. `answer` is None until it has been done."""
 
     id: int
@@ -154,15 +153,15 @@ def request(database: Any, id_: int) -> Request | None:
 
 def cycle(record: Any) -> Cycle:
     """What a record of a cycle says."""
-    same = {name: getattr(record, name) for name in Cycle.__slots__ if name != "failed"}
+    same = {name: getattr(record, name) for name in Cycle.__struct_fields__ if name != "failed"}
     return Cycle(failed=tuple(record.failed or ()), **same)
 
 
 def run(record: Any) -> Run:
     """What a record of a run says."""
-    names: Sequence[str] = [name for name in Run.__slots__ if name != "table"]
+    names: Sequence[str] = [name for name in Run.__struct_fields__ if name != "table"]
     return Run(table=record.table_name, **{name: getattr(record, name) for name in names})
 
 
 def _request(record: Any) -> Request:
-    return Request(**{name: getattr(record, name) for name in Request.__slots__})
+    return Request(**{name: getattr(record, name) for name in Request.__struct_fields__})

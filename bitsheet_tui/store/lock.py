@@ -7,16 +7,16 @@ import hashlib
 import json
 import os
 import socket
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from bitsheet_tui.errors import MirrorHeld, StoreUnavailable
 from bitsheet_tui.text import plain
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class Holder(Struct, frozen=True, kw_only=True):
     """The instance that writes to a mirror. `since` is aware UTC; None where nobody knows."""
 
     pid: int | None = None

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from bitsheet_tui.store.bulk import chunks
 from bitsheet_tui.store.database import Database
@@ -16,8 +17,7 @@ from bitsheet_tui.store.values import clean
 from bitsheet_tui.text import plain
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Poison:
+class Poison(Struct, frozen=True, kw_only=True):
     """A row of the portal that cannot be stored."""
 
     row_id: str
@@ -25,8 +25,7 @@ class Poison:
     portal: Portal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quarantined:
+class Quarantined(Struct, frozen=True, kw_only=True):
     """A row that is kept aside: its newest version, why it cannot be stored, and since when."""
 
     table: str

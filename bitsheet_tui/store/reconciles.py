@@ -7,9 +7,10 @@ an alert stands for it, and somebody has to confirm; a confirmation speaks of th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from bitsheet_tui.store import census, closed, comparing, discussions, quarantine, tombstones
 from bitsheet_tui.store.comparing import Difference
@@ -21,8 +22,7 @@ from bitsheet_tui.store.models import ReconcileRecord
 from bitsheet_tui.tables import Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reconcile:
+class Reconcile(Struct, frozen=True, kw_only=True):
     """Where one table stands with its deletions."""
 
     table: str
@@ -141,12 +141,12 @@ def _load(database: Database, table: str) -> Reconcile:
 
 
 def _read(record: Any) -> Reconcile:
-    names = [name for name in Reconcile.__slots__ if name not in {"table", "facts"}]
+    names = [name for name in Reconcile.__struct_fields__ if name not in {"table", "facts"}]
     values = {name: getattr(record, name) for name in names}
     return Reconcile(table=record.table_name, facts=record.facts or {}, **values)
 
 
 def _save(database: Database, record: Reconcile) -> None:
-    values = {name: getattr(record, name) for name in Reconcile.__slots__ if name != "table"}
+    values = {name: getattr(record, name) for name in Reconcile.__struct_fields__ if name != "table"}
     values |= {"table_name": record.table, "facts": dict(record.facts)}
     ReconcileRecord.save_over(database.peewee, values, key=("table_name",))

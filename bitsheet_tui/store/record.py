@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from bitsheet_tui.store import schema, views
 from bitsheet_tui.store.bulk import chunks
@@ -18,8 +19,7 @@ from bitsheet_tui.store.walk import Key
 NAMES = 100  # looked up in one query
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One field of a row. `name` is what its code stands for, where it is one."""
 
     column: Column
@@ -27,8 +27,7 @@ class Entry:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """One row."""
 
     table: str
@@ -45,8 +44,7 @@ class Record:
         return ":".join(map(str, self.key))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """One line of the change feed; `before` and `after` hold the fields that differ."""
 
     seq: int
@@ -59,8 +57,7 @@ class Change:
     after: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class History(Struct, frozen=True, kw_only=True):
     """Changes, the newest first; `below` is where to look on, None at the end of the feed."""
 
     changes: tuple[Change, ...]

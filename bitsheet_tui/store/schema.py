@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bitsheet_tui.errors import StoreError
 from bitsheet_tui.fields import Field, Kind
@@ -22,8 +24,7 @@ NUMBERS = frozenset({Kind.INTEGER, Kind.REFERENCE})  # differ in what 0 means, n
 TASK_ID = "TASK_ID"
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """What became of a table that was there: columns it got, that hold anything now, that stay empty."""
 
     added: tuple[str, ...] = ()
@@ -34,8 +35,7 @@ class Drift:
         return bool(self.added or self.widened or self.retired)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """What has to happen to a table for it to hold the described fields."""
 
     columns: tuple[Column, ...]  # all of them, also the retired

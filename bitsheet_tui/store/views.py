@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bitsheet_tui.fields import Kind
 from bitsheet_tui.store import names
@@ -54,8 +55,7 @@ SPARE = 90  # columns that a query may have beyond those of the widest table, on
 Shapes = Mapping[str, Sequence[Column]]
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A column that explains another."""
 
     column: str

@@ -7,9 +7,10 @@ finds. Whoever walks decides after each piece whether to go on. No index is need
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from bitsheet_tui.fields import Kind
 from bitsheet_tui.store.bulk import chunks
@@ -22,8 +23,7 @@ SEARCHED = frozenset({Kind.TEXT, Kind.JSON})
 DEEP = 50  # SQLite takes a thousand levels of an expression
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """Which rows to find. Empty: all."""
 
     term: str = ""  # stands in some text of the row
@@ -34,8 +34,7 @@ class Wanted:
         return bool(self.term) or self.deleted is not None or self.since is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aim:
+class Aim(Struct, frozen=True, kw_only=True):
     """What to find, in which columns its term may stand, and which expressions over the row `t` to give."""
 
     wanted: Wanted
@@ -43,16 +42,14 @@ class Aim:
     shown: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a walk goes on: in which part of the key, and the id that is not looked at any more."""
 
     part: int
     edge: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class Ground(Struct, frozen=True, kw_only=True):
     """The rows to walk over: the key's parts before the id, each with its lowest and highest id."""
 
     table: str
@@ -73,8 +70,7 @@ class Ground:
         return max(0.0, min(1.0, done / total))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(Struct, frozen=True, kw_only=True):
     """What a piece of the walk found. `rows`: the key, when it went, then the columns asked for."""
 
     rows: tuple[Row, ...]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from bitsheet_tui.fields import Kind
 from bitsheet_tui.store import bulk, checkpoints, contacts, discussions, feed, quarantine
@@ -18,8 +19,7 @@ from bitsheet_tui.store.quarantine import Poison
 from bitsheet_tui.store.values import NoFlag, Unstorable
 
 
-@dataclass(slots=True, kw_only=True)
-class Stored:
+class Stored(Struct, kw_only=True):
     """What a commit did. A row that came back to life counts as inserted."""
 
     inserted: int = 0
@@ -43,8 +43,7 @@ class Stored:
         self.outgrown |= other.outgrown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sifted:
+class Sifted(Struct, frozen=True, kw_only=True):
     """A page after conversion: the last of each key, and the rows that cannot be stored."""
 
     rows: Mapping[Key, tuple[Row, Portal]]
@@ -52,8 +51,7 @@ class Sifted:
     outgrown: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A row to write. `old` is what is there, if anything."""
 
     op: Op
@@ -62,8 +60,7 @@ class Change:
     portal: Portal
 
 
-@dataclass(slots=True)
-class Sorted:
+class Sorted(Struct):
     """A page compared with the mirror."""
 
     changes: list[Change] = field(default_factory=list)

@@ -1,8 +1,9 @@
 """Reads tables once more: all of it, or what changed since a day. What they hold stays readable."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
+
+from msgspec.structs import replace
 
 from bitsheet_tui.fields import Field
 from bitsheet_tui.store.checkpoints import Checkpoint

@@ -15,7 +15,8 @@ Source: apidocs.bitrix24.com batch; `modules/rest/classes/general/rest_util.php`
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.portal.answer import Answer, Ask
@@ -23,8 +24,7 @@ from bitsheet_tui.sync.discussions import CHAT, FORUM, SOURCES, DiscussionReader
 from bitsheet_tui.tables import Table
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(Struct, frozen=True):
     """The discussions of the first `count` rows that the command `page` answers."""
 
     table: Table

@@ -9,8 +9,10 @@ the portal does not show are left to a comparison (`deletions.py`), for a page i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.portal.answer import Ask
@@ -37,8 +39,7 @@ def audits(desk: Desk, jobs: Sequence[Job]) -> list["AuditJob | DiscussionAuditJ
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """How fast an audit goes: `steps` in `seconds`."""
 
     steps: int
@@ -87,8 +88,7 @@ def _pay(desk: Desk, table: Table, pace: Pace, steps: int, below: int | None, *,
     desk.note(replace(found, audit_below=below, audited_at=paid, due=due))
 
 
-@dataclass(slots=True)
-class AuditJob:
+class AuditJob(Struct):
     """The next few pages of one table."""
 
     desk: Desk
@@ -142,8 +142,7 @@ class AuditJob:
         _pay(desk, table, pace, steps, low + 1 if low else None, suspicious=not there.issuperset(mine))
 
 
-@dataclass(slots=True)
-class DiscussionAuditJob:
+class DiscussionAuditJob(Struct):
     """The next few discussions."""
 
     desk: Desk

@@ -12,10 +12,12 @@ The checkpoint names the unread stretches, so a crash repeats no more than was o
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import ceil
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.portal.answer import Answer, Ask
@@ -54,8 +56,7 @@ def unread(checkpoint: Checkpoint) -> list[Stretch]:
     return joined([Stretch(*one) for one in checkpoint.unread] or [Stretch(0, checkpoint.floor)])
 
 
-@dataclass(slots=True, eq=False)
-class Errand:
+class Errand(Struct, eq=False):
     """One request of a backfill."""
 
     asks: dict[str, Ask]
@@ -64,8 +65,7 @@ class Errand:
     newer: set[int] = field(default_factory=set)  # rows that a scan stored since this was asked
 
 
-@dataclass(slots=True)
-class Backfill:
+class Backfill(Struct):
     """Hands out errands and takes their answers, in whatever order they come. Holds no connection."""
 
     table: Table

@@ -7,9 +7,10 @@ tried again in the next cycle; the others go on.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
+
+from msgspec import Struct, field
 
 from bitsheet_tui import events as e
 from bitsheet_tui.config import SyncSettings
@@ -53,8 +54,7 @@ async def run(desk: Desk, fills: Fills, names: Collection[str]) -> Failed:
     return failed
 
 
-@dataclass(slots=True)
-class Pass:
+class Pass(Struct):
     """The figures of the cycle in hand."""
 
     desk: Desk

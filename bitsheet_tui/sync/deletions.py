@@ -8,9 +8,11 @@ Users who leave are dismissed, which is a change of their row; one is marked onl
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import PortalError
@@ -77,8 +79,7 @@ def remember(desk: Desk, tables: Sequence[Table]) -> None:
             desk.note(replace(desk.reconcile(table), facts=facts))
 
 
-@dataclass(slots=True)
-class CountJob:
+class CountJob(Struct):
     """How many rows the portal has, asked in the cycle's request; answered by the number of the mirror's."""
 
     desk: Desk
@@ -128,8 +129,7 @@ class CountJob:
         return True
 
 
-@dataclass(slots=True)
-class CompareJob:
+class CompareJob(Struct):
     """One table against the portal, to the end: what is gone is marked or held, what was missed is stored."""
 
     desk: Desk
@@ -171,8 +171,7 @@ class CompareJob:
         return self.desk.store.reconciles.count(self.table, above=0, upto=ALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Mine:
+class Mine(Struct, frozen=True):
     """What the mirror knows of one table."""
 
     store: Reconciles

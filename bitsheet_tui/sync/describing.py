@@ -6,7 +6,9 @@ look like success.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import BitsheetError, PortalError, TooLarge
@@ -128,8 +130,7 @@ def fill_dictionaries(desk: Desk, answers: Answers) -> None:
             desk.store.fill_dictionary(name, found)
 
 
-@dataclass(slots=True)
-class DescribeJob:
+class DescribeJob(Struct):
     """The descriptions and dictionaries, in the request of a static cycle."""
 
     desk: Desk

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from bitsheet_tui import events as e
 from bitsheet_tui.config import SyncSettings
 from bitsheet_tui.errors import PortalError, TooLarge
@@ -46,8 +48,7 @@ def _unknown(name: str) -> Table:
     raise KeyError(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far a backfill is once a page is stored."""
 
     done: int

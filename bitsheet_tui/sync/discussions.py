@@ -12,9 +12,10 @@ failure of the table nor a deletion.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from bitsheet_tui.errors import PortalError, Reason
 from bitsheet_tui.portal.answer import Answer, Ask
@@ -32,8 +33,7 @@ ALL_CLOSED = frozenset({Reason.SCOPE, Reason.GONE})
 CLOSED_TO_US = frozenset({Reason.RIGHTS, Reason.REQUEST, Reason.ACCESS}) | ALL_CLOSED
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """One discussion in the middle of being read."""
 
     discussion: Discussion
@@ -56,8 +56,7 @@ class _Reading:
         return told in (None, self.discussion.chat_id)
 
 
-@dataclass(slots=True)
-class DiscussionReader:
+class DiscussionReader(Struct):
     """Gives asks for open discussions and takes their answers. Holds no connection."""
 
     table: Table

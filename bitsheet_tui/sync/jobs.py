@@ -5,8 +5,9 @@ with its checkpoint or not at all.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.portal.answer import Answer, Ask
@@ -41,8 +42,7 @@ class Job(Protocol):
         """Commit what the answers to the last asks brought."""
 
 
-@dataclass(slots=True)
-class ScanJob:
+class ScanJob(Struct):
     """What changed in one table since its watermark.
 
     A scan that was cut off, in an earlier cycle or process, is read to its end first; it says how things
@@ -111,8 +111,7 @@ def fitting(scan: Scan, pages: dict[str, int], room: int) -> dict[str, Ask]:
         pages = {name: max(1, count // 2) for name, count in pages.items()}
 
 
-@dataclass(slots=True)
-class CommentJob:
+class CommentJob(Struct):
     """The discussions that are due: those that moved first, then those that moved a moment ago."""
 
     desk: Desk

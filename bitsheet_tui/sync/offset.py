@@ -1,7 +1,9 @@
 """Lists that are read whole, from the first page to the last, whenever they are due."""
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.portal.answer import Ask
@@ -12,8 +14,7 @@ from bitsheet_tui.sync.desk import Answers, Desk
 from bitsheet_tui.tables import Table
 
 
-@dataclass(slots=True)
-class OffsetJob:
+class OffsetJob(Struct):
     """A whole list that can only be read by offset; the guard decides about what is not in it any more.
 
     `start` beyond the end serves the first page again (main/classes/general/dbresult.php), so the pages are

@@ -17,8 +17,9 @@ The portal never says that a row was deleted, so ids are compared. Words: *mine*
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from bitsheet_tui.errors import BadAnswer, PortalError, Reason
 from bitsheet_tui.portal.answer import Answer, Ask
@@ -48,8 +49,7 @@ class Census(Protocol):
         """The upper ends of ranges with equal shares of them."""
 
 
-@dataclass(slots=True)
-class Range:
+class Range(Struct):
     """The ids in (above, upto]. When it is listed, `below` falls from its upper end."""
 
     above: int
@@ -60,8 +60,7 @@ class Range:
     seen: int = 0  # as listed so far
 
 
-@dataclass(slots=True)
-class Comparison:
+class Comparison(Struct):
     """Compares one table up to `reach`. Holds no connection: gives asks, takes answers."""
 
     table: Table

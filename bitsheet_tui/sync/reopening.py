@@ -6,7 +6,8 @@ others are due (`store/closed.py`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.portal.answer import Ask
@@ -26,8 +27,7 @@ def reopenings(desk: Desk, jobs: Sequence[Job], *, static: bool) -> list[Job]:
     return [Reopening(desk, job.table, count) for job in jobs if isinstance(job, CommentJob)]
 
 
-@dataclass(slots=True)
-class Reopening:
+class Reopening(Struct):
     """A few discussions that could not be read."""
 
     desk: Desk

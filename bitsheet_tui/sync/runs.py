@@ -1,7 +1,8 @@
 """What becomes of a table's work: the events that tell of it, and its line in the ledger."""
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import BitsheetError, PortalError, Reason

@@ -44,9 +44,11 @@ is in the mirror as it was then or later, provided its change moved a cursor or 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.portal.answer import Answer, Ask
@@ -58,8 +60,7 @@ TAIL = "tail"
 ALL = "all"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """What one answer brought: rows in the order of reading, and the checkpoint that belongs to them."""
 
     rows: list[Mapping[str, Any]]
@@ -88,8 +89,7 @@ def _window(name: str, table: Table, checkpoint: Checkpoint, overlap: int) -> Wi
     return Window(name=name, since=checkpoint.watermark - timedelta(seconds=overlap), below=below)
 
 
-@dataclass(slots=True)
-class Scan:
+class Scan(Struct):
     """Reads what changed in one table. Holds no connection: gives asks, takes answers."""
 
     table: Table

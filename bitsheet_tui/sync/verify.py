@@ -7,9 +7,10 @@ last scan, are no difference, and what differs is looked at once more before it 
 
 import random
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from bitsheet_tui.errors import PortalError, Refused, Unreachable
 from bitsheet_tui.portal import selftest
@@ -36,8 +37,7 @@ SHOWN = 8  # ids in a verdict
 Rows = list[Mapping[str, Any]]
 
 
-@dataclass(slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, kw_only=True):
     """What was found of one table."""
 
     table: str
@@ -101,8 +101,7 @@ async def _verdict(look: "_Look") -> Verdict:
     return verdict
 
 
-@dataclass(slots=True)
-class _Look:
+class _Look(Struct):
     """One table on both sides."""
 
     portal: Portal

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from bitsheet_tui.errors import StoreUnavailable
 from bitsheet_tui.ui import words
@@ -20,8 +21,7 @@ def _no_mirror() -> Reader:
     raise StoreUnavailable(words.NO_READER)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class Beside(Struct, frozen=True, kw_only=True):
     """Each is asked when it is needed: of a demo nobody knows anything before it runs.
 
     `opener` opens the mirror for reading, on a thread of the console's, and raises StoreError; `log_file`

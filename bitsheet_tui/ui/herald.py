@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from bitsheet_tui.events import NeedsOperator
 from bitsheet_tui.text import plain
@@ -30,8 +31,7 @@ PUSH, POP = "\x1b[22;2t", "\x1b[23;2t"
 UNTITLED = frozenset({"linux", "dumb", ""})  # terminals that would print it, or have none
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Struct, frozen=True):
     """One thing to say; `bad`: somebody should look."""
 
     text: str

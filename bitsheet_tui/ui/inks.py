@@ -5,8 +5,8 @@ out again for every widget and every change of size.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.style import Style
 from textual.color import Color
 
@@ -16,8 +16,7 @@ PLAIN = Style()
 READABLE = "readable"  # black or white, whichever can be read on the ground
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ink:
+class Ink(Struct, frozen=True, kw_only=True):
     """One style: names of the theme's colours, and how much of them shows over what is below."""
 
     colour: str = ""

@@ -1,16 +1,15 @@
 """Every key, once: bindings, footer, help and command palette are made from this table."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from textual.binding import Binding
 
 from bitsheet_tui.ui.language import short
 from bitsheet_tui.ui.line import Line, width
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class Key(Struct, frozen=True, kw_only=True):
     """One thing that can be done, and the keys that do it."""
 
     id: str

@@ -23,14 +23,14 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Language:
+class Language(Struct, frozen=True, kw_only=True):
     """How one language says things; whatever it lacks is said in English."""
 
     code: str
@@ -46,8 +46,7 @@ ENGLISH = Language(code="en", many="s")
 CODES = ("en", "tr")
 
 
-@dataclass(slots=True)
-class Speech:
+class Speech(Struct):
     """What is spoken in a context; another language may be chosen while it lasts."""
 
     language: Language

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from bitsheet_tui.config.settings import UiSettings
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 DEFAULT, CHOSEN, NOW = "default", "chosen", "now"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looks:
+class Looks(Struct, frozen=True, kw_only=True):
     """How the console looks. `origins`: of each, where it comes from."""
 
     language: str

@@ -1,7 +1,8 @@
 """Everything a widget needs to draw itself: the engine's state and the time it is looked at."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+
+from msgspec import Struct
 
 from bitsheet_tui.state import EngineState, Fill, Phase, Standing, TableState
 
@@ -9,8 +10,7 @@ SLACK = 60  # seconds that a cycle may take
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class Picture(Struct, frozen=True, kw_only=True):
     """One look at the engine. `zone` is the zone of the clock on the wall; None: the system's."""
 
     state: EngineState

@@ -1,8 +1,9 @@
 """Trials: what the answers of the first run are tested with, and what is found."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from bitsheet_tui.config.draft import Draft
 
@@ -22,8 +23,7 @@ class Finding(Protocol):
     def code(self) -> int: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trials:
+class Trials(Struct, frozen=True, kw_only=True):
     """What the answers are tested with."""
 
     portal: Callable[[Draft], Awaitable[Sequence[Finding]]]

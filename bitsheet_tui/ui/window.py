@@ -4,10 +4,10 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
+from msgspec.structs import replace
 from rich.console import Console as RichConsole
 from textual.screen import Screen
 

@@ -3,10 +3,10 @@
 import asyncio
 import os
 import socket
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import Reason

@@ -1,10 +1,10 @@
 """What an instance tells its viewers arrives as it was; what is none of that is refused."""
 
 import json
-from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import fields, replace
 
 from bitsheet_tui import events as e
 from bitsheet_tui.observe import wire

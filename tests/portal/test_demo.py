@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui.config import PortalSettings
 from bitsheet_tui.errors import BadAnswer, Reason, Refused, Resting, TableRefused, Unreachable

@@ -1,7 +1,7 @@
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui.errors import BadAnswer, Reason, TableRefused
 from bitsheet_tui.fields import Kind

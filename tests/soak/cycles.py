@@ -11,8 +11,10 @@ import sys
 import tempfile
 import threading
 import tracemalloc
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bitsheet_tui import wiring
 from bitsheet_tui.secret import Secret

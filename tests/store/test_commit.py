@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import Checkpoint, Store, writer

@@ -1,7 +1,8 @@
 """A demo portal on a socket, and an engine that mirrors it."""
 
 from contextlib import asynccontextmanager
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bitsheet_tui import wiring
 from bitsheet_tui.config import Config, PortalSettings, SyncSettings

@@ -1,10 +1,10 @@
 """What changed without a date is found within a period, for not one request more."""
 
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui.sync import audit, rounds
 from bitsheet_tui.sync.audit import MOST, Pace

@@ -1,12 +1,12 @@
 """Whatever step fails, as an error or as the death of the process: the next runs end equal to the portal."""
 
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui import wiring
 from bitsheet_tui.config import Config, PortalSettings, SyncSettings

@@ -1,9 +1,9 @@
 """Tests of the tests: each well-known way to get the algorithm wrong loses rows here."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui.portal.listing import Window
 from bitsheet_tui.sync import scan as scanning

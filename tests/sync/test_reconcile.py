@@ -1,6 +1,7 @@
 """Nothing lost, nothing invented: rows deleted on the portal are marked, and only those."""
 
 import pytest
+from msgspec.structs import force_setattr
 
 from bitsheet_tui.commands import ConfirmDeletions, Resync
 from bitsheet_tui.errors import Reason, TooLarge
@@ -206,9 +207,9 @@ async def test_confirming_what_is_not_held_marks_nothing_and_is_forgotten(sqlite
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        (lambda demo: object.__setattr__(demo.office.settings, "admin", False), "no administrator"),
+        (lambda demo: force_setattr(demo.office.settings, "admin", False), "no administrator"),
         (lambda demo: demo.lose_scope("im"), "the scope im"),
-        (lambda demo: object.__setattr__(demo.office.settings, "user_id", 2), "user 2"),
+        (lambda demo: force_setattr(demo.office.settings, "user_id", 2), "user 2"),
     ],
     ids=["admin", "scope", "user"],
 )
@@ -239,11 +240,11 @@ async def test_rights_that_return_end_the_hold_of_rows_that_are_gone_indeed(sqli
         settings = config(webhook, sqlite_url, tables=("deals",), **ALWAYS)
         await once(settings)
         some = ids(demo, "deals")[4]
-        object.__setattr__(demo.office.settings, "admin", False)
+        force_setattr(demo.office.settings, "admin", False)
         demo.world.delete("deals", some)
         await once(settings)
         assert marked(sqlite_url, "deals") == []
-        object.__setattr__(demo.office.settings, "admin", True)
+        force_setattr(demo.office.settings, "admin", True)
         await once(settings)
         assert marked(sqlite_url, "deals") == [some]
         assert alerts(sqlite_url) == [("deletions_held:deals", "ended", 1)]

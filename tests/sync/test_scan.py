@@ -1,8 +1,7 @@
 """The algorithm itself: whatever happens on the portal meanwhile, a quiet scan ends with mirror == portal."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui.errors import BadAnswer, Reason, Unreachable
 from bitsheet_tui.portal.answer import Answer, Ask

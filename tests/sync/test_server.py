@@ -3,10 +3,10 @@
 import asyncio
 import random
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from time import monotonic
 
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui.commands import Pause, Resume, Retry, Stop, SyncNow
 from bitsheet_tui.events import CycleEnded, CycleStarted, StoreTrouble

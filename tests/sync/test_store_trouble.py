@@ -3,10 +3,10 @@
 import asyncio
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui import events as e
 from bitsheet_tui import wiring

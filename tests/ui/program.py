@@ -7,9 +7,10 @@ import sys
 import termios
 import threading
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bitsheet_tui.config import Config, UiSettings
 from bitsheet_tui.errors import StoreFull

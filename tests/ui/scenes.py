@@ -3,8 +3,9 @@
 import asyncio
 import random
 from collections import deque
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from bitsheet_tui import commands as c
 from bitsheet_tui import events as e

@@ -1,9 +1,9 @@
 """What the console says aloud: what needs somebody, once, and nothing that is routine."""
 
-from dataclasses import replace
 from datetime import UTC
 
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui import events as e
 from bitsheet_tui.config import Config, UiSettings

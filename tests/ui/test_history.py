@@ -95,7 +95,7 @@ async def test_older_cycles_are_read_as_one_scrolls(opener, monkeypatch):
 
 
 async def test_a_cycle_that_ends_meanwhile_is_seen_without_a_key(opener):
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     asked = []
 

@@ -1,9 +1,9 @@
 """What a person reads at each size and in each situation."""
 
-from dataclasses import replace
 from datetime import UTC
 
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui.commands import Stop
 from bitsheet_tui.events import Steered
@@ -184,7 +184,7 @@ async def test_the_details_show_the_log_of_that_table_only():
 
 
 async def test_many_tables_scroll_below_a_title_that_stays():
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from bitsheet_tui.state import TableState
 

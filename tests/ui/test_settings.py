@@ -1,6 +1,6 @@
 """The settings: each with its value and where it comes from, never a secret, and what can be changed at once."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bitsheet_tui.commands import SetInterval
 from bitsheet_tui.config import load

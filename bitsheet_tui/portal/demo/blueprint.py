@@ -1,10 +1,11 @@
 """What a table's rows are made of: constants shared by a few hundred variants, and what differs by id."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from bitsheet_tui.portal.demo.columns import Column
 from bitsheet_tui.portal.demo.dice import Dice
@@ -50,8 +51,7 @@ def changed(row: Row, _constants: Raw) -> int:
     return row.changed
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
+class Numbered(Struct, frozen=True):
     """A text of constants with the row's id at its end."""
 
     words: Callable[[Raw], str]
@@ -64,8 +64,7 @@ class Numbered:
 Live = Mapping[str, Callable[[Row, Raw], Any]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blueprint:
+class Blueprint(Struct, frozen=True, kw_only=True):
     """How the rows of one table come to be.
 
     Whether a multi-field is there at all must be a question of the constants alone, so that all rows of
@@ -80,8 +79,7 @@ class Blueprint:
     key: str = "ID"
 
 
-@dataclass(frozen=True, slots=True)
-class Peers:
+class Peers(Struct, frozen=True):
     """The other tables, for rows that point at them."""
 
     ids: Mapping[str, Ids]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct, field
 
 from bitsheet_tui.portal.demo import php
 
@@ -62,8 +62,7 @@ def written(value: Any) -> bytes:
     return php.encode(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What a method hands back."""
 
     result: Any
@@ -74,8 +73,7 @@ class Reply:
     listing: bool = False
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """The parameters of one call; `start` is taken out of them (`modules/rest/classes/general/rest.php`)."""
 
     params: dict[str, Any] = field(default_factory=dict)
@@ -97,8 +95,7 @@ class Call:
 Handler = Callable[["Office", Call], Reply]
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(Struct, frozen=True):
     """One method of the portal."""
 
     name: str

@@ -1,9 +1,10 @@
 """The portal's own clock: the host's, shifted by some hours, or one that moves only when told."""
 
 import time
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+
+from msgspec import Struct
 
 
 class Clock(Protocol):
@@ -13,8 +14,7 @@ class Clock(Protocol):
         """Unix seconds as the portal believes them to be."""
 
 
-@dataclass(slots=True)
-class HostClock:
+class HostClock(Struct):
     """The host's clock plus `offset`; a portal is rarely exactly right."""
 
     offset: timedelta = timedelta()

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 _LINE = re.compile(
     r"(?P<name>\w+) (?P<type>\w+)(?::(?P<status>\w+))?(?P<marks>[!*+=~?-]*)(?: (?P<title>.+))?"
@@ -20,8 +21,7 @@ _PARENTS = {"crm_lead": 1, "crm_company": 4, "crm_quote": 7}
 NUMBERS = INTEGERS | REFERENCES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """One field of a table.
 
     What a raw value is depends on `type`: int for INTEGERS and REFERENCES (an empty reference may be 0 or

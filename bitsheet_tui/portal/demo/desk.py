@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from bitsheet_tui.portal.demo import php
 from bitsheet_tui.portal.demo.calls import METHODS, Call, Failure, Method, Reply, written
@@ -13,8 +14,7 @@ from bitsheet_tui.portal.demo.office import Office
 from bitsheet_tui.portal.demo.stats import Stats
 
 
-@dataclass(slots=True)
-class Done:
+class Done(Struct):
     """A command that succeeded."""
 
     reply: Reply
@@ -30,8 +30,7 @@ class Done:
         return php.object_(parts | {"time": php.encode(self.time)})
 
 
-@dataclass(slots=True)
-class Desk:
+class Desk(Struct):
     """Runs the commands of one HTTP hit."""
 
     office: Office

@@ -5,9 +5,11 @@ apart, so their ids overlap.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bitsheet_tui.portal.demo.blueprint import VARIANTS, Peers, Raw
 from bitsheet_tui.portal.demo.dice import mix
@@ -26,8 +28,7 @@ class Source(StrEnum):
     CHAT = "chat"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
+class Comment(Struct, frozen=True, kw_only=True):
     """One post or message."""
 
     source: Source

@@ -5,11 +5,11 @@
 
 import gzip
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
+from msgspec import Struct, field
 
 from bitsheet_tui.portal.demo import php
 from bitsheet_tui.portal.demo.batches import batch
@@ -30,8 +30,7 @@ _HEADERS = {
 }
 
 
-@dataclass(slots=True)
-class Door:
+class Door(Struct):
     """Answers requests."""
 
     office: Office

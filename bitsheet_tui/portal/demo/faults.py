@@ -1,8 +1,9 @@
 """Scripted trouble: which request or command goes wrong, how and how often."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class Kind(StrEnum):
@@ -32,8 +33,7 @@ class Kind(StrEnum):
 REQUEST_KINDS = frozenset(Kind) - {Kind.ERROR, Kind.DENIED, Kind.SCOPE, Kind.IGNORED, Kind.SLOW}
 
 
-@dataclass(slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, kw_only=True):
     """One fault. It lets `after` matching requests or commands pass, then strikes `times` of them.
 
     `method` limits it to requests that call or contain that method, or to commands of that method.

@@ -5,9 +5,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
+
+from msgspec import Struct
 
 from bitsheet_tui.portal.demo import php
 from bitsheet_tui.portal.demo.columns import NUMBERS, Column
@@ -25,8 +26,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 Check = Callable[[Any], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """How a family reads its filters."""
 
     zone: tzinfo  # for dates without an offset

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from http import HTTPStatus
+
+from msgspec import Struct, field
 
 _HEAD = 65_536  # bytes of request line and headers
 _BODY = 64 * 1024 * 1024
@@ -13,8 +14,7 @@ class Malformed(Exception):
     """The bytes are not a request."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """One request, its body complete."""
 
     verb: str
@@ -24,8 +24,7 @@ class Request:
     body: bytes
 
 
-@dataclass(slots=True, kw_only=True)
-class Response:
+class Response(Struct, kw_only=True):
     """One answer."""
 
     status: int = 200

@@ -7,10 +7,11 @@ is left out). Shapes per family: `apidocs.bitrix24.com crm.deal.get`, `crm.item.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from bitsheet_tui.portal.demo.columns import NUMBERS, REFERENCES, Column
 from bitsheet_tui.portal.demo.moments import Stamper, day_text
@@ -19,8 +20,7 @@ from bitsheet_tui.portal.demo.php import encode, intval
 ABSENT: Any = object()  # a value whose key is left out
 
 
-@dataclass(frozen=True, slots=True)
-class Pen:
+class Pen(Struct, frozen=True):
     """Writes raw values as JSON for one family of methods."""
 
     family: str

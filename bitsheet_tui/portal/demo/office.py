@@ -1,8 +1,9 @@
 """What every method needs to know: the world, the settings, the webhook, and how to write rows for it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
 
 from bitsheet_tui.portal.demo.filters import Rules
 from bitsheet_tui.portal.demo.kinds import Pen
@@ -14,8 +15,7 @@ from bitsheet_tui.portal.demo.world import World
 _KEEP = 64  # shapes remembered
 
 
-@dataclass(slots=True)
-class Office:
+class Office(Struct):
     """The portal behind its door."""
 
     world: World

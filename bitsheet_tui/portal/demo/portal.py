@@ -5,7 +5,8 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bitsheet_tui.portal.demo import chats, dictionaries, items, lists, people, service, tasklist
 from bitsheet_tui.portal.demo.clock import Clock, HostClock

@@ -1,9 +1,10 @@
 """Finding rows: bounds that arithmetic answers, and tests for the rest."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct, field
 
 from bitsheet_tui.portal.demo.table import Table
 
@@ -12,8 +13,7 @@ Test = Callable[[int], bool]
 Order = Sequence[tuple[Callable[[int], Any], bool]]  # (the value to sort by, descending)
 
 
-@dataclass(slots=True)
-class Query:
+class Query(Struct):
     """Which rows are wanted."""
 
     low: int = 1

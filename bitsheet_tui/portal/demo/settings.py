@@ -1,8 +1,9 @@
 """How big the demo portal is, how slow, and how patient."""
 
-from dataclasses import dataclass, field
 from typing import Literal
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 DEFAULT_COUNTS = {
     "leads": 900,
@@ -17,8 +18,7 @@ DEFAULT_COUNTS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
+class Size(Struct, frozen=True, kw_only=True):
     """Rows per table. `scale` multiplies the default of every table that is not named."""
 
     scale: float = 1.0
@@ -42,8 +42,7 @@ class Size:
         return counts | {name: max(1, counts[name]) for name in ("users", "departments")}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """How much the portal lets one client ask; None: as much as it likes.
 
     Defaults are those of a cloud portal (`apidocs.bitrix24.com limits`).
@@ -58,8 +57,7 @@ class Limits:
 UNLIMITED = Limits(rate=None, operating=480.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class Cost(Struct, frozen=True, kw_only=True):
     """The seconds the portal takes for things."""
 
     page: float = 0.0  # one page of a list
@@ -69,8 +67,7 @@ class Cost:
     slept: bool = True  # False: told and charged, but not waited for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """Everything that can be chosen about a demo portal, besides its world."""
 
     limits: Limits = UNLIMITED

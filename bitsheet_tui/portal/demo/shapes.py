@@ -1,9 +1,10 @@
 """Rows as JSON text, quickly: one template for each variant, filled in with what differs by row."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
+
+from msgspec import Struct
 
 from bitsheet_tui.portal.demo.blueprint import VARIANTS, Numbered, Raw, Row, changed, created, identity
 from bitsheet_tui.portal.demo.columns import Column
@@ -19,8 +20,7 @@ Slot = tuple[Value, Callable[[Any], bytes], bytes]
 _SHARED = (identity, created, changed)  # values that several fields have in common
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """The text of every row of one variant.
 
     `slots` make what differs by row; `pick` puts that, after what is shared, into the holes of the text.

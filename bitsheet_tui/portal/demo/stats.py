@@ -1,11 +1,11 @@
 """What the portal was asked: counters for tests and benches."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(slots=True)
-class Stats:
+class Stats(Struct):
     """Everything since the start, or since `reset`."""
 
     requests: int = 0  # HTTP requests, refused ones included
@@ -22,5 +22,5 @@ class Stats:
     def reset(self) -> None:
         """Start from nothing."""
         fresh = Stats()
-        for name in self.__slots__:
+        for name in self.__struct_fields__:
             setattr(self, name, getattr(fresh, name))

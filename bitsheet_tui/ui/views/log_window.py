@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+
+from msgspec import Struct
 
 from bitsheet_tui.ring import SIZE, LogLine, Ring
 from bitsheet_tui.ui.language import fold
@@ -15,8 +16,7 @@ from bitsheet_tui.ui.logbook import LogBook
 from bitsheet_tui.ui.words import LEVELS
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct):
     """A line of the log, and how often it came in a row."""
 
     line: LogLine

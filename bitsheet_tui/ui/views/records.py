@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from bitsheet_tui.fields import Kind
 from bitsheet_tui.text import plain
@@ -35,8 +36,7 @@ SYNCED = "_synced_at"
 NUMBERS = frozenset({Kind.NUMERIC})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """One row: its key, when it went, the values of `COLUMNS`, when it last changed in the mirror."""
 
     key: tuple[Any, ...]
@@ -57,8 +57,7 @@ def found(row: Sequence[Any], length: int) -> Found:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class Shape(Struct, frozen=True, kw_only=True):
     """What a list has to know of its table: the kinds and the portal's labels of its columns."""
 
     kinds: Mapping[str, Kind]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from bitsheet_tui.config.settings import INERT, SECTIONS, Config
 from bitsheet_tui.secret import MASK
@@ -24,8 +25,7 @@ LIVE = ("ui.language", "ui.theme", "ui.ascii", "ui.title", "ui.bell", "sync.inte
 NAME, ORIGIN, NOTE = 27, 27, 28
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(Struct, frozen=True, kw_only=True):
     """`value` and `origin` as people read them; `note`: how it is changed, or that it is not."""
 
     key: str

@@ -1,8 +1,9 @@
 """The table of tables: one row each, with as many columns as the terminal has room for."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from bitsheet_tui.state import Standing, TableState
 from bitsheet_tui.text import plain
@@ -21,8 +22,7 @@ LAST = 8  # how many durations the small sparkline shows
 Cell = Callable[[Picture, TableState], Span]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """One column. Where room is short the column of the lowest `rank` goes first; rank 0 stays."""
 
     title: str
@@ -94,8 +94,7 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """The columns that fit, and how wide the name and the state are."""
 
     columns: tuple[Column, ...]

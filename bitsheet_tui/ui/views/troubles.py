@@ -1,7 +1,8 @@
 """What is wrong: one entry for each thing, with what to do about it."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from bitsheet_tui.alert import Alert, Kind
 from bitsheet_tui.events import NeedsOperator
@@ -18,8 +19,7 @@ from bitsheet_tui.ui.words import NOTHING_TO_DO
 FAILURES = frozenset({Kind.SCOPE_LOST, Kind.TABLE_REFUSED, Kind.TABLE_FAILING})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Trouble(Struct, frozen=True, kw_only=True):
     """One thing that is wrong; `grave` when it does not end by itself."""
 
     where: str
