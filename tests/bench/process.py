@@ -7,6 +7,7 @@ import select
 import signal
 import struct
 import subprocess
+import tempfile
 import termios
 import time
 from pathlib import Path
@@ -102,7 +103,11 @@ class Terminal:
     def __init__(self, command, size=(120, 40)):
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-        environment = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(Path.cwd())}
+        self._home = tempfile.TemporaryDirectory(prefix="bitsheet-bench-")  # it keeps what is chosen there
+        environment = {
+            "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(Path.cwd()),
+            "XDG_STATE_HOME": self._home.name,
+        }  # fmt: skip
         self.process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
             env={**os.environ, **environment},
@@ -120,6 +125,7 @@ class Terminal:
         self.process.kill()
         self.process.wait()
         os.close(self._master)
+        self._home.cleanup()
 
     def read(self, seconds, word=None):
         """How many bytes come within so many seconds, or until a word does."""
