@@ -67,6 +67,16 @@ def no_route() -> Verdict:
     )
 
 
+def no_authorities() -> Verdict:
+    """The environment names certificate authorities that cannot be read."""
+    return Verdict(
+        action=Action.REFUSE_ALL,
+        reason=Reason.TLS,
+        text="The certificate authorities that the environment names cannot be read.",
+        hint="SSL_CERT_FILE must be a file of certificates, SSL_CERT_DIR a folder of them.",
+    )
+
+
 def too_much(limit_bytes: int) -> Verdict:
     """The answer is larger than we are willing to hold in memory."""
     return Verdict(

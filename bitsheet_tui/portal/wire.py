@@ -15,6 +15,7 @@ from msgspec import Struct
 from bitsheet_tui import __version__
 from bitsheet_tui.lean import without_click
 from bitsheet_tui.portal import fault
+from bitsheet_tui.portal.authorities import trust
 from bitsheet_tui.portal.verdict import Verdict
 from bitsheet_tui.secret import Secret, conceal, redact_bytes
 
@@ -73,6 +74,8 @@ class HttpWire:
             client = self._client = self._client or self._open()
         except (httpx.InvalidURL, ValueError, ImportError):  # the last one: SOCKS needs another library
             return fault.no_route()
+        except OSError:
+            return fault.no_authorities()
         try:
             async with asyncio.timeout(seconds):
                 return await self._post(client, method, body)
@@ -109,7 +112,9 @@ class HttpWire:
             logging.getLogger(name).setLevel(logging.WARNING)
         return httpx.AsyncClient(
             trust_env=not is_here(self._webhook),  # no proxy leads to this machine
-            verify=_is_encrypted(self._webhook),  # the authorities alone take 2 MB
+            verify=trust()
+            if _is_encrypted(self._webhook)
+            else False,  # of a plain one there is none to check
             headers=HEADERS,
             follow_redirects=False,
             timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),

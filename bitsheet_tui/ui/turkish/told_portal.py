@@ -89,6 +89,12 @@ SENTENCES = {
     "HTTPS_PROXY must be an http:// or https:// address; NO_PROXY may name the portal's host.": (
         "HTTPS_PROXY bir http:// ya da https:// adresi olmalı; NO_PROXY portalın makinesini adıyla içerebilir."
     ),
+    "The certificate authorities that the environment names cannot be read.": (
+        "Ortamın belirttiği sertifika yetkilileri okunamıyor."
+    ),
+    "SSL_CERT_FILE must be a file of certificates, SSL_CERT_DIR a folder of them.": (
+        "SSL_CERT_FILE bir sertifika dosyası, SSL_CERT_DIR böyle dosyaların klasörü olmalı."
+    ),
     "The portal's name cannot be looked up.": "Portalın adı çözümlenemiyor.",
     "No secure connection to the portal could be made.": "Portala güvenli bağlantı kurulamadı.",
     "No connection to the portal in time.": "Portala zamanında bağlanılamadı.",
