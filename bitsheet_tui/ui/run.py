@@ -4,7 +4,6 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 import traceback
 from collections.abc import Callable
 from datetime import datetime, tzinfo
@@ -14,8 +13,8 @@ from bitsheet_tui.errors import BitsheetError, Exit, UsageError
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.secret import redact
 from bitsheet_tui.text import plain
+from bitsheet_tui.ui import precedence, words
 from bitsheet_tui.ui import terminal as tty
-from bitsheet_tui.ui import words
 from bitsheet_tui.ui.app import Console
 from bitsheet_tui.ui.beside import Beside
 from bitsheet_tui.ui.driver import driver
@@ -47,7 +46,6 @@ def run_console(
     if not tty.usable():
         raise UsageError(words.NEEDS_TERMINAL, words.NEEDS_TERMINAL_HINT)
     tty.follow_size()
-    sys.setswitchinterval(0.001)  # a key must not wait for a page to be decoded
     terminal = tty.Terminal()
     window = Console(engine, ring, beside, clock=clock, zone=zone, ascii_only=ascii_only)
     thread = EngineThread(engine, window.finish)
@@ -58,7 +56,8 @@ def run_console(
     window.alive = tty.alive
     terminal.entitled = lambda: window.herald.entitled
     with ending.signals():
-        crash = asyncio.run(_shown(window)) or window.crash
+        with asyncio.Runner(loop_factory=precedence.loop) as runner:
+            crash = runner.run(_shown(window)) or window.crash
         ending.screen_closed.set()
         if window.abandoned:
             tty.tell(farewell(Picture(state=engine.state, now=clock(), zone=zone), abandoned=True))
