@@ -17,6 +17,7 @@ from urllib.parse import quote_plus
 import psycopg
 import pytest
 
+from bitsheet_tui import secret
 from bitsheet_tui.secret import Secret
 
 
@@ -28,6 +29,13 @@ def pytest_xdist_auto_num_workers() -> int:
 def times(name: str, few: int) -> int:
     """How often a proof by chance is tried: `few`, or as often as the environment variable says."""
     return int(os.environ.get(name, few))
+
+
+@pytest.fixture(autouse=True)
+def _own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test hides, an address that is no address for one, is no secret of the next."""
+    monkeypatch.setattr(secret, "_known", set(secret._known))
+    monkeypatch.setattr(secret, "_longest_first", secret._longest_first)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
