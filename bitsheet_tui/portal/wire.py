@@ -112,9 +112,7 @@ class HttpWire:
             logging.getLogger(name).setLevel(logging.WARNING)
         return httpx.AsyncClient(
             trust_env=not is_here(self._webhook),  # no proxy leads to this machine
-            verify=trust()
-            if _is_encrypted(self._webhook)
-            else False,  # of a plain one there is none to check
+            verify=trust() if _is_encrypted(self._webhook) else False,
             headers=HEADERS,
             follow_redirects=False,
             timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
