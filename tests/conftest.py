@@ -26,11 +26,6 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def times(name: str, few: int) -> int:
-    """How often a proof by chance is tried: `few`, or as often as the environment variable says."""
-    return int(os.environ.get(name, few))
-
-
 @pytest.fixture(autouse=True)
 def _own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test hides, an address that is no address for one, is no secret of the next."""

@@ -14,7 +14,7 @@ from bitsheet_tui.errors import Exit
 from bitsheet_tui.portal.demo import DemoPortal, Size
 from bitsheet_tui.tables import CATALOGUE, Paging
 from bitsheet_tui.ui.keys import KEYS
-from tests.readme import README, rows
+from tests.support.readme import README, rows
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bitsheet_tui"

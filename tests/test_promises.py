@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.readme import points, rows, troubles
+from tests.support.readme import points, rows, troubles
 
 ROOT = Path(__file__).parents[1]
 PORTAL = "cli/test_troubles.py::test_a_trouble_with_the_portal_is_told_and_over_when_it_is_over"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitsheet_tui.text import LIMIT, plain
-from tests.hostile import NAMES, TEXTS
+from tests.support.hostile_values import NAMES, TEXTS
 
 SHOWN = [
     ("Привет, мир", "Привет, мир"),

@@ -1,6 +1,5 @@
 """A demo portal of a few rows, a configuration for it, and the commands as processes."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bitsheet_tui.portal.demo import DemoPortal, Settings, Size
-
-CODE = "c4n4ryc4n4ryc4n4ry"
-SMALL = Size(leads=3, contacts=4, companies=2, deals=60, activities=5, tasks=4, users=3, departments=2)
+from bitsheet_tui.portal.demo import DemoPortal, Settings
+from bitsheet_tui.portal.demo.settings import Cost
+from tests.support.commands import BIG, CODE, SMALL, configure
 
 
 @pytest.fixture
@@ -31,13 +29,6 @@ def home(tmp_path, monkeypatch, portal) -> Path:
         monkeypatch.delenv(name)
     configure(tmp_path, portal)
     return tmp_path
-
-
-def configure(folder: Path, webhook: str, more: str = "") -> None:
-    """Writes `config.toml`."""
-    text = f"[portal]\nwebhook_url = {json.dumps(webhook)}\nrequests_per_second = 100\n{more}"
-    (folder / "config.toml").write_text(text, encoding="utf-8")
-    (folder / "config.toml").chmod(0o600)
 
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -77,3 +68,12 @@ def run(start):
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     return to_the_end
+
+
+@pytest.fixture
+def slow(home):
+    """A portal that takes a second for a request, and a configuration for it."""
+    demo = DemoPortal(BIG, seed=11, settings=Settings(cost=Cost(page=0.02, call=0.005)))
+    with demo.run_in_thread() as webhook:
+        configure(home, webhook, "burst = 5000\n[log]\nfile = ''\n")
+        yield demo

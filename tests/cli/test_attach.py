@@ -1,14 +1,13 @@
 """A console beside an instance that holds the mirror: it shows that one, steers it, leaves it, or follows it."""
 
-import json
 import signal
 from pathlib import Path
 
 import pytest
 
 from bitsheet_tui.cli import main
-from tests.cli.test_console import terminal
-from tests.cli.test_running import SECONDS, until
+from tests.support.command_terminal import terminal
+from tests.support.commands import SECONDS, instance, until
 
 
 @pytest.fixture
@@ -17,12 +16,6 @@ def engine(home, start):
     process = start("--no-ui")
     until(process, "fill done")
     return process
-
-
-def instance(capfd) -> dict:
-    capfd.readouterr()
-    assert main(["status", "--json"]) == 0
-    return json.loads(capfd.readouterr().out)["instance"]
 
 
 def test_it_shows_the_other_instance_steers_it_and_leaves_it_running(engine, capfd):

@@ -17,8 +17,8 @@ import pytest
 
 from bitsheet_tui.portal.demo import DemoPortal, Settings, Size
 from bitsheet_tui.portal.demo.faults import Fault, Kind
-from tests import mirror
-from tests.cli.test_console import terminal
+from tests.support import mirror
+from tests.support.command_terminal import terminal
 
 pytestmark = pytest.mark.slow
 

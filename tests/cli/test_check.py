@@ -10,8 +10,8 @@ import pytest
 from bitsheet_tui.cli import main
 from bitsheet_tui.config import load
 from bitsheet_tui.store import mounts
-from tests.cli.conftest import CODE, configure
-from tests.readme import said
+from tests.support.commands import CODE, configure
+from tests.support.readme import said
 
 
 def lines(capfd) -> dict[str, str]:

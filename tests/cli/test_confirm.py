@@ -7,8 +7,7 @@ import pytest
 
 from bitsheet_tui.cli import main
 from bitsheet_tui.portal.demo import DemoPortal, Settings, Size
-from tests.cli.conftest import CODE, configure
-from tests.cli.test_running import SECONDS, rows, until
+from tests.support.commands import CODE, SECONDS, configure, rows, until
 
 pytestmark = pytest.mark.slow
 

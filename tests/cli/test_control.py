@@ -14,9 +14,7 @@ from bitsheet_tui.config import load
 from bitsheet_tui.portal.demo import DemoPortal, Settings
 from bitsheet_tui.portal.demo.settings import Cost
 from bitsheet_tui.wiring import open_store, open_to_ask
-from tests.cli.conftest import configure
-from tests.cli.test_killed import BIG, url_of
-from tests.cli.test_running import SECONDS, rows, until
+from tests.support.commands import BIG, SECONDS, configure, rows, until, url_of
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,8 @@ import pytest
 from bitsheet_tui.cli import main
 from bitsheet_tui.portal.demo import Column, DemoPortal, Settings, Size
 from bitsheet_tui.portal.demo.faults import Fault, Kind
-from tests.cli.conftest import CODE, configure
-from tests.cli.test_console import terminal
+from tests.support.command_terminal import terminal
+from tests.support.commands import CODE, configure
 
 pytestmark = pytest.mark.slow
 

@@ -5,24 +5,19 @@ import random
 import signal
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from bitsheet_tui.portal.demo import DemoPortal, Settings, Size
+from bitsheet_tui.portal.demo import DemoPortal, Settings
 from bitsheet_tui.portal.demo.settings import Cost
 from bitsheet_tui.portal.demo.world import World
-from bitsheet_tui.secret import Secret
 from bitsheet_tui.tables import CATALOGUE
-from tests import mirror
-from tests.cli.conftest import configure
-from tests.conftest import times
+from tests.support import mirror
+from tests.support.commands import BIG, configure, url_of
+from tests.support.proof import times
 
 pytestmark = pytest.mark.slow
 
-BIG = Size(
-    leads=700, contacts=2000, companies=58, deals=3000, activities=4000, tasks=900, users=51, departments=14
-)
 BATCH = 2500  # rows that one request can bring
 PROBES = (
     50 * 12 + 65
@@ -47,13 +42,6 @@ def killed(start, pick: random.Random) -> bool:
     time.sleep(pick.uniform(0.0, 0.6))
     process.send_signal(signal.SIGKILL)
     return process.wait(SECONDS) == -signal.SIGKILL
-
-
-def url_of(kind: str, home: Path, request: pytest.FixtureRequest) -> Secret:
-    """An empty store of the kind."""
-    if kind == "postgresql":
-        return request.getfixturevalue("postgres_url")
-    return Secret(f"sqlite:///{home}/bitsheet.db")
 
 
 def work(world: World, pick: random.Random) -> int:

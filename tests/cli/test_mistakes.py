@@ -11,9 +11,8 @@ import pytest
 
 from bitsheet_tui import wiring
 from bitsheet_tui.cli import main
-from tests.cli.conftest import CODE, configure
-from tests.cli.test_running import SECONDS, until
-from tests.readme import said
+from tests.support.commands import CODE, SECONDS, configure, until
+from tests.support.readme import said
 
 HINT = re.compile(r"^  \S", re.MULTILINE)
 

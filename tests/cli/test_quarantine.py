@@ -4,7 +4,7 @@ import json
 import sqlite3
 
 from bitsheet_tui.portal.demo import Column, DemoPortal
-from tests.cli.conftest import SMALL, configure
+from tests.support.commands import SMALL, configure
 
 
 def poisoned(portal):

@@ -11,12 +11,10 @@ import pytest
 from bitsheet_tui.cli import main
 from bitsheet_tui.portal.demo import DemoPortal, Settings, Size
 from bitsheet_tui.portal.demo.settings import Cost
-from tests import mirror
-from tests.cli.conftest import CODE, SMALL, configure
-from tests.cli.test_console import terminal
-from tests.cli.test_killed import url_of
-from tests.cli.test_running import SECONDS, rows, until
-from tests.readme import said
+from tests.support import mirror
+from tests.support.command_terminal import terminal
+from tests.support.commands import CODE, SECONDS, SMALL, configure, rows, until, url_of
+from tests.support.readme import said
 
 WRONG = "wr0ngwr0ngwr0ngwr0ng"
 SOME = Size(leads=3, contacts=60, companies=2, deals=1500, activities=90, tasks=20, users=3, departments=2)

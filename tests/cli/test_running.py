@@ -15,24 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from bitsheet_tui.cli import main
-from tests.cli.conftest import CODE, SMALL, configure
-
-SECONDS = 20.0  # long enough for the slowest machine
-
-
-def until(process: subprocess.Popen[str], word: str) -> str:
-    """What the process has told on stderr, up to and with the first line that has `word`."""
-    told = ""
-    for line in process.stderr:
-        told += line
-        if word in line:
-            return told
-    raise AssertionError(f"never said {word}:\n{told}")
-
-
-def rows(folder: Path, query: str) -> list:
-    with closing(sqlite3.connect(folder / "bitsheet.db")) as mirror:
-        return mirror.execute(query).fetchall()
+from tests.support.commands import CODE, SECONDS, SMALL, configure, rows, until
 
 
 def test_one_cycle_mirrors_every_table_and_says_nothing_on_stdout(home, capfd):

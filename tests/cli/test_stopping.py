@@ -1,46 +1,12 @@
 """In the middle of a backfill it stops within two seconds, with everything in order."""
 
-import fcntl
 import json
 import signal
-import sqlite3
 import time
-from contextlib import closing
 
 import pytest
 
-from bitsheet_tui.portal.demo import DemoPortal, Settings
-from bitsheet_tui.portal.demo.settings import Cost
-from tests.cli.conftest import configure
-from tests.cli.test_killed import BIG, url_of
-from tests.cli.test_running import SECONDS, until
-
-
-@pytest.fixture
-def slow(home):
-    """A portal that takes a second for a request, and a configuration for it."""
-    demo = DemoPortal(BIG, seed=11, settings=Settings(cost=Cost(page=0.02, call=0.005)))
-    with demo.run_in_thread() as webhook:
-        configure(home, webhook, "burst = 5000\n[log]\nfile = ''\n")
-        yield demo
-
-
-def in_order(home, demo) -> None:
-    """Nobody holds the lock, and every table has exactly the rows that its checkpoint speaks of."""
-    with (home / "bitsheet.db.lock").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    with closing(sqlite3.connect(home / "bitsheet.db")) as mirror:
-        assert mirror.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        found = mirror.execute(
-            "SELECT table_name, floor, unread FROM bitsheet_checkpoints WHERE floor > 0"
-        ).fetchall()
-        assert found
-        for table, floor, unread in found:
-            stretches = json.loads(unread or "[]") or [(0, floor)]
-            assert stretches[0][1] == floor
-            there = {id_ for (id_,) in mirror.execute(f"SELECT id FROM {table}")}
-            ids = {row["ID"] for row in demo.world.truth(table)}
-            assert there == {id_ for id_ in ids if not any(a < id_ < b for a, b in stretches)}
+from tests.support.commands import SECONDS, configure, in_order, until, url_of
 
 
 @pytest.mark.parametrize("mode", ["--once", "--no-ui"])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_stopping import in_order, slow  # noqa: F401 - a fixture
+from tests.support.commands import in_order
 
 SECONDS = 20.0
 
@@ -77,7 +77,7 @@ def rows(shown: list[str]) -> int:
     return int(line.split()[1].replace(",", ""))
 
 
-def test_left_and_come_back_to_it_goes_on_and_ends_in_order_when_the_server_is_killed(slow, home, tmux):  # noqa: F811
+def test_left_and_come_back_to_it_goes_on_and_ends_in_order_when_the_server_is_killed(slow, home, tmux):
     if tmux is None:
         return
     filling = tmux.until(lambda shown: "FILLING" in shown[0] and rows(shown) > 0)

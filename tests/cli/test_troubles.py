@@ -16,11 +16,9 @@ from bitsheet_tui.portal.demo.settings import Cost
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.sync import engine as engines
 from bitsheet_tui.tables import CATALOGUE
-from tests import mirror
-from tests.cli.conftest import CODE, configure
-from tests.cli.test_killed import BIG
-from tests.cli.test_running import SECONDS, until
-from tests.readme import said
+from tests.support import mirror
+from tests.support.commands import BIG, CODE, SECONDS, configure, until
+from tests.support.readme import said
 
 pytestmark = pytest.mark.slow
 

@@ -12,9 +12,8 @@ import aiohttp
 import pytest
 
 from bitsheet_tui.cli import main
-from tests.cli.chromium import BROWSER, browser, clients
-from tests.cli.test_attach import instance
-from tests.cli.test_running import SECONDS, until
+from tests.support.chromium import BROWSER, browser, clients
+from tests.support.commands import SECONDS, instance, until
 
 TOKEN = "open-sesame-open-sesame"
 

@@ -20,7 +20,7 @@ from bitsheet_tui.observe.live import BUFFER, Live
 from bitsheet_tui.observe.served import Served, places
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState, reduce, start
-from tests.sync.conftest import config, portal
+from tests.support.sync_run import config, portal
 
 NOW = datetime(2026, 11, 24, 7, 2, 11, tzinfo=UTC)
 HELLO = wire.Hello(pid=os.getpid(), host="here", since=NOW)

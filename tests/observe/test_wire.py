@@ -9,7 +9,7 @@ from msgspec.structs import fields, replace
 from bitsheet_tui import events as e
 from bitsheet_tui.observe import wire
 from bitsheet_tui.ring import LogLine
-from tests.ui import scenes
+from tests.support import engine_states
 
 NOW = datetime(2026, 11, 24, 7, 2, 11, tzinfo=UTC)
 EVENTS = (
@@ -18,14 +18,14 @@ EVENTS = (
     e.TableFailed(table="deals", at=NOW, reason=None, text="x", hint="y"),
     e.Drifted(table="deals", at=NOW, added=("uf_crm_1",)),
     e.Scheduled(at=None),
-    scenes.seen(),
+    engine_states.seen(),
     e.Stopped(at=NOW),
 )
 
 
-@pytest.mark.parametrize("name", scenes.SCENES)
+@pytest.mark.parametrize("name", engine_states.SCENES)
 def test_a_picture_arrives_as_it_was(name):
-    state = scenes.SCENES[name]()
+    state = engine_states.SCENES[name]()
     assert wire.read(wire.picture(state)) == state
 
 
@@ -43,9 +43,9 @@ def test_a_log_line_an_answer_and_a_greeting_arrive_as_they_were():
 
 
 def test_a_newer_instance_may_tell_more_and_an_older_one_less():
-    whole = json.loads(wire.picture(scenes.current()))
+    whole = json.loads(wire.picture(engine_states.current()))
     whole["data"] |= {"mood": "good"}
-    assert wire.read(json.dumps(whole).encode()) == scenes.current()
+    assert wire.read(json.dumps(whole).encode()) == engine_states.current()
     del whole["data"]["cycles"]
     assert wire.read(json.dumps(whole).encode()).cycles == ()
 
@@ -67,7 +67,7 @@ def test_nonsense_is_refused(line):
 
 
 def test_every_part_of_the_picture_travels():
-    state = replace(scenes.needs_you(), waiting=scenes.offline().waiting)
+    state = replace(engine_states.needs_you(), waiting=engine_states.offline().waiting)
     sent = set(json.loads(wire.picture(state))["data"])
     assert {field.name for field in fields(state)} - sent == {"attached"}
     assert wire.read(wire.picture(state)) == state

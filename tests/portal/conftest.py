@@ -5,13 +5,13 @@ import pytest
 from bitsheet_tui.config import PortalSettings
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.secret import Secret
-from tests.portal.hours import Hours
-from tests.portal.loopback import Loopback
+from tests.support.scripted_server import ScriptedServer
+from tests.support.virtual_clock import VirtualClock
 
 
 @pytest.fixture
 def hours():
-    return Hours()
+    return VirtualClock()
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def portal_at(hours, said):
 
     @contextlib.asynccontextmanager
     async def connect(*scripts, **settings):
-        async with Loopback(*scripts) as server:
+        async with ScriptedServer(*scripts) as server:
             portal = Portal(
                 Secret(server.url), PortalSettings(**settings), say=said.append,
                 clock=hours.clock, now=hours.now, sleep=hours.sleep, chance=lambda: 1.0,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bitsheet_tui.portal.answer import mapping, moment, number, timing, whole
 from bitsheet_tui.portal.batch import envelope, unpack
 from bitsheet_tui.portal.body import decode
-from tests.portal.loopback import STARTED, TIME, maps
+from tests.support.scripted_server import STARTED, TIME, maps
 
 INT_TIME = {
     "start": 1787219542, "finish": 1787219542.888997, "duration": 0.888997, "processing": 0,

@@ -12,7 +12,7 @@ from bitsheet_tui.portal.answer import Answer
 from bitsheet_tui.portal.body import Packed, PackedRow, decode, opened
 from bitsheet_tui.portal.listing import Window, read
 from bitsheet_tui.tables import CATALOGUE
-from tests.portal.loopback import TIME, maps
+from tests.support.scripted_server import TIME, maps
 
 TABLES = {table.name: table for table in CATALOGUE}
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

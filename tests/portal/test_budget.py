@@ -4,8 +4,8 @@ import pytest
 
 from bitsheet_tui.portal.answer import timing
 from bitsheet_tui.portal.budget import Budgets
-from tests.portal.hours import BEGIN
-from tests.portal.loopback import TIME
+from tests.support.scripted_server import TIME
+from tests.support.virtual_clock import BEGIN
 
 FINISH = TIME["finish"]
 

@@ -4,7 +4,7 @@ import pytest
 
 from bitsheet_tui.errors import BadAnswer, Reason, Resting, TableRefused
 from bitsheet_tui.portal.answer import Ask
-from tests.portal.loopback import CODE, STARTED, TIME, maps, ok, refusal
+from tests.support.scripted_server import CODE, STARTED, TIME, maps, ok, refusal
 
 
 async def test_a_question_gives_its_result_and_the_portals_own_clock(portal_at):

@@ -20,38 +20,14 @@ from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.portal.fault import fault
 from bitsheet_tui.portal.wire import HttpWire
 from bitsheet_tui.secret import Secret
-from tests.portal.loopback import TIME, Loopback, http, maps, ok, refusal
+from tests.support.scripted_server import DAMAGES, PAGE, TIME, WHOLE, ScriptedServer, drip, http, maps, ok
 
 TWO = {"one": Ask("user.get"), "two": Ask("crm.deal.list")}
-WHOLE = json.dumps({"result": [], "time": TIME}).encode()
-PAGE = "<html><body>Please sign in to the hotel's network</body></html>"
-
-
-async def drip(_, writer):
-    """One byte now and then, for ever."""
-    while True:
-        writer.write(b"H")
-        await writer.drain()
-        await asyncio.sleep(0.02)
 
 
 async def drip_body(_, writer):
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
     await drip(_, writer)
-
-
-def cut(sent):
-    """Send `sent`, then close."""
-
-    async def script(_, writer):
-        writer.write(sent)
-        await writer.drain()
-
-    return script
-
-
-async def reset(_, writer):
-    writer.transport.abort()
 
 
 @pytest.mark.parametrize("script", [drip, drip_body])
@@ -100,34 +76,6 @@ async def test_a_plain_body_without_end_is_cut_off(portal_at):
     async with portal_at(endless) as (_, portal):
         with pytest.raises(TooLarge):
             await portal.call("user.get")
-
-
-GZIPPED = gzip.compress(WHOLE)
-DAMAGES = {
-    "a body shorter than announced": (cut(http(200, WHOLE)[:-5]), Reason.NETWORK),
-    "a chunk that never ends": (
-        cut(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n" + WHOLE[:20]), Reason.NETWORK,
-    ),
-    "a gzip cut in the middle": (http(200, GZIPPED[:-20], content_encoding="gzip"), Reason.NETWORK),
-    "a gzip that is none": (http(200, WHOLE, content_encoding="gzip"), Reason.NETWORK),
-    "a packing nobody asked for": (http(200, WHOLE, content_encoding="br"), Reason.NETWORK),
-    "a status line of garbage": (cut(b"\x00\x01 what is this\r\n\r\n"), Reason.NETWORK),
-    "a reset": (reset, Reason.NETWORK),
-    "a connection closed without a word": (cut(b""), Reason.NETWORK),
-    "half of a JSON text": (http(200, WHOLE[:30]), Reason.GARBAGE),
-    "a JSON text without its time": (http(200, '{"result":[],"total":0}'), Reason.GARBAGE),
-    "a JSON text without its result": (http(200, json.dumps({"time": TIME})), Reason.GARBAGE),
-    "a time that is none": (http(200, '{"result":[],"time":{}}'), Reason.GARBAGE),
-    "a list instead of an answer": (http(200, "[]"), Reason.GARBAGE),
-    "nothing at all": (http(200, ""), Reason.GARBAGE),
-    "a page for people": (http(200, PAGE, content_type="text/html"), Reason.GARBAGE),
-    "a page for people that says it is an error": (http(400, PAGE), Reason.GARBAGE),
-    "a hundred thousand brackets": (http(200, "[" * 100_000), Reason.GARBAGE),
-    "a gateway's error page": (http(502, PAGE), Reason.SERVER),
-    "an error without a word": (http(503, ""), Reason.SERVER),
-    "an error inside the portal": (refusal(500, "INTERNAL_SERVER_ERROR"), Reason.SERVER),
-    "a gateway that lost patience": (http(504, PAGE), Reason.TIMEOUT),
-}  # fmt: skip
 
 
 @pytest.mark.parametrize(("script", "reason"), DAMAGES.values(), ids=DAMAGES.keys())
@@ -180,7 +128,7 @@ async def test_a_maintenance_page_that_stays_is_no_answer_however_often_one_asks
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_a_renamed_portal_is_not_followed(portal_at, status):
     async with (
-        Loopback(ok([])) as other,
+        ScriptedServer(ok([])) as other,
         portal_at(http(status, "", location=other.url)) as (server, portal),
     ):
         with pytest.raises(Refused) as caught:
@@ -281,7 +229,7 @@ async def test_a_proxy_in_the_environment_is_not_asked_for_this_machine(portal_a
 
 
 async def test_a_proxy_in_the_environment_is_honoured_for_everything_else(monkeypatch):
-    async with Loopback(ok([7])) as proxy:
+    async with ScriptedServer(ok([7])) as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"http://user:password@127.0.0.1:{proxy.port}")
         wire = HttpWire(Secret("http://portal.test/rest/1/q7w8e9r0t1y2u3i4/"), timeout=5, connections=1)
         reply = await wire.post("profile", b"{}")
@@ -318,7 +266,7 @@ async def test_a_secure_address_is_reached_through_a_tunnel_and_its_certificate_
 
 
 async def test_a_proxy_that_refuses_is_a_matter_of_the_network(monkeypatch):
-    async with Loopback(http(407, "who are you?")) as proxy:
+    async with ScriptedServer(http(407, "who are you?")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy.port}")
         wire = HttpWire(Secret("https://portal.test/rest/1/q7w8e9r0t1y2u3i4/"), timeout=5, connections=1)
         verdict = await wire.post("profile", b"{}")
@@ -365,7 +313,7 @@ async def test_a_proxy_that_cannot_be_used_is_said_so_and_nobody_is_asked_withou
     ("place", "host"), [("портал.рф", "xn--80awhdgm.xn--p1ai"), ("[2001:db8::1]:8080", "[2001:db8::1]:8080")]
 )
 async def test_a_name_is_told_to_the_server_as_the_net_writes_it(monkeypatch, place, host):
-    async with Loopback(ok([])) as proxy:
+    async with ScriptedServer(ok([])) as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
         wire = HttpWire(Secret(f"http://{place}/rest/1/q7w8e9r0t1y2u3i4/"), timeout=5, connections=1)
         assert (await wire.post("profile", b"{}")).status == 200

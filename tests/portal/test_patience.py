@@ -16,8 +16,8 @@ from bitsheet_tui.portal.fault import late
 from bitsheet_tui.portal.patience import asked_to_wait
 from bitsheet_tui.portal.wire import Reply
 from bitsheet_tui.secret import Secret
-from tests.portal.hours import BEGIN
-from tests.portal.loopback import TIME, http, maps, ok, refusal
+from tests.support.scripted_server import TIME, http, maps, ok, refusal
+from tests.support.virtual_clock import BEGIN
 
 GOOD = Reply(status=200, body=json.dumps({"result": [], "time": TIME}).encode())
 GOOD_BATCH = Reply(status=200, body=json.dumps({"result": maps({"a": [], "b": []}), "time": TIME}).encode())

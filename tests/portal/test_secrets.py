@@ -14,8 +14,7 @@ from bitsheet_tui.errors import BitsheetError
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.secret import Secret
-from tests.portal.loopback import CODE, Loopback, http, maps, ok, refusal
-from tests.portal.test_network import DAMAGES, cut, drip
+from tests.support.scripted_server import CODE, DAMAGES, ScriptedServer, cut, drip, http, maps, ok, refusal
 
 LINK = f"https://portal/rest/1/{CODE}/x"
 FAILURES = {
@@ -72,7 +71,7 @@ async def test_no_failure_shows_the_code(script, portal_at, hours, said, caplog)
 
 async def test_a_closed_port_does_not_show_it(caplog, hours):
     caplog.set_level(logging.DEBUG)
-    async with Loopback(ok([])) as server:
+    async with ScriptedServer(ok([])) as server:
         url = server.url
     portal = Portal(Secret(url), PortalSettings(), clock=hours.clock, now=hours.now, sleep=hours.sleep)
     with pytest.raises(BitsheetError) as caught:

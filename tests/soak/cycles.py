@@ -20,8 +20,8 @@ from bitsheet_tui import wiring
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.sync import cycle
 from bitsheet_tui.sync.engine import Engine
-from tests.faults import Steps
-from tests.sync.test_every_step import Trial
+from tests.support.fault_injection import Steps
+from tests.support.fault_trial import Trial
 
 LEAST = 2000  # cycles before anything is compared: caches and the memory of the screens fill
 GROWTH = 0.5  # MiB of resident memory in a thousand cycles

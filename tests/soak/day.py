@@ -2,12 +2,12 @@
 
 import sys
 
-from tests.sync import days
+from tests.support import simulated_time
 
 
 def main(hours: float) -> int:
     """Print what came of it."""
-    day = days.live(hours, spent_at=min(2.0, hours / 3))
+    day = simulated_time.live(hours, spent_at=min(2.0, hours / 3))
     sys.stdout.write(f"{hours:g} hours: {day}\n")
     return int(bool(day.refused or day.blocked or day.unequal) or not 0 <= day.late < 2)
 

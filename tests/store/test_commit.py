@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import Checkpoint, Store, writer
 from bitsheet_tui.store.feed import When
-from tests.store.conftest import CONTACT, DEAL, NOW, TABLES, deal, query, task
+from tests.support.store_rows import CONTACT, DEAL, NOW, TABLES, deal, query, task
 
 DEALS = TABLES["deals"]
 LATER = NOW + timedelta(hours=1)

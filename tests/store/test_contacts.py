@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 from bitsheet_tui.store import contacts
-from tests.store.conftest import NOW, TABLES
+from tests.support.store_rows import NOW, TABLES
 
 CONTACTS = TABLES["contacts"]
 

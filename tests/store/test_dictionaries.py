@@ -6,7 +6,7 @@ import pytest
 
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import Store
-from tests.store.conftest import CONTACT, DEAL, NOW, TABLES, TASK, deal, query, task
+from tests.support.store_rows import CONTACT, DEAL, NOW, TABLES, TASK, deal, query, task
 
 STATUSES = [
     {"id": "101", "entity_id": "DEAL_STAGE", "status_id": "NEW", "name": "New", "sort": "10", "system": "Y",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bitsheet_tui.store import Discussion, DiscussionRead, Store
-from tests.store.conftest import NOW, TABLES, comment, task
+from tests.support.store_rows import NOW, TABLES, comment, task
 
 TASKS, COMMENTS = TABLES["tasks"], TABLES["task_comments"]
 ACTIVITY = datetime.fromisoformat("2026-03-01T11:00:00+00:00")

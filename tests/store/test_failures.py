@@ -20,7 +20,7 @@ from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Checkpoint, DiscussionRead, Store, writer
 from bitsheet_tui.store.lock import advisory_key
-from tests.store.conftest import CONTACT, DEAL, NOW, TABLES, TASK, comment, deal, query, task
+from tests.support.store_rows import CONTACT, DEAL, NOW, TABLES, TASK, comment, deal, query, task
 
 DEALS = TABLES["deals"]
 TERMINATE = (
@@ -288,7 +288,7 @@ def test_a_file_that_became_unwritable_is_named(file_store):
 
 WRITING = """
 import sys
-from tests.store.conftest import DEAL, NOW, TABLES, deal
+from tests.support.store_rows import DEAL, NOW, TABLES, deal
 from bitsheet_tui.store import Checkpoint, Store
 from bitsheet_tui.secret import Secret
 store = Store.open(Secret(sys.argv[1]))

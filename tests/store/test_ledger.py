@@ -8,7 +8,7 @@ import pytest
 
 from bitsheet_tui.alert import Alert, Kind
 from bitsheet_tui.store import Cycle, Run, Store, ledger
-from tests.store.conftest import NOW, TABLES, deal, query
+from tests.support.store_rows import NOW, TABLES, deal, query
 
 
 def test_cycles_are_numbered_across_restarts(store, open_store):

@@ -15,7 +15,7 @@ from bitsheet_tui.errors import MirrorHeld
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Holder, Store
 from bitsheet_tui.store.lock import advisory_key, held
-from tests.store.conftest import NOW
+from tests.support.store_rows import NOW
 
 HOLDING = """
 import sys, time

@@ -16,7 +16,7 @@ from bitsheet_tui.errors import StoreDamaged, StoreUnavailable
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Store, migrations
 from bitsheet_tui.store.address import parse
-from tests.store.conftest import DEAL, NOW, TABLES, deal, query
+from tests.support.store_rows import DEAL, NOW, TABLES, deal, query
 
 
 def sqlite_at(path: Path) -> Secret:
@@ -177,7 +177,7 @@ def test_damage_met_later_is_told_and_not_worsened(tmp_path):
 def test_after_an_unclean_end_the_file_is_checked(tmp_path):
     path = tmp_path / "m.db"
     script = (
-        "import os, sys; from tests.store.conftest import *; from bitsheet_tui.store import Store;"
+        "import os, sys; from tests.support.store_rows import *; from bitsheet_tui.secret import Secret; from bitsheet_tui.store import Store;"
         f"s = Store.open(Secret('sqlite:///{path}')); s.shape(TABLES['deals'], DEAL);"
         "s.commit(TABLES['deals'], [deal(1)], None, at=NOW, cycle=1); os._exit(9)"
     )

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import Checkpoint
-from tests import hostile
-from tests.store.conftest import DEAL, NOW, TABLES, deal
+from tests.support import hostile_values
+from tests.support.store_rows import DEAL, NOW, TABLES, deal
 
 DEALS = TABLES["deals"]
 OF_KIND = {
@@ -26,7 +26,7 @@ def commit(store, rows, cycle=1):
 
 @pytest.mark.parametrize("position", range(0, 50, 7))
 def test_of_a_page_with_poison_at_any_place_the_rest_is_stored(store, rows, position):
-    kind, poison = hostile.POISON[position % len(hostile.POISON)]
+    kind, poison = hostile_values.POISON[position % len(hostile_values.POISON)]
     page = [deal(n) for n in range(1, 51)]
     page[position] = deal(position + 1, **{OF_KIND[kind]: poison})
     assert commit(store, page) == (49, 0, 1)
@@ -39,11 +39,11 @@ def test_of_a_page_with_poison_at_any_place_the_rest_is_stored(store, rows, posi
     assert reason.startswith(f"{OF_KIND[kind]}: ")
 
 
-@pytest.mark.parametrize("number", range(len(hostile.POISON)))
+@pytest.mark.parametrize("number", range(len(hostile_values.POISON)))
 def test_every_poison_is_kept_aside_with_its_row(sqlite_url, number):
     from bitsheet_tui.store import Store
 
-    kind, poison = hostile.POISON[number]
+    kind, poison = hostile_values.POISON[number]
     store = Store.open(sqlite_url)
     store.shape(DEALS, DEAL)
     assert commit(store, [deal(1, **{OF_KIND[kind]: poison}), deal(2)]) == (1, 0, 1)
@@ -82,7 +82,7 @@ def test_a_good_version_after_a_bad_one_in_the_same_page_is_enough(store, rows):
     assert rows("SELECT count(*) FROM bitsheet_quarantine") == [(0,)]
 
 
-@pytest.mark.parametrize("text", hostile.TEXTS, ids=lambda text: repr(text)[:20])
+@pytest.mark.parametrize("text", hostile_values.TEXTS, ids=lambda text: repr(text)[:20])
 def test_hostile_texts_are_stored_as_they_are(store, rows, text):
     page = [deal(n, TITLE=text, UF_CRM_LIST=[text, {text: text}]) for n in range(1, 4)]
     assert commit(store, page) == (3, 0, 0)
@@ -92,7 +92,7 @@ def test_hostile_texts_are_stored_as_they_are(store, rows, text):
 
 
 def test_hostile_texts_survive_bulk_loading(store, rows):
-    texts = (hostile.TEXTS * 10)[:150]
+    texts = (hostile_values.TEXTS * 10)[:150]
     page = [deal(n, TITLE=text, UF_CRM_LIST=[text]) for n, text in enumerate(texts, start=1)]
     assert commit(store, page) == (150, 0, 0)
     assert commit(store, page) == (0, 0, 0)

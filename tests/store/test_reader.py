@@ -14,8 +14,8 @@ from bitsheet_tui.errors import NoMirror, StoreError
 from bitsheet_tui.store import Cycle, DiscussionRead, Run
 from bitsheet_tui.store.reader import Reader
 from bitsheet_tui.store.walk import Wanted, begin
-from tests.hostile import TEXTS
-from tests.store.conftest import NOW, TABLES, comment, deal, task
+from tests.support.hostile_values import TEXTS
+from tests.support.store_rows import NOW, TABLES, comment, deal, task
 
 DEALS, TASKS, COMMENTS = TABLES["deals"], TABLES["tasks"], TABLES["task_comments"]
 ALL = Wanted()
@@ -166,7 +166,7 @@ def test_a_record_has_every_field_its_label_and_what_its_code_stands_for(store, 
 
 def test_a_deleted_record_and_the_portals_own_json_can_be_seen(open_store, store_url):
     store = open_store(keep_raw=True)
-    from tests.store.conftest import DEAL
+    from tests.support.store_rows import DEAL
 
     store.shape(DEALS, DEAL)
     commit(store, deal(1))
@@ -249,7 +249,7 @@ def test_alerts_that_hold_come_first_and_rows_set_aside_with_their_reason(store,
 
 
 def test_columns_are_told_with_labels_and_when_they_came_and_went(store, reader):
-    from tests.store.conftest import DEAL
+    from tests.support.store_rows import DEAL
 
     store.shape(DEALS, DEAL[:-1])
     told = {one.field: one for one in reader.columns("deals")}

@@ -12,8 +12,8 @@ from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import Store, names, schema
 from bitsheet_tui.store.schema import Drift
 from bitsheet_tui.tables import Table
-from tests import hostile
-from tests.store.conftest import DEAL, NOW, TABLES, deal, query
+from tests.support import hostile_values
+from tests.support.store_rows import DEAL, NOW, TABLES, deal, query
 
 DEALS = TABLES["deals"]
 
@@ -156,16 +156,16 @@ def test_an_integer_that_turns_out_to_be_a_reference_stays_a_number(store, rows)
 
 
 def test_hostile_names_are_columns_that_work_and_do_no_harm(store, rows):
-    fields = (*DEAL, *(text(name) for name in hostile.NAMES))
+    fields = (*DEAL, *(text(name) for name in hostile_values.NAMES))
     added = store.shape(DEALS, fields).added
-    assert len(set(added)) == len(hostile.NAMES)
+    assert len(set(added)) == len(hostile_values.NAMES)
     assert store.shape(DEALS, (*fields, text("a\0b"), text("\ud800"), text(""))) == Drift()
     assert all(names.is_safe(name) for name in added)
-    values = {name: f"value {n}" for n, name in enumerate(hostile.NAMES)}
+    values = {name: f"value {n}" for n, name in enumerate(hostile_values.NAMES)}
     store.commit(DEALS, [deal(1, **values)], None, at=NOW, cycle=1)
     assert store.commit(DEALS, [deal(1, **values)], None, at=NOW, cycle=1).unchanged == 1
     chosen = dict(rows("SELECT field, column_name FROM bitsheet_columns WHERE table_name = 'deals'"))
-    for name in hostile.NAMES:
+    for name in hostile_values.NAMES:
         known = chosen[name]
         assert (
             rows(f'SELECT "{known}" FROM deals')

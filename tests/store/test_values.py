@@ -14,7 +14,7 @@ from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import values
 from bitsheet_tui.store.dialects import POSTGRESQL, SQLITE, reader
 from bitsheet_tui.store.values import Unstorable
-from tests import hostile
+from tests.support import hostile_values
 
 AUGUST = datetime(2024, 8, 30, 12, 29, tzinfo=UTC)
 
@@ -123,19 +123,19 @@ def test_what_is_no_text_is_kept_as_json(raw, means):
     assert values.text(raw) == means
 
 
-@pytest.mark.parametrize("raw", hostile.TEXTS)
+@pytest.mark.parametrize("raw", hostile_values.TEXTS)
 def test_texts_are_kept_as_they_are(raw):
     assert values.text(raw) == raw
     assert json.loads(values.structure([raw])) == [raw]
 
 
-@pytest.mark.parametrize(("raw", "means"), hostile.MENDED)
+@pytest.mark.parametrize(("raw", "means"), hostile_values.MENDED)
 def test_what_no_database_holds_becomes_a_replacement_character(raw, means):
     assert values.text(raw) == means
     assert json.loads(values.structure({raw: [raw]})) == {means: [means]}
 
 
-@pytest.mark.parametrize(("kind", "raw"), hostile.POISON)
+@pytest.mark.parametrize(("kind", "raw"), hostile_values.POISON)
 def test_poison_is_refused_with_a_reason(kind, raw):
     with pytest.raises(Unstorable, match=r"^[a-z].*[a-z]$"):
         values.READERS[Kind(kind)](raw)
@@ -179,7 +179,7 @@ def test_a_file_has_no_links():
     assert values.file([{"showUrl": "a"}]) == "[{}]"
     assert values.file({"showUrl": "a"}) is None
     with pytest.raises(Unstorable, match="nested"):
-        values.file(hostile.deep(100))
+        values.file(hostile_values.deep(100))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from bitsheet_tui.store.discussions import Discussion
 from bitsheet_tui.sync.ahead import Ahead
 from bitsheet_tui.sync.discussions import CHAT, FORUM, DiscussionReader
 from bitsheet_tui.tables import CATALOGUE
-from tests.sync.conftest import config, once, portal, unequal
+from tests.support.sync_run import config, once, portal, unequal
 
 pytestmark = pytest.mark.slow
 

@@ -18,9 +18,9 @@ from bitsheet_tui.state import Phase, reduce, start
 from bitsheet_tui.sync.desk import now
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views.troubles import troubles
-from tests import mirror
-from tests.sync.conftest import config, once, portal, unequal
-from tests.sync.living import living, until
+from tests.support import mirror
+from tests.support.live_engine import live_engine, until
+from tests.support.sync_run import config, once, portal, unequal
 
 pytestmark = pytest.mark.slow
 
@@ -158,7 +158,7 @@ async def test_a_scope_comes_back_table_by_table(sqlite_url):
 async def test_a_refused_webhook_is_one_alert_and_not_one_for_each_table(store_url, monkeypatch):
     async with portal() as (demo, webhook):
         settings = config(webhook, store_url, interval=0.1)
-        async with living(settings, monkeypatch) as (engine, told, running):
+        async with live_engine(settings, monkeypatch) as (engine, told, running):
             await until(lambda: engine.state.phase is Phase.CURRENT, running)
             demo.revoke()
             await until(lambda: sum(isinstance(event, e.NeedsOperator) for event in told) > 2, running)
@@ -207,7 +207,7 @@ async def test_rows_in_quarantine_are_one_alert_that_follows_their_number(store_
 async def test_a_store_in_trouble_is_written_down_when_it_can_be_written_again(store_url, monkeypatch):
     async with portal() as (_demo, webhook):
         settings = config(webhook, store_url, interval=0.1)
-        async with living(settings, monkeypatch) as (engine, _told, running):
+        async with live_engine(settings, monkeypatch) as (engine, _told, running):
             await until(lambda: engine.state.phase is Phase.CURRENT, running)
             database = engine._desk.store._database
             with monkeypatch.context() as broken:

@@ -8,9 +8,8 @@ from msgspec.structs import replace
 
 from bitsheet_tui.sync import audit, rounds
 from bitsheet_tui.sync.audit import MOST, Pace
-from tests import mirror
-from tests.sync.conftest import SMALL, config, once, portal, unequal
-from tests.sync.test_reconcile import ids, marked
+from tests.support import mirror
+from tests.support.sync_run import SMALL, config, ids, marked, once, portal, unequal
 
 pytestmark = pytest.mark.slow
 

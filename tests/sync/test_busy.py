@@ -13,9 +13,9 @@ from bitsheet_tui.commands import ConfirmDeletions
 from bitsheet_tui.portal.demo import DemoPortal, Settings, Size
 from bitsheet_tui.portal.demo.settings import Cost
 from bitsheet_tui.state import Phase
-from tests.conftest import times
-from tests.sync.conftest import config, once, unequal
-from tests.sync.living import living, until
+from tests.support.live_engine import live_engine, until
+from tests.support.proof import times
+from tests.support.sync_run import config, once, unequal
 
 pytestmark = pytest.mark.slow
 
@@ -114,7 +114,7 @@ async def test_a_portal_that_never_rests_is_mirrored_after_a_quiet_cycle_and_a_c
     crowd = Crowd(demo.world, seed=9)
     with demo.run_in_thread() as webhook:
         settings = config(webhook, store_url, interval=0.05, reconcile_every=3, deletion_guard=0.9)
-        async with living(settings, monkeypatch) as (engine, _, running):
+        async with live_engine(settings, monkeypatch) as (engine, _, running):
             with crowd.at_work():
                 began = time.monotonic()
                 await until(

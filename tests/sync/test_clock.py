@@ -9,7 +9,7 @@ import time_machine
 from bitsheet_tui.events import ClockJumped
 from bitsheet_tui.observe.narrate import narrate
 from bitsheet_tui.sync.clock import Appointment
-from tests.readme import said
+from tests.support.readme import said
 
 NOON = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)
 

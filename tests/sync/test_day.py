@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.sync import days
+from tests.support import simulated_time
 
 pytestmark = pytest.mark.slow
 
@@ -13,7 +13,7 @@ HOURS = float(os.environ.get("BITSHEET_DAY_HOURS", "1"))
 
 @pytest.fixture(scope="module")
 def day():
-    return days.live(HOURS, spent_at=0.3)
+    return simulated_time.live(HOURS, spent_at=0.3)
 
 
 def test_hours_of_work_at_default_settings_cause_no_refusal(day):

@@ -4,8 +4,8 @@ import pytest
 
 from bitsheet_tui.events import Drifted
 from bitsheet_tui.portal.demo import Column
-from tests import mirror
-from tests.sync.conftest import config, once, portal, unequal
+from tests.support import mirror
+from tests.support.sync_run import config, once, portal, unequal
 
 pytestmark = pytest.mark.slow
 

@@ -17,11 +17,10 @@ from bitsheet_tui.portal import patience
 from bitsheet_tui.portal.demo.faults import Fault, Kind
 from bitsheet_tui.portal.demo.settings import Size
 from bitsheet_tui.secret import Secret
-from tests import mirror
-from tests.conftest import times
-from tests.faults import Steps, counting
-from tests.sync.test_every_step import Trial
-from tests.sync.test_zones import NOON
+from tests.support import mirror
+from tests.support.fault_injection import Steps, counting
+from tests.support.fault_trial import NOON, Trial
+from tests.support.proof import times
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,8 @@ import pytest
 
 from bitsheet_tui.commands import Resync, SyncNow
 from bitsheet_tui.portal.demo import Column, ManualClock
-from tests import mirror
-from tests.sync.conftest import config, once, portal, unequal
+from tests.support import mirror
+from tests.support.sync_run import config, once, portal, unequal
 
 OLD = datetime(2024, 3, 1, 9, 30, tzinfo=UTC)
 

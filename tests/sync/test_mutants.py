@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from bitsheet_tui.portal.listing import Window
 from bitsheet_tui.sync import scan as scanning
 from bitsheet_tui.sync.backfill import Backfill
-from tests.sync import test_scan
-from tests.sync.pretend import Mirror
+from tests.support import scan_histories
+from tests.support.in_memory_portal import Mirror
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ def clock_of_the_last_page(patch):
         return replace(after, scan_started=max(moments)) if moments else after
 
     patch.setattr(scanning, "_started", wrong)
-    patch.setattr(test_scan, "OVERLAP", 0)
+    patch.setattr(scan_histories, "OVERLAP", 0)
 
 
 def no_tail(patch):
@@ -61,7 +61,7 @@ def tail_from_the_highest_key_stored(patch):
         mirror.checkpoint = replace(checkpoint, reach=max(mirror.rows, default=0), progress={})
 
     patch.setattr(Mirror, "commit", wrong)
-    patch.setattr(test_scan, "BIRTHS", 120)
+    patch.setattr(scan_histories, "BIRTHS", 120)
 
 
 def strictly_newer_than_the_watermark(patch):
@@ -71,8 +71,8 @@ def strictly_newer_than_the_watermark(patch):
         return {key.replace(">=DATE", ">DATE"): value for key, value in conditions(window).items()}
 
     patch.setattr(Window, "filter", property(wrong))
-    patch.setattr(test_scan, "OVERLAP", 0)
-    page = test_scan.Pretend._page
+    patch.setattr(scan_histories, "OVERLAP", 0)
+    page = scan_histories.InMemoryPortal._page
 
     def strict(portal, params, answers):
         conditions = params["filter"]
@@ -89,12 +89,12 @@ def strictly_newer_than_the_watermark(patch):
             inclusive["filter"]["<ID"] = int(rows[-1]["ID"])
         return kept[:50]
 
-    patch.setattr(test_scan.Pretend, "_page", strict)
+    patch.setattr(scan_histories.InMemoryPortal, "_page", strict)
 
 
 def an_answer_of_the_backfill_written_over_a_newer_row(patch):
     patch.setattr(Backfill, "_not_older", lambda fill, errand, rows: rows)
-    patch.setattr(test_scan, "OVERLAP", 0)
+    patch.setattr(scan_histories, "OVERLAP", 0)
 
 
 def a_stretch_counted_as_read_when_it_is_asked_for(patch):
@@ -124,7 +124,7 @@ MUTANTS = [
 @pytest.mark.parametrize("mutate", MUTANTS, ids=lambda mutant: mutant.__name__)
 def test_this_mistake_loses_rows(mutate, monkeypatch):
     mutate(monkeypatch)
-    assert test_scan.histories(SEEDS, crash=0.2)
+    assert scan_histories.histories(SEEDS, crash=0.2)
 
 
 def test_a_checkpoint_saved_before_its_rows_loses_rows():
@@ -134,8 +134,8 @@ def test_a_checkpoint_saved_before_its_rows_loses_rows():
             return
         Mirror.commit(mirror, rows, checkpoint)
 
-    assert test_scan.histories(SEEDS, commit=wrong)
+    assert scan_histories.histories(SEEDS, commit=wrong)
 
 
 def test_without_a_mistake_nothing_is_lost():
-    assert test_scan.histories(SEEDS, crash=0.2) == []
+    assert scan_histories.histories(SEEDS, crash=0.2) == []

@@ -4,9 +4,8 @@ import pytest
 
 from bitsheet_tui.commands import SyncNow
 from bitsheet_tui.portal.demo.settings import Size
-from tests.sync.conftest import config, once, portal, unequal
-from tests.sync.living import living, until
-from tests.sync.test_reconcile import ids
+from tests.support.live_engine import live_engine, until
+from tests.support.sync_run import config, ids, once, portal, unequal
 
 EDGES = Size(leads=49, contacts=50, companies=51, deals=100, activities=101, tasks=0, users=5, departments=1)
 TABLES = ("leads", "contacts", "companies", "deals", "activities")
@@ -36,7 +35,7 @@ async def test_a_chain_that_was_never_put_to_the_test_loses_nothing_when_it_is(s
     size = Size(leads=49, contacts=0, companies=0, deals=0, activities=0, tasks=0, users=5, departments=1)
     async with portal(size, references="none") as (demo, webhook):
         settings = config(webhook, sqlite_url, tables=("leads",))
-        async with living(settings, monkeypatch) as (engine, _, running):
+        async with live_engine(settings, monkeypatch) as (engine, _, running):
             await until(lambda: engine.state.tables["leads"].rows == 49, running)
             for _ in range(101):
                 demo.world.create("leads")

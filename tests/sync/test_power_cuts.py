@@ -16,10 +16,10 @@ from bitsheet_tui.portal.demo import Size
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import sqlite
 from bitsheet_tui.store.database import Database
-from tests import disk
-from tests.conftest import times
-from tests.faults import Steps
-from tests.sync.test_every_step import Trial
+from tests.support import simulated_disk
+from tests.support.fault_injection import Steps
+from tests.support.fault_trial import Trial
+from tests.support.proof import times
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,7 @@ def state(connection) -> str:
     return digest.hexdigest()
 
 
-async def lived(folder: Path, patch, *pragmas) -> tuple[Trial, list[disk.Event]]:
+async def lived(folder: Path, patch, *pragmas) -> tuple[Trial, list[simulated_disk.Event]]:
     """A mirror that is filled and kept current for some days, and all that SQLite did to its files."""
     attempt = Database._attempt
     one = Trial(Secret(f"sqlite:///{folder}/mirror.db"), Steps(crash=False), size=SIZE)
@@ -54,7 +54,7 @@ async def lived(folder: Path, patch, *pragmas) -> tuple[Trial, list[disk.Event]]
             tape.note(state(self.driver.db.connection()))
         return result
 
-    with disk.recording() as tape, patch.context() as during:
+    with simulated_disk.recording() as tape, patch.context() as during:
         during.setattr(Database, "_attempt", noted)
         during.setattr(sqlite, "WRITING", (*sqlite.WRITING, *pragmas))
         assert await one.run()
@@ -64,28 +64,31 @@ async def lived(folder: Path, patch, *pragmas) -> tuple[Trial, list[disk.Event]]
     return one, tape.events
 
 
-def allowed(events: list[disk.Event], moment: int) -> list[str]:
+def allowed(events: list[simulated_disk.Event], moment: int) -> list[str]:
     """The states that may be there after a cut at `moment`, the oldest first."""
     past = enumerate(events[:moment])
     synced = max(
-        (n for n, one in past if isinstance(one, disk.Sync) and one.path.endswith("-wal")), default=0
+        (n for n, one in past if isinstance(one, simulated_disk.Sync) and one.path.endswith("-wal")),
+        default=0,
     )
-    notes = [(n, event.what) for n, event in enumerate(events) if isinstance(event, disk.Note)]
+    notes = [(n, event.what) for n, event in enumerate(events) if isinstance(event, simulated_disk.Note)]
     sure = max((n for n, _ in notes if n < synced), default=-1)
     under_way = next((n for n, _ in notes if n >= moment), moment)
     return [*([NOTHING] if sure < 0 else []), *(what for n, what in notes if sure <= n <= under_way)]
 
 
-def cuts(events: list[disk.Event], folder: Path, count: int, seed: int) -> Iterator[tuple[int, Path]]:
+def cuts(
+    events: list[simulated_disk.Event], folder: Path, count: int, seed: int
+) -> Iterator[tuple[int, Path]]:
     """The power fails at `count` moments: each with the database that is found afterwards."""
-    chance, device = random.Random(seed), disk.Disk()
+    chance, device = random.Random(seed), simulated_disk.Disk()
     moments = sorted(chance.choice(range(1, len(events) + 1)) for _ in range(count))
     for number, (before, moment) in enumerate(pairwise([0, *moments])):
         for event in events[before:moment]:
             device.happen(event)
         place = folder / str(number)
         place.mkdir()
-        yield moment, disk.lay_out(device.cut(chance), folder / "mirror.db", place)
+        yield moment, simulated_disk.lay_out(device.cut(chance), folder / "mirror.db", place)
         shutil.rmtree(place)
 
 
@@ -121,5 +124,5 @@ async def test_a_power_cut_costs_the_newest_commits_at_most(tmp_path, monkeypatc
 async def test_a_mirror_that_is_never_synced_would_not_pass(tmp_path, monkeypatch):
     """A test of the test: without syncs, the same cuts leave what no commit left."""
     _, events = await lived(tmp_path, monkeypatch, ("wal_autocheckpoint", 6), ("synchronous", "OFF"))
-    states = {event.what for event in events if isinstance(event, disk.Note)} | {NOTHING}
+    states = {event.what for event in events if isinstance(event, simulated_disk.Note)} | {NOTHING}
     assert any(whole(mirror) not in states for _, mirror in cuts(events, tmp_path, 20, seed=1))

@@ -7,18 +7,10 @@ from bitsheet_tui.commands import ConfirmDeletions, Resync
 from bitsheet_tui.errors import Reason, TooLarge
 from bitsheet_tui.events import DeletionsHeld, HoldEnded
 from bitsheet_tui.sync.desk import Desk
-from tests import mirror
-from tests.sync.conftest import config, once, portal, unequal
+from tests.support import mirror
+from tests.support.sync_run import config, ids, marked, once, portal, unequal
 
 ALWAYS = {"reconcile_every": 1, "static_every": 1}
-
-
-def ids(demo, table):
-    return sorted(row["ID"] for row in demo.world.truth(table))
-
-
-def marked(url, table):
-    return sorted(row["id"] for row in mirror.rows(url, table, "_deleted_at IS NOT NULL"))
 
 
 def alerts(url):

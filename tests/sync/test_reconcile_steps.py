@@ -5,9 +5,9 @@ import pytest
 
 from bitsheet_tui.portal import patience
 from bitsheet_tui.portal.demo import Size
-from tests import mirror
-from tests.faults import Steps, counting
-from tests.sync.test_every_step import STRIDE, Trial
+from tests.support import mirror
+from tests.support.fault_injection import Steps, counting
+from tests.support.fault_trial import STRIDE, Trial
 
 pytestmark = pytest.mark.slow
 

@@ -9,23 +9,13 @@ from bitsheet_tui.observe.status import look, to_lines
 from bitsheet_tui.portal.demo.faults import Fault, Kind
 from bitsheet_tui.state import Phase, Standing
 from bitsheet_tui.sync.desk import now
-from tests import mirror
-from tests.sync.conftest import NAMES, config, once, portal, unequal
-from tests.sync.living import living, until
+from tests.support import mirror
+from tests.support.live_engine import live_engine, until
+from tests.support.sync_run import NAMES, config, lose_method, lose_scope, once, portal, unequal
 
 pytestmark = pytest.mark.slow
 
 ALWAYS = 10**9
-
-
-def lose_method(demo, method):
-    demo.lose_method(method)
-    return demo.office.lost.clear
-
-
-def lose_scope(demo, scope):
-    demo.lose_scope(scope)
-    return lambda: demo.office.scopes.add(scope)
 
 
 def deny(demo, method):
@@ -109,7 +99,7 @@ async def test_a_refused_table_heals_in_a_running_engine_without_a_restart(sqlit
             deny(demo, "user.get"),
             deny(demo, "crm.lead.fields"),
         ]
-        async with living(settings, monkeypatch) as (engine, _, running):
+        async with live_engine(settings, monkeypatch) as (engine, _, running):
             await until(lambda: len(engine.state.cycles) >= 3, running)
             for name in ("deals", "users", "leads"):
                 assert engine.state.tables[name].standing is Standing.REFUSED
@@ -143,7 +133,7 @@ async def test_a_revoked_webhook_leaves_a_running_engine_up_and_it_resumes_by_it
 ):
     async with portal() as (demo, webhook):
         settings = config(webhook, sqlite_url, interval=0.1)
-        async with living(settings, monkeypatch) as (engine, told, running):
+        async with live_engine(settings, monkeypatch) as (engine, told, running):
             await until(lambda: engine.state.phase is Phase.CURRENT, running)
             demo.revoke()
             await until(lambda: engine.state.phase is Phase.NEEDS_YOU, running)

@@ -7,9 +7,7 @@ from bitsheet_tui.observe.status import look, to_lines
 from bitsheet_tui.portal.demo.settings import Size
 from bitsheet_tui.sync import reopening
 from bitsheet_tui.sync.desk import now
-from tests.sync.conftest import config, once, portal, unequal
-from tests.sync.test_reconcile import marked
-from tests.sync.test_refusals import lose_method, lose_scope
+from tests.support.sync_run import config, lose_method, lose_scope, marked, once, portal, unequal
 
 TASKS = Size(leads=0, contacts=0, companies=0, deals=0, activities=0, tasks=130, users=5, departments=1)
 TABLES = ("tasks", "task_comments")

@@ -3,10 +3,10 @@
 from bitsheet_tui import events as e
 from bitsheet_tui.portal.demo.faults import Fault, Kind
 from bitsheet_tui.portal.demo.settings import Size
-from tests.conftest import times
 from tests.soak.cycles import figures
-from tests.sync.conftest import config, portal, unequal
-from tests.sync.living import living, until
+from tests.support.live_engine import live_engine, until
+from tests.support.proof import times
+from tests.support.sync_run import config, portal, unequal
 
 TINY = Size(leads=5, contacts=8, companies=3, deals=20, activities=9, tasks=12, users=6, departments=2)
 
@@ -17,7 +17,7 @@ async def test_a_cycle_longer_than_its_interval_is_followed_by_the_next_and_neve
     async with portal(TINY) as (demo, webhook):
         settings = config(webhook, sqlite_url, interval=0.05)
         demo.faults.add(Fault(kind=Kind.SLOW, method="crm.deal.list", seconds=0.02, times=10**9))
-        async with living(settings, monkeypatch) as (engine, told, running):
+        async with live_engine(settings, monkeypatch) as (engine, told, running):
             await until(lambda: len(engine.state.cycles) > 5, running)
             numbers = [event.number for event in told if isinstance(event, e.CycleStarted | e.CycleEnded)]
             assert numbers[:10] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
@@ -31,7 +31,7 @@ async def test_cycle_after_cycle_leaves_no_file_and_no_task_behind(sqlite_url, m
     count = times("BITSHEET_CYCLES", 60)
     async with portal(TINY) as (demo, webhook):
         settings = config(webhook, sqlite_url, interval=0.001, reconcile_every=1, static_every=2)
-        async with living(settings, monkeypatch) as (engine, _told, running):
+        async with live_engine(settings, monkeypatch) as (engine, _told, running):
             await until(lambda: len(engine.state.cycles) >= 20, running)
             before = figures()
             for number in range(count):

@@ -4,100 +4,21 @@ import pytest
 from msgspec.structs import replace
 
 from bitsheet_tui.errors import BadAnswer, Reason, Unreachable
-from bitsheet_tui.portal.answer import Answer, Ask
-from bitsheet_tui.portal.listing import parameters
+from bitsheet_tui.portal.answer import Answer
 from bitsheet_tui.store.checkpoints import Checkpoint
-from bitsheet_tui.sync.backfill import Backfill, begin, unread, with_fill
-from bitsheet_tui.sync.scan import TAIL, Scan, begun, filling
-from bitsheet_tui.tables import CATALOGUE
-from tests.sync.pretend import EPOCH, Mirror, Pretend
-
-DEALS = next(table for table in CATALOGUE if table.name == "deals")
-OVERLAP = 30
-BIRTHS = 0  # rows with old dates that appear between two scans
-
-
-def portal_rows(portal):
-    return {ident: version for ident, (version, _) in portal.rows.items()}
-
-
-def histories(seeds, *, chained=True, crash=0.0, commit=None):
-    """The seeds whose history ends with a mirror that is not the portal."""
-    lost = []
-    for seed in seeds:
-        portal = Pretend(seed)
-        mirror = Mirror(Checkpoint(table="deals"))
-        portal.restless = 0.8
-        for _ in range(4):
-            for _ in range(BIRTHS):
-                portal.create(changed=portal.chance.randrange(1000))
-            read_all(portal, mirror, pages=1 if BIRTHS else 3, chained=chained, crash=crash, commit=commit)
-        portal.restless = 0.0
-        portal.clock += 2
-        scan(portal, mirror, chained=chained)
-        if mirror.rows != portal_rows(portal):
-            lost.append(seed)
-    return lost
-
-
-def start(portal, mirror, commit=Mirror.commit):
-    """The one question for the highest ids."""
-    answer = portal.answer({"first": Ask(DEALS.method, parameters(DEALS, {}))})["first"]
-    highest = max((int(row["ID"]) for row in answer.result), default=0)
-    commit(mirror, [], begin(mirror.checkpoint, answer.started, highest))
-
-
-def backfill(mirror, *, chained=True, streams=1):
-    return Backfill(DEALS, unread(mirror.checkpoint), chained, streams)
-
-
-def read_all(portal, mirror, *, chained=True, pages=3, crash=0.0, commit=None):
-    """Backfill, then scan until nothing is left; a crash forgets everything but what was committed."""
-    commit = commit or Mirror.commit
-    if not begun(DEALS, mirror.checkpoint):
-        start(portal, mirror, commit)
-    while filling(DEALS, mirror.checkpoint):
-        fill_until_crash(portal, mirror, chained=chained, pages=pages, crash=crash, commit=commit)
-    scan(portal, mirror, chained=chained, pages=pages, crash=crash, commit=commit)
-
-
-def fill_until_crash(portal, mirror, *, chained, pages, crash, commit):
-    """Three streams whose answers come in any order, and scans between them."""
-    fill, chance = backfill(mirror, chained=chained, streams=3), portal.chance
-    flying = []
-    while filling(DEALS, mirror.checkpoint):
-        roll = chance.random()
-        if roll < 0.5 and len(flying) < 3 and (errand := fill.errand(pages)):
-            flying.append((errand, portal.answer(errand.asks)))
-        elif roll < 0.8 and flying:
-            errand, answers = flying.pop(chance.randrange(len(flying)))
-            step = fill.take(errand, answers, mirror.checkpoint)
-            if chance.random() < crash:
-                return
-            commit(mirror, step.rows, step.checkpoint)
-        else:
-            scan_once(portal, mirror, fill, chained=chained, commit=commit)
-
-
-def scan_once(portal, mirror, fill, *, chained, commit):
-    """One request of a scan while a backfill is under way."""
-    work = Scan(DEALS, mirror.checkpoint, OVERLAP, chained)
-    step = work.take(portal.answer(work.asks({})))
-    commit(mirror, step.rows, with_fill(step.checkpoint, mirror.checkpoint))
-    fill.overtaken(int(row["ID"]) for row in step.rows)
-
-
-def scan(portal, mirror, *, chained=True, pages=3, crash=0.0, commit=None):
-    commit = commit or Mirror.commit
-    while True:
-        work = Scan(DEALS, mirror.checkpoint, OVERLAP, chained)
-        while True:
-            step = work.take(portal.answer(work.asks({"DATE_MODIFY": pages, TAIL: pages})))
-            if portal.chance.random() < crash:
-                break  # killed before the commit: a new process starts from what is stored
-            commit(mirror, step.rows, step.checkpoint)
-            if step.complete:
-                return
+from bitsheet_tui.sync.backfill import Backfill, begin, unread
+from bitsheet_tui.sync.scan import Scan
+from tests.support.in_memory_portal import EPOCH, InMemoryPortal, Mirror
+from tests.support.scan_histories import (
+    DEALS,
+    OVERLAP,
+    backfill,
+    histories,
+    portal_rows,
+    read_all,
+    scan,
+    start,
+)
 
 
 @pytest.mark.parametrize("chained", [True, False])
@@ -107,12 +28,12 @@ def test_after_any_history_of_edits_restores_and_crashes_a_quiet_scan_ends_equal
 
 
 def test_many_restored_rows_arrive_although_the_process_dies_in_the_middle_of_the_tail(monkeypatch):
-    monkeypatch.setattr("tests.sync.test_scan.BIRTHS", 120)
+    monkeypatch.setattr("tests.support.scan_histories.BIRTHS", 120)
     assert histories(range(40), crash=0.3) == []
 
 
 def test_reading_again_without_changes_reads_only_what_lies_in_the_overlap():
-    portal, mirror = Pretend(7), Mirror(Checkpoint(table="deals"))
+    portal, mirror = InMemoryPortal(7), Mirror(Checkpoint(table="deals"))
     read_all(portal, mirror)
     portal.clock += 1000
     work = Scan(DEALS, mirror.checkpoint, OVERLAP, True)
@@ -122,7 +43,7 @@ def test_reading_again_without_changes_reads_only_what_lies_in_the_overlap():
 
 
 def test_a_row_restored_under_a_new_id_with_old_dates_arrives_by_the_tail():
-    portal, mirror = Pretend(1), Mirror(Checkpoint(table="deals"))
+    portal, mirror = InMemoryPortal(1), Mirror(Checkpoint(table="deals"))
     read_all(portal, mirror)
     portal.create(changed=5)
     portal.clock += 100_000
@@ -131,7 +52,7 @@ def test_a_row_restored_under_a_new_id_with_old_dates_arrives_by_the_tail():
 
 
 def test_the_watermark_is_the_portals_clock_when_the_scan_began():
-    portal, mirror = Pretend(2), Mirror(Checkpoint(table="deals"))
+    portal, mirror = InMemoryPortal(2), Mirror(Checkpoint(table="deals"))
     read_all(portal, mirror)
     portal.clock += 500
     began = portal.clock
@@ -143,7 +64,7 @@ def test_the_watermark_is_the_portals_clock_when_the_scan_began():
 
 def test_an_empty_page_behind_a_reference_is_not_taken_for_the_end():
     """Exactly fifty rows: the second page is empty because of its reference, and is asked again by number."""
-    portal, mirror = Pretend(3, rows=0), Mirror(Checkpoint(table="deals"))
+    portal, mirror = InMemoryPortal(3, rows=0), Mirror(Checkpoint(table="deals"))
     portal.last_id = 20  # and below them
     for _ in range(50):
         portal.create()
@@ -160,7 +81,7 @@ def test_an_empty_page_behind_a_reference_is_not_taken_for_the_end():
 
 
 def test_a_failed_page_keeps_what_came_before_it_and_the_place_to_go_on():
-    portal, mirror = Pretend(4, rows=170), Mirror(Checkpoint(table="deals"))
+    portal, mirror = InMemoryPortal(4, rows=170), Mirror(Checkpoint(table="deals"))
     start(portal, mirror)
     fill = backfill(mirror)
     errand = fill.errand(4)
@@ -174,7 +95,7 @@ def test_a_failed_page_keeps_what_came_before_it_and_the_place_to_go_on():
 
 
 def test_a_crash_repeats_only_what_was_on_its_way():
-    portal, mirror = Pretend(9, rows=2000), Mirror(Checkpoint(table="deals"))
+    portal, mirror = InMemoryPortal(9, rows=2000), Mirror(Checkpoint(table="deals"))
     start(portal, mirror)
     fill = backfill(mirror, streams=4)
     flying = [fill.errand(5) for _ in range(4)]
@@ -196,7 +117,7 @@ def test_a_crash_repeats_only_what_was_on_its_way():
 
 
 def test_streams_read_a_large_table_in_full_requests_and_hardly_anything_in_vain():
-    portal, mirror = Pretend(10, rows=20_000), Mirror(Checkpoint(table="deals"))
+    portal, mirror = InMemoryPortal(10, rows=20_000), Mirror(Checkpoint(table="deals"))
     start(portal, mirror)
     fill = backfill(mirror, streams=4)
     flying, pages = [], []
@@ -240,7 +161,7 @@ def test_a_page_that_is_not_what_was_asked_is_refused_whole(rows, why):
 
 
 def test_a_dropped_filter_is_noticed_on_the_first_page_and_nothing_of_it_is_used():
-    portal, mirror = Pretend(5), Mirror(Checkpoint(table="deals"))
+    portal, mirror = InMemoryPortal(5), Mirror(Checkpoint(table="deals"))
     read_all(portal, mirror)
     portal.clock += 100_000
     before = replace(mirror.checkpoint)
@@ -255,7 +176,7 @@ def test_a_dropped_filter_is_noticed_on_the_first_page_and_nothing_of_it_is_used
 
 
 def test_a_portal_that_does_not_follow_references_is_noticed_and_read_page_by_page():
-    portal, mirror = Pretend(6, rows=140), Mirror(Checkpoint(table="deals"))
+    portal, mirror = InMemoryPortal(6, rows=140), Mirror(Checkpoint(table="deals"))
     portal._bound = lambda raw, answers: raw if isinstance(raw, int) else None  # every page starts at the top
     start(portal, mirror)
     fill = backfill(mirror)
@@ -269,7 +190,7 @@ def test_a_portal_that_does_not_follow_references_is_noticed_and_read_page_by_pa
 
 
 def test_without_references_a_backfill_asks_for_blocks_of_ids_and_jumps_over_gaps():
-    portal, mirror = Pretend(8, rows=120), Mirror(Checkpoint(table="deals"))
+    portal, mirror = InMemoryPortal(8, rows=120), Mirror(Checkpoint(table="deals"))
     portal.last_id += 100_000
     for _ in range(30):
         portal.create()

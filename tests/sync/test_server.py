@@ -13,11 +13,11 @@ from bitsheet_tui.events import CycleEnded, CycleStarted, StoreTrouble
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.state import Phase
 from bitsheet_tui.store import checkpoints
-from tests.conftest import times
-from tests.server import PASSWORD, Server
-from tests.silent import Way
-from tests.sync.conftest import NAMES, SMALL, config, portal, unequal
-from tests.sync.living import living, until
+from tests.support.blackhole_proxy import BlackholeProxy
+from tests.support.live_engine import live_engine, until
+from tests.support.postgres_server import PASSWORD, Server
+from tests.support.proof import times
+from tests.support.sync_run import NAMES, SMALL, config, portal, unequal
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +62,7 @@ async def mirrored(server, monkeypatch):
     """A mirror that is current, on this server; gives the portal, the engine, what it told, and its task."""
     async with portal() as (demo, webhook):
         settings = config(webhook, server.url, audit_days=3650)
-        async with living(settings, monkeypatch) as (engine, told, running):
+        async with live_engine(settings, monkeypatch) as (engine, told, running):
             await current(engine, told, running)
             yield demo, engine, told, running
 
@@ -167,7 +167,7 @@ async def test_a_server_that_crashes_again_and_again_loses_nothing_that_counts(s
         settings = config(webhook, server.url, audit_days=3650, tables=TABLES)
         world = demo.world
         deals, tasks = ([row["ID"] for row in world.truth(name)] for name in ("deals", "tasks"))
-        async with living(settings, monkeypatch) as (engine, told, running):
+        async with live_engine(settings, monkeypatch) as (engine, told, running):
             for number in range(crashes):
                 for place in range(3):
                     world.edit("deals", chance.choice(deals), TITLE=f"{number} {place}")
@@ -187,7 +187,7 @@ async def test_a_server_that_crashes_again_and_again_loses_nothing_that_counts(s
 
 async def test_a_server_that_falls_silent_holds_nobody_up(server, monkeypatch):
     """Neither what is asked of the engine nor its end waits for a server that takes calls and says nothing."""
-    way = Way(server.path)
+    way = BlackholeProxy(server.path)
     longest = 0.0
 
     async def beat():
@@ -203,7 +203,7 @@ async def test_a_server_that_falls_silent_holds_nobody_up(server, monkeypatch):
         )
         async with portal(TINY) as (demo, webhook):
             settings = config(webhook, url, audit_days=3650, tables=("contacts", "deals"))
-            async with living(settings, monkeypatch) as (engine, told, running):
+            async with live_engine(settings, monkeypatch) as (engine, told, running):
                 await current(engine, told, running)
                 beating = asyncio.create_task(beat())
                 way.shut()

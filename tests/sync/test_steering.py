@@ -9,7 +9,7 @@ from bitsheet_tui import wiring
 from bitsheet_tui.commands import Cancel, Disable, Enable, Resync, SetInterval, Stop, from_words, to_words
 from bitsheet_tui.portal.demo.settings import Cost, Size
 from bitsheet_tui.store.store import Store
-from tests.sync.conftest import NAMES, config, portal, unequal
+from tests.support.sync_run import NAMES, config, portal, unequal
 
 pytestmark = pytest.mark.slow
 

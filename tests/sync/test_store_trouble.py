@@ -16,8 +16,8 @@ from bitsheet_tui.state import Phase
 from bitsheet_tui.store import sqlite
 from bitsheet_tui.store.lock import advisory_key
 from bitsheet_tui.sync.fills import Fills
-from tests.sync.conftest import SMALL, config, portal, unequal
-from tests.sync.living import living, until
+from tests.support.live_engine import live_engine, until
+from tests.support.sync_run import SMALL, config, portal, unequal
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +51,7 @@ async def current_again(engine, running, demo, url):
 async def test_a_full_disk_in_the_middle_of_backfills_is_waited_for(sqlite_url, monkeypatch):
     async with portal(BIGGER) as (demo, webhook):
         settings = config(webhook, sqlite_url, interval=0.2)
-        async with living(settings, monkeypatch) as (engine, told, running):
+        async with live_engine(settings, monkeypatch) as (engine, told, running):
             await until(lambda: any(isinstance(event, e.PageStored) for event in told), running)
             ((pages,),) = pragma(engine, "PRAGMA page_count")
             pragma(engine, f"PRAGMA max_page_count = {pages + 3}")
@@ -67,7 +67,7 @@ async def test_a_full_disk_in_the_middle_of_backfills_is_waited_for(sqlite_url, 
 async def test_a_file_that_was_replaced_is_said_and_not_written_to(sqlite_url, monkeypatch, tmp_path):
     async with portal() as (demo, webhook):
         settings = config(webhook, sqlite_url, interval=0.2)
-        async with living(settings, monkeypatch) as (engine, told, running):
+        async with live_engine(settings, monkeypatch) as (engine, told, running):
             await until(lambda: engine.state.phase is Phase.CURRENT, running)
             (tmp_path / "mirror.db").rename(tmp_path / "elsewhere.db")
             (tmp_path / "mirror.db").write_bytes(b"")
@@ -82,7 +82,7 @@ async def test_a_file_that_was_deleted_is_said_and_gone_on_with_when_it_is_back(
 ):
     async with portal() as (demo, webhook):
         settings = config(webhook, sqlite_url, interval=0.2)
-        async with living(settings, monkeypatch) as (engine, told, running):
+        async with live_engine(settings, monkeypatch) as (engine, told, running):
             await until(lambda: engine.state.phase is Phase.CURRENT, running)
             (tmp_path / "mirror.db").rename(tmp_path / "elsewhere.db")
             await until(lambda: engine.state.phase is Phase.WAITING, running)
@@ -101,7 +101,7 @@ async def test_a_program_that_reads_without_a_break_is_told_of_until_it_lets_go(
     monkeypatch.setattr(sqlite, "WRITING", (*sqlite.WRITING, ("journal_size_limit", 100_000)))
     async with portal() as (demo, webhook):
         settings = config(webhook, sqlite_url, interval=0.2)
-        async with living(settings, monkeypatch) as (engine, _told, running):
+        async with live_engine(settings, monkeypatch) as (engine, _told, running):
             await until(lambda: engine.state.phase is Phase.CURRENT, running)
             reader = sqlite3.connect(tmp_path / "mirror.db", isolation_level=None)
             with closing(reader):
@@ -125,7 +125,7 @@ async def test_a_program_that_reads_without_a_break_is_told_of_until_it_lets_go(
 async def test_a_file_that_became_read_only_is_waited_for(sqlite_url, monkeypatch):
     async with portal() as (demo, webhook):
         settings = config(webhook, sqlite_url, interval=0.2)
-        async with living(settings, monkeypatch) as (engine, told, running):
+        async with live_engine(settings, monkeypatch) as (engine, told, running):
             await until(lambda: engine.state.phase is Phase.CURRENT, running)
             pragma(engine, "PRAGMA query_only = ON")
             await until(lambda: engine.state.phase is Phase.WAITING, running)
@@ -141,7 +141,7 @@ async def test_a_file_that_is_damaged_while_it_is_used_ends_the_engine_and_is_le
 ):
     async with portal() as (_demo, webhook):
         settings = config(webhook, sqlite_url, interval=0.2)
-        async with living(settings, monkeypatch) as (engine, _, running):
+        async with live_engine(settings, monkeypatch) as (engine, _, running):
             await until(lambda: engine.state.phase is Phase.CURRENT, running)
             pragma(engine, "PRAGMA wal_checkpoint(TRUNCATE)")
             file = tmp_path / "mirror.db"
@@ -166,7 +166,7 @@ def admin(postgres_server):
 async def test_sessions_that_the_server_ends_again_and_again_cost_nothing(postgres_url, admin, monkeypatch):
     async with portal(BIGGER) as (demo, webhook):
         settings = config(webhook, postgres_url, interval=0.2)
-        async with living(settings, monkeypatch) as (engine, _, running):
+        async with live_engine(settings, monkeypatch) as (engine, _, running):
             for _ in range(25):
                 await asyncio.sleep(0.05)
                 admin.execute(TERMINATE)
@@ -176,7 +176,7 @@ async def test_sessions_that_the_server_ends_again_and_again_cost_nothing(postgr
 async def test_who_finds_the_lock_taken_after_a_lost_session_stops(postgres_url, admin, monkeypatch):
     async with portal() as (_demo, webhook):
         settings = config(webhook, postgres_url, interval=0.2)
-        async with living(settings, monkeypatch) as (engine, _, running):
+        async with live_engine(settings, monkeypatch) as (engine, _, running):
             await until(lambda: engine.state.phase is Phase.CURRENT, running)
             waiting = asyncio.to_thread(
                 admin.execute, "SELECT pg_advisory_lock(%s)", (advisory_key("postgres", "public"),)
@@ -195,7 +195,7 @@ async def test_who_finds_the_lock_taken_after_a_lost_session_stops(postgres_url,
 async def test_a_server_that_became_read_only_is_waited_for(postgres_url, admin, monkeypatch):
     async with portal() as (demo, webhook):
         settings = config(webhook, postgres_url, interval=0.2)
-        async with living(settings, monkeypatch) as (engine, told, running):
+        async with live_engine(settings, monkeypatch) as (engine, told, running):
             await until(lambda: engine.state.phase is Phase.CURRENT, running)
             admin.execute("ALTER ROLE postgres SET default_transaction_read_only = on")
             admin.execute(TERMINATE)

@@ -11,10 +11,10 @@ from bitsheet_tui.portal.demo.faults import Fault, Kind
 from bitsheet_tui.portal.demo.settings import Size
 from bitsheet_tui.state import Phase, Standing
 from bitsheet_tui.sync.engine import Engine
-from tests import mirror
-from tests.sync.conftest import NAMES, config, once, portal, unequal
-from tests.sync.hurry import INTERVAL, Hurry
-from tests.sync.living import living, until
+from tests.support import mirror
+from tests.support.fast_clock import INTERVAL, FastClock
+from tests.support.live_engine import live_engine, until
+from tests.support.sync_run import NAMES, config, once, portal, unequal
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +25,7 @@ SPEED = 400
 
 async def hurried(settings):
     """One run in a hurry, so that its patience is ten seconds; its engine."""
-    hurry = Hurry(60)
+    hurry = FastClock(60)
     with closing(wiring.open_store(settings)) as store:
         engine = Engine(hurry.connect(settings), store, wiring.tables(settings), settings.sync)
         await engine.once()
@@ -35,10 +35,10 @@ async def hurried(settings):
 @asynccontextmanager
 async def mirrored(sqlite_url, monkeypatch, **sync):
     """A portal, and an engine in a hurry that has mirrored it."""
-    hurry = Hurry(SPEED)
+    hurry = FastClock(SPEED)
     async with portal(TINY) as (demo, webhook):
         settings = config(webhook, sqlite_url, interval=INTERVAL / SPEED, **sync)
-        async with living(settings, monkeypatch, hurry.connect(settings)) as (engine, told, running):
+        async with live_engine(settings, monkeypatch, hurry.connect(settings)) as (engine, told, running):
             hurry.everywhere(monkeypatch)
             await until(lambda: engine.state.phase is Phase.CURRENT, running)
             yield demo, engine, told, running, hurry
@@ -106,7 +106,7 @@ async def test_a_method_that_rests_stops_its_table_only_and_resumes(sqlite_url, 
 
 
 async def test_a_backfill_waits_for_the_method_that_rests_while_cycles_go_on(sqlite_url, monkeypatch):
-    hurry = Hurry(SPEED)
+    hurry = FastClock(SPEED)
     hurry.everywhere(monkeypatch)
     async with portal(TINY) as (demo, webhook):
         settings = config(webhook, sqlite_url, interval=INTERVAL / SPEED)
@@ -114,7 +114,7 @@ async def test_a_backfill_waits_for_the_method_that_rests_while_cycles_go_on(sql
             Fault(kind=Kind.ERROR, method="crm.deal.list", status=429, error="OPERATION_TIME_LIMIT", after=4,
                   times=ALWAYS)
         )  # fmt: skip
-        async with living(settings, monkeypatch, hurry.connect(settings)) as (engine, _, running):
+        async with live_engine(settings, monkeypatch, hurry.connect(settings)) as (engine, _, running):
             await until(lambda: fault.struck and len(engine.state.cycles) > 2, running)
             assert unequal(sqlite_url, demo, [name for name in NAMES if name != "deals"]) == {}
             fault.times = 0

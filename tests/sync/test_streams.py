@@ -9,8 +9,8 @@ from bitsheet_tui.commands import SyncNow
 from bitsheet_tui.config import Config, PortalSettings
 from bitsheet_tui.portal.demo.settings import Cost, Limits, Size
 from bitsheet_tui.state import Standing
-from tests import mirror
-from tests.sync.conftest import config, portal, unequal
+from tests.support import mirror
+from tests.support.sync_run import config, portal, unequal
 
 DEALS = Size(scale=0.0, deals=6000, contacts=120)
 

@@ -6,9 +6,8 @@ import pytest
 
 from bitsheet_tui import wiring
 from bitsheet_tui.sync.verify import verify
-from tests import mirror
-from tests.sync.conftest import NAMES, config, once, portal
-from tests.sync.test_reconcile import ids
+from tests.support import mirror
+from tests.support.sync_run import NAMES, config, ids, once, portal
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,9 @@ import pytest
 
 from bitsheet_tui.portal.demo import ManualClock, Size
 from bitsheet_tui.portal.demo.clock import HostClock
-from tests import mirror
-from tests.sync.conftest import NAMES, config, once, portal, unequal
+from tests.support import mirror
+from tests.support.fault_trial import NOON
+from tests.support.sync_run import NAMES, config, once, portal, unequal
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +22,6 @@ ZONES = [
     ("Europe/Berlin", "Asia/Kolkata"),
     ("UTC", "America/St_Johns"),
 ]
-NOON = datetime(2026, 7, 15, 12, 0, tzinfo=UTC)
 SEASONS = {  # moments around which Berlin sets its clocks
     "spring": datetime(2026, 3, 29, 1, 0, tzinfo=UTC),
     "autumn": datetime(2026, 10, 25, 1, 0, tzinfo=UTC),

@@ -10,14 +10,14 @@ from bitsheet_tui.errors import StoreUnavailable
 from bitsheet_tui.ui.links import address
 from bitsheet_tui.ui.widgets import records as widgets
 from bitsheet_tui.ui.widgets.records import RecordList
-from tests.ui import mirrors, scenes
-from tests.ui.looking import console, said, screen, settled, text
-from tests.ui.program import HOSTILE
+from tests.support import engine_states, sample_mirrors
+from tests.support.console_program import HOSTILE
+from tests.support.screen_text import console, said, screen, settled, text
 
 
 @pytest.fixture(scope="module")
 def opener(tmp_path_factory):
-    return mirrors.fill(tmp_path_factory.mktemp("mirror"))
+    return sample_mirrors.fill(tmp_path_factory.mktemp("mirror"))
 
 
 async def press(app, pilot, *keys):
@@ -93,7 +93,7 @@ async def test_a_record_shows_every_field_its_label_and_the_name_behind_a_code(o
     async with console(opener=opener, size=(120, 40)) as (app, _engine, pilot):
         await press(app, pilot, "j", "j", "j", "b", "enter")
         shown = text(app)
-        for field in mirrors.DEAL:
+        for field in sample_mirrors.DEAL:
             assert re.search(rf"{field.title} +{field.column}", shown), field.name
         assert re.search(r"Company +company_id +9  Fern & Sons", shown)
         assert re.search(r"Closed +closed +no", shown)
@@ -246,8 +246,8 @@ async def test_without_a_mirror_the_lists_say_so():
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60), (60, 20)])
 async def test_mischief_in_every_field_label_and_name_stays_text(tmp_path, size):
-    opener = mirrors.mischief(tmp_path, HOSTILE)
-    state = scenes.change(scenes.held(), "deals", error=HOSTILE, hint=HOSTILE)
+    opener = sample_mirrors.mischief(tmp_path, HOSTILE)
+    state = engine_states.change(engine_states.held(), "deals", error=HOSTILE, hint=HOSTILE)
     async with console(state, opener=opener, size=size) as (app, engine, pilot):
         seen = set()
         for keys in (

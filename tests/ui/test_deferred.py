@@ -7,13 +7,15 @@ import pytest
 from bitsheet_tui.commands import Pause, Stop
 from bitsheet_tui.errors import StoreUnavailable
 from bitsheet_tui.ui.deferred import Deferred
-from tests.ui import scenes
-from tests.ui.looking import console, screen
+from tests.support import engine_states
+from tests.support.screen_text import console, screen
 
 
 async def test_the_screen_is_there_before_the_engine_is_built():
     built = []
-    engine = Deferred(lambda ending: built.append(ending) or scenes.FakeEngine(), scenes.first_start())
+    engine = Deferred(
+        lambda ending: built.append(ending) or engine_states.FakeEngine(), engine_states.first_start()
+    )
     async with console(engine=engine, size=(120, 40)) as (app, _engine, _pilot):
         assert "STARTING" in screen(app)[0]
         assert "not read yet" in screen(app)[5]
@@ -21,11 +23,11 @@ async def test_the_screen_is_there_before_the_engine_is_built():
 
 
 async def test_what_was_asked_before_there_was_an_engine_is_done_by_it():
-    real = scenes.FakeEngine()
-    engine = Deferred(lambda ending: real, scenes.first_start())
+    real = engine_states.FakeEngine()
+    engine = Deferred(lambda ending: real, engine_states.first_start())
     engine.submit(Pause())
     engine.submit(Stop())
-    assert engine.state == scenes.first_start()
+    assert engine.state == engine_states.first_start()
     await asyncio.wait_for(engine.run(), 5)
     assert real.told == [Pause(), Stop()]
     assert engine.state is real.state
@@ -38,9 +40,9 @@ async def test_what_the_engine_stands_on_is_closed_when_it_has_ended():
 
     def build(ending):
         ending.callback(closed.append, "store")
-        return scenes.FakeEngine(scenes.stopping())
+        return engine_states.FakeEngine(engine_states.stopping())
 
-    await asyncio.wait_for(Deferred(build, scenes.first_start()).run(), 5)
+    await asyncio.wait_for(Deferred(build, engine_states.first_start()).run(), 5)
     assert closed == ["store"]
 
 
@@ -49,4 +51,4 @@ async def test_what_cannot_be_built_says_so():
         raise StoreUnavailable("The database cannot be opened.")
 
     with pytest.raises(StoreUnavailable):
-        await Deferred(build, scenes.first_start()).run()
+        await Deferred(build, engine_states.first_start()).run()

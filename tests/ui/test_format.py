@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import glyphs, line
 from bitsheet_tui.ui.views import spark
-from tests.ui import scenes
-from tests.ui.scenes import NOW, ago, later
+from tests.support import engine_states
+from tests.support.engine_states import NOW, ago, later
 
 texts = st.text(st.characters(exclude_categories=["C", "M"]), max_size=40)
 lines = st.lists(st.tuples(texts, st.sampled_from(["", "ok", "bad"])), max_size=6).map(tuple)
@@ -182,7 +182,7 @@ def test_ascii_is_for_terminals_that_have_nothing_else(environ, only):
 
 
 def test_the_chart_has_an_axis_the_newest_cycle_and_a_failed_one():
-    chart = spark.chart(scenes.history(), 60, 6)
+    chart = spark.chart(engine_states.history(), 60, 6)
     assert len(chart) == 6
     assert {line.width(row) <= 60 for row in chart} == {True}
     assert line.text(chart[-1]).endswith("812")
@@ -191,7 +191,7 @@ def test_the_chart_has_an_axis_the_newest_cycle_and_a_failed_one():
 
 
 def test_the_histogram_counts_every_cycle():
-    rows = spark.histogram(scenes.history(), 40)
+    rows = spark.histogram(engine_states.history(), 40)
     assert sum(int(line.text(row).split()[-1]) for row in rows) == 120
     assert line.text(rows[-1]).split()[:2] == [">", "60"]
 
@@ -203,10 +203,10 @@ def test_a_farewell_says_where_the_mirror_stands():
     def said(state):
         return farewell(Picture(state=state, now=NOW, zone=UTC))
 
-    assert said(scenes.stopped()) == "stopped at cycle 812, all 9 tables current as of 10:02:00"
-    assert said(scenes.first_start()) == "stopped before the first cycle"
-    assert "8 of 9 tables current as of 10:02:00; not tasks" in said(scenes.refused())
-    assert said(scenes.filling()) == (
+    assert said(engine_states.stopped()) == "stopped at cycle 812, all 9 tables current as of 10:02:00"
+    assert said(engine_states.first_start()) == "stopped before the first cycle"
+    assert "8 of 9 tables current as of 10:02:00; not tasks" in said(engine_states.refused())
+    assert said(engine_states.filling()) == (
         "stopped at cycle 1; contacts (82%), deals (60%), activities (6%), tasks, … go on where they were next time"
     )
 

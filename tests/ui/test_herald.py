@@ -10,10 +10,10 @@ from bitsheet_tui.config import Config, UiSettings
 from bitsheet_tui.state import reduce
 from bitsheet_tui.ui.herald import begun, news, title
 from bitsheet_tui.ui.picture import Picture
-from tests.ui import scenes
-from tests.ui.looking import console, said
+from tests.support import engine_states
+from tests.support.screen_text import console, said
 
-NOW = scenes.NOW
+NOW = engine_states.NOW
 
 
 @pytest.mark.parametrize(
@@ -28,36 +28,36 @@ NOW = scenes.NOW
     ],
 )
 def test_the_title_says_how_it_stands(scene, shown):
-    assert title(Picture(state=scenes.SCENES[scene](), now=NOW, zone=UTC)) == shown
+    assert title(Picture(state=engine_states.SCENES[scene](), now=NOW, zone=UTC)) == shown
 
 
 def test_routine_is_not_told():
     for before, after in (
-        (scenes.current(), scenes.syncing()), (scenes.syncing(), scenes.current()),
-        (scenes.syncing(), scenes.throttled()), (scenes.current(), scenes.stopping()),
+        (engine_states.current(), engine_states.syncing()), (engine_states.syncing(), engine_states.current()),
+        (engine_states.syncing(), engine_states.throttled()), (engine_states.current(), engine_states.stopping()),
     ):  # fmt: skip
         assert not list(news(before, after, ours=False))
 
 
 def test_a_pause_is_told_only_when_somebody_else_asked_for_it():
-    assert not list(news(scenes.current(), scenes.paused(), ours=True))
-    (told,) = news(scenes.current(), scenes.paused(), ours=False)
+    assert not list(news(engine_states.current(), engine_states.paused(), ours=True))
+    (told,) = news(engine_states.current(), engine_states.paused(), ours=False)
     assert told.text == "Paused by somebody else; p goes on."
-    (told,) = news(scenes.paused(), scenes.current(), ours=False)
+    (told,) = news(engine_states.paused(), engine_states.current(), ours=False)
     assert told.text == "Somebody let it go on."
 
 
 def test_what_stood_when_one_came_is_not_new():
-    assert begun(scenes.current(), scenes.held(), scenes.ago(3600))
-    assert not begun(scenes.current(), scenes.held(), NOW)
-    assert not begun(scenes.held(), scenes.held(), scenes.ago(3600))
+    assert begun(engine_states.current(), engine_states.held(), engine_states.ago(3600))
+    assert not begun(engine_states.current(), engine_states.held(), NOW)
+    assert not begun(engine_states.held(), engine_states.held(), engine_states.ago(3600))
 
 
 async def test_one_alert_is_told_in_full_and_a_burst_in_one_message():
     loud = Config(ui=UiSettings(bell=True), origins={"ui.bell": "config.toml, line 1"})
     async with console(config=loud) as (app, engine, pilot):
         held = e.DeletionsHeld(
-            table="deals", at=scenes.later(1), count=12000, reason="more than [b]5%\x1b]2;x\x07"
+            table="deals", at=engine_states.later(1), count=12000, reason="more than [b]5%\x1b]2;x\x07"
         )
         engine.state = reduce(engine.state, held)
         app.look()

@@ -6,13 +6,13 @@ import pytest
 
 from bitsheet_tui.commands import SyncNow
 from bitsheet_tui.ui.widgets import history_lists
-from tests.ui import mirrors, scenes
-from tests.ui.looking import console, screen, settled, text
+from tests.support import engine_states, sample_mirrors
+from tests.support.screen_text import console, screen, settled, text
 
 
 @pytest.fixture(scope="module")
 def opener(tmp_path_factory):
-    return mirrors.fill(tmp_path_factory.mktemp("mirror"), deals=20)
+    return sample_mirrors.fill(tmp_path_factory.mktemp("mirror"), deals=20)
 
 
 async def press(app, pilot, *keys):
@@ -48,7 +48,7 @@ async def test_from_a_cycle_to_its_tables_to_the_rows_it_changed_to_what_was_bef
 
 
 async def test_a_run_that_failed_says_why_and_what_to_do_and_can_be_tried_again(opener):
-    async with console(scenes.refused(), opener=opener) as (app, engine, pilot):
+    async with console(engine_states.refused(), opener=opener) as (app, engine, pilot):
         await press(app, pilot, "h", "right", "d")
         assert "only failed" in text(app)
         await press(app, pilot, "enter")

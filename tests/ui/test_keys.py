@@ -6,8 +6,8 @@ from bitsheet_tui.commands import ConfirmDeletions, Pause, Resume, Resync, Stop,
 from bitsheet_tui.events import CycleStarted, PageStored
 from bitsheet_tui.state import reduce
 from bitsheet_tui.ui.keys import FOOTERS, KEYS
-from tests.ui import scenes
-from tests.ui.looking import console, said, screen, text
+from tests.support import engine_states
+from tests.support.screen_text import console, said, screen, text
 
 
 async def test_p_pauses_and_p_goes_on():
@@ -35,7 +35,7 @@ async def test_f_starts_a_cycle_of_everything():
 
 
 async def test_f_during_a_cycle_says_which_one_runs():
-    async with console(scenes.syncing()) as (app, engine, pilot):
+    async with console(engine_states.syncing()) as (app, engine, pilot):
         await pilot.press("f")
         assert engine.told == [SyncNow()]
         assert said(app) == ["Cycle 813 is running; another one follows."]
@@ -72,7 +72,7 @@ async def test_a_resync_needs_its_own_button():
 
 
 async def test_y_confirms_what_is_held_after_asking():
-    async with console(scenes.held()) as (app, engine, pilot):
+    async with console(engine_states.held()) as (app, engine, pilot):
         await pilot.press("y")
         assert said(app) == ["No deletions of leads are held."]
         await pilot.press("down", "down", "down", "y")
@@ -89,7 +89,7 @@ async def test_y_confirms_what_is_held_after_asking():
 
 
 async def test_what_is_held_is_seen_on_the_dashboard_and_among_the_errors():
-    async with console(scenes.held(), size=(120, 40)) as (app, _engine, pilot):
+    async with console(engine_states.held(), size=(120, 40)) as (app, _engine, pilot):
         assert "All 9 tables current; deletions held: deals: press e." in screen(app)[1]
         assert "12,000 held, see e" in text(app)
         await pilot.press("e")
@@ -111,7 +111,7 @@ async def test_the_keys_of_the_dashboard_rest_while_a_dialog_asks():
 
 
 async def test_shift_r_reads_what_failed():
-    async with console(scenes.refused()) as (_app, engine, pilot):
+    async with console(engine_states.refused()) as (_app, engine, pilot):
         await pilot.press("R")
         assert engine.told == [SyncNow(("tasks",))]
 
@@ -199,11 +199,11 @@ async def test_the_palette_has_what_every_key_does_here():
 
 
 async def test_space_holds_the_log_and_lets_it_go():
-    ring = scenes.log()
+    ring = engine_states.log()
     async with console(ring=ring) as (app, _engine, pilot):
         await pilot.press("space")
         for n in range(3):
-            ring.append(scenes.NOW, "INFO", "deals", f"a new line {n}")
+            ring.append(engine_states.NOW, "INFO", "deals", f"a new line {n}")
         app.log_window.pull()
         app.paint()
         await pilot.pause()
@@ -297,7 +297,7 @@ async def test_a_double_click_opens_the_table_and_the_wheel_scrolls():
 
 
 async def test_what_is_beside_the_tables_opens_with_a_click():
-    async with console(scenes.refused(), size=(200, 60)) as (app, _engine, pilot):
+    async with console(engine_states.refused(), size=(200, 60)) as (app, _engine, pilot):
         for panel, opened in (("DetailPanel", "table"), ("ErrorPanel", "errors"), ("CyclePanel", "history")):
             await pilot.click(panel)
             await pilot.pause()
@@ -306,15 +306,17 @@ async def test_what_is_beside_the_tables_opens_with_a_click():
 
 
 async def test_a_table_that_is_refused_stays_so_on_the_screen_while_the_next_cycle_runs():
-    state = reduce(scenes.refused(), CycleStarted(number=813, at=scenes.NOW, tables=("leads", "tasks")))
+    state = reduce(
+        engine_states.refused(), CycleStarted(number=813, at=engine_states.NOW, tables=("leads", "tasks"))
+    )
     async with console(state) as (app, _engine, _pilot):
         assert "1 needs you" in screen(app)[0]
         assert "refused, see e" in text(app)
 
 
 async def test_rows_that_are_marked_between_two_cycles_are_no_reading_that_goes_on():
-    page = PageStored(table="leads", at=scenes.NOW, read=0, inserted=0, updated=0, deleted=3)
-    async with console(reduce(scenes.current(), page)) as (app, _engine, _pilot):
+    page = PageStored(table="leads", at=engine_states.NOW, read=0, inserted=0, updated=0, deleted=3)
+    async with console(reduce(engine_states.current(), page)) as (app, _engine, _pilot):
         assert "reading" not in text(app)
 
 
@@ -341,8 +343,8 @@ async def test_ctrl_s_saves_the_screen_without_the_secrets(tmp_path, monkeypatch
 
     monkeypatch.chdir(tmp_path)
     conceal("hushhush42")
-    ring = scenes.log()
-    ring.append(scenes.NOW, "INFO", "deals", "hushhush42")
+    ring = engine_states.log()
+    ring.append(engine_states.NOW, "INFO", "deals", "hushhush42")
     async with console(ring=ring) as (app, _engine, pilot):
         await pilot.press("ctrl+s")
         (path,) = tmp_path.glob("*.svg")
@@ -365,7 +367,7 @@ def _denied(*_args, **_options):
 
 
 async def test_c_copies_the_row_the_log_in_view_or_the_list():
-    async with console(scenes.refused()) as (app, _engine, pilot):
+    async with console(engine_states.refused()) as (app, _engine, pilot):
         await pilot.press("down", "c")
         titles, row = app.clipboard.splitlines()
         assert titles.split()[0] == "table"
@@ -380,8 +382,8 @@ async def test_c_copies_the_row_the_log_in_view_or_the_list():
 
 
 async def test_w_shows_long_lines_whole():
-    ring = scenes.log()
-    ring.append(scenes.NOW, "ERROR", "deals", "a long story " * 20 + "it-ends")
+    ring = engine_states.log()
+    ring.append(engine_states.NOW, "ERROR", "deals", "a long story " * 20 + "it-ends")
     async with console(ring=ring) as (app, _engine, pilot):
         assert "it-ends" not in text(app)
         await pilot.press("w")
@@ -422,7 +424,7 @@ async def test_s_sorts_the_tables_and_the_cursor_stays_on_its_table():
 
 
 async def test_sorting_by_state_brings_what_needs_somebody_to_the_top():
-    async with console(scenes.refused(), (120, 40)) as (app, _engine, pilot):
+    async with console(engine_states.refused(), (120, 40)) as (app, _engine, pilot):
         for _ in range(6):
             await pilot.press("s")
         await pilot.pause()
@@ -447,8 +449,10 @@ async def test_z_shows_only_the_pane_one_is_in():
 
 
 async def test_a_table_that_is_behind_its_own_rhythm_says_so():
-    state = scenes.change(scenes.current(), "deals", due=300.0, synced_at=scenes.ago(720))
-    state = scenes.change(state, "users", due=3000.0)  # read 48 minutes ago, as it should be
+    state = engine_states.change(
+        engine_states.current(), "deals", due=300.0, synced_at=engine_states.ago(720)
+    )
+    state = engine_states.change(state, "users", due=3000.0)  # read 48 minutes ago, as it should be
     async with console(state, (120, 40)) as (app, _engine, _pilot):
         deals, users = (
             next(line for line in screen(app) if f" {name} " in line) for name in ("deals", "users")

@@ -10,9 +10,9 @@ from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui.glyphs import to_ascii
 from bitsheet_tui.ui.language import choose, fold, retold, speaking, switch, t
 from bitsheet_tui.ui.turkish import SENTENCES
-from tests.ui import mirrors, scenes
-from tests.ui.looking import console, screen, settled, text
-from tests.ui.scenes import NOW, ago
+from tests.support import engine_states, sample_mirrors
+from tests.support.engine_states import NOW, ago
+from tests.support.screen_text import console, screen, settled, text
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ WALK = (
 
 def english(screen: str) -> set[str]:
     """The English of the catalogue that is on the screen; names of SQL are no words of ours."""
-    columns = {field.name.lower() for field in mirrors.DEAL}
+    columns = {field.name.lower() for field in sample_mirrors.DEAL}
     words = {
         one.strip() for one, said in SENTENCES.items() if said != one and "{" not in one and len(one) > 3
     }
@@ -78,11 +78,11 @@ def english(screen: str) -> set[str]:
 
 
 async def test_whoever_speaks_turkish_finds_no_english_on_any_screen(turkish, tmp_path):
-    state = scenes.change(
-        scenes.held(), "leads", held=60, held_reason="the webhook's owner is no administrator any more"
+    state = engine_states.change(
+        engine_states.held(), "leads", held=60, held_reason="the webhook's owner is no administrator any more"
     )
     seen = set()
-    async with console(state, (80, 24), ring=Ring(), opener=mirrors.fill(tmp_path)) as (app, _, pilot):
+    async with console(state, (80, 24), ring=Ring(), opener=sample_mirrors.fill(tmp_path)) as (app, _, pilot):
         await pilot.press("home")
         for keys in WALK:
             await pilot.press(*keys.split())
@@ -95,7 +95,7 @@ async def test_whoever_speaks_turkish_finds_no_english_on_any_screen(turkish, tm
 
 @pytest.mark.parametrize("scene", ["first_start", "syncing", "filling", "paused", "held", "stopping"])
 async def test_in_eighty_columns_no_sentence_about_the_state_and_no_way_out_is_cut(turkish, scene):
-    async with console(getattr(scenes, scene)(), (80, 24), ring=Ring()) as (app, *_):
+    async with console(getattr(engine_states, scene)(), (80, 24), ring=Ring()) as (app, *_):
         top = screen(app)
         assert "…" not in "\n".join(top[:4])
         assert top[-1].endswith("q Çık")

@@ -4,8 +4,8 @@ from bitsheet_tui.ring import Ring
 from bitsheet_tui.ui import line
 from bitsheet_tui.ui.views import log
 from bitsheet_tui.ui.views.log_window import LogWindow
-from tests.ui.looking import console, screen, text
-from tests.ui.scenes import NOW
+from tests.support.engine_states import NOW
+from tests.support.screen_text import console, screen, text
 
 
 def filled(count: int, size: int = 5000) -> Ring:

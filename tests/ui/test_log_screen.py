@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -14,9 +14,10 @@ from bitsheet_tui.secret import conceal
 from bitsheet_tui.ui import moments
 from bitsheet_tui.ui.logbook import LogBook, files
 from bitsheet_tui.ui.widgets.log_pane import LogPane
-from tests.ui.looking import console, said, screen, settled, text
-from tests.ui.program import HOSTILE
-from tests.ui.scenes import NOW, ago
+from tests.support.console_program import HOSTILE
+from tests.support.engine_states import NOW, ago
+from tests.support.log_files import book
+from tests.support.screen_text import console, said, screen, settled, text
 
 
 def ring(count=300, needle=50):
@@ -93,17 +94,6 @@ async def test_what_is_shown_is_saved_for_its_owner_alone_and_nothing_is_overwri
         assert "Saved 7 lines" in said(app)[0]
         await press(app, pilot, "x", "enter")
         assert said(app) == ["Could not save it: File exists"]
-
-
-def book(tmp_path, count, name="bitsheet.log"):
-    path = tmp_path / name
-    start = datetime(2026, 11, 20, tzinfo=UTC)
-    with path.open("w") as file:
-        for n in range(count):
-            at = (start + timedelta(seconds=n)).isoformat(" ", "seconds")
-            level, table = ("WARNING", "tasks") if n % 100 == 7 else ("INFO", "deals")
-            file.write(f"{at} {level:<8} {table:<14} line {n} of {name}\n")
-    return path
 
 
 async def test_the_files_of_earlier_runs_are_one_key_away(tmp_path):

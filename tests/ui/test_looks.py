@@ -11,9 +11,9 @@ from bitsheet_tui.config import Config, UiSettings
 from bitsheet_tui.ui.kept import Kept, Shelf, place
 from bitsheet_tui.ui.looks import CHOSEN, DEFAULT, looks
 from bitsheet_tui.ui.themes import THEMES
-from tests.ui import scenes
-from tests.ui.looking import console, said, text
-from tests.ui.pseudo import Pseudo
+from tests.support import engine_states
+from tests.support.pty_terminal import PtyTerminal
+from tests.support.screen_text import console, said, text
 
 # of letters to their ground, as WCAG 2 counts: large words and signs 3, words 4.5, and 7 for high contrast
 LEAST = {"dark": 3.0, "light": 3.5, "contrast": 7.0}
@@ -40,11 +40,11 @@ def words(app):
 
 
 async def test_every_theme_can_be_read():
-    async with console(scenes.refused()) as (app, engine, pilot):
+    async with console(engine_states.refused()) as (app, engine, pilot):
         assert set(THEMES) <= set(app.available_themes)
         for theme, least in LEAST.items():
             app.theme = theme
-            for scene in (scenes.needs_you, scenes.filling):
+            for scene in (engine_states.needs_you, engine_states.filling):
                 engine.state = scene()
                 app.look()
                 await pilot.pause()
@@ -60,7 +60,7 @@ async def test_every_theme_can_be_read():
 
 def test_without_colours_no_sequence_with_a_colour_is_sent(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
-    with Pseudo("hostile", size=(120, 40)) as terminal:
+    with PtyTerminal("hostile", size=(120, 40)) as terminal:
         terminal.settle()
         for key in (b"r", b"\x1b", b"/", b"a\r", b"\x10the", b"\x1b", b"?", b"c"):
             terminal.type(key)

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from bitsheet_tui.ui.line import text
 from bitsheet_tui.ui.marking import marked
-from tests.ui import mirrors
-from tests.ui.looking import console, settled
+from tests.support import sample_mirrors
+from tests.support.screen_text import console, settled
 
 lines = st.lists(
     st.tuples(st.text("abİıIi ", max_size=6), st.sampled_from(["", "dim", "name"])), max_size=5
@@ -37,7 +37,11 @@ def matches(app) -> list[str]:
 
 
 async def test_a_word_is_marked_in_the_list_in_the_record_and_in_its_value(tmp_path):
-    async with console(opener=mirrors.fill(tmp_path, deals=60), size=(100, 30)) as (app, _engine, pilot):
+    async with console(opener=sample_mirrors.fill(tmp_path, deals=60), size=(100, 30)) as (
+        app,
+        _engine,
+        pilot,
+    ):
         for keys in ("jjjb", ["slash", *"eal 1", "enter"]):
             await pilot.press(*keys)
             await settled(app, pilot)

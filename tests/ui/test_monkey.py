@@ -6,9 +6,9 @@ import random
 import pytest
 
 from bitsheet_tui.ui.keys import KEYS
-from tests.ui import mirrors, scenes
-from tests.ui.looking import console, screen, settled
-from tests.ui.test_log_screen import book
+from tests.support import engine_states, sample_mirrors
+from tests.support.log_files import book
+from tests.support.screen_text import console, screen, settled
 
 pytestmark = pytest.mark.slow
 
@@ -23,14 +23,14 @@ SIZES = [(80, 24), (120, 40), (200, 60), (60, 20), (40, 12), (39, 9), (1, 1)]
 async def test_any_keys_in_any_order_do_no_harm(tmp_path, monkeypatch, seed):
     chance = random.Random(seed)
     monkeypatch.chdir(tmp_path)
-    opener, log_file = mirrors.fill(tmp_path, deals=150), book(tmp_path, 200)
+    opener, log_file = sample_mirrors.fill(tmp_path, deals=150), book(tmp_path, 200)
     async with console(opener=opener, log_file=log_file) as (app, engine, pilot):
         pressed = []
         for _ in range(60):
             pressed.append(chance.choice(NAMES if chance.random() < 0.85 else TYPED))
             await pilot.press(pressed[-1])
             if chance.random() < 0.1:
-                engine.state = chance.choice(list(scenes.SCENES.values()))()
+                engine.state = chance.choice(list(engine_states.SCENES.values()))()
                 app.look()
             if chance.random() < 0.08:
                 await pilot.resize_terminal(*chance.choice(SIZES))

@@ -11,8 +11,8 @@ from bitsheet_tui.state import reduce
 from bitsheet_tui.ui import line
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views import header
-from tests.ui import scenes
-from tests.ui.looking import console, said, screen, text
+from tests.support import engine_states
+from tests.support.screen_text import console, said, screen, text
 
 SIZES = [(80, 24), (120, 40), (200, 60), (60, 20), (40, 12), (160, 24), (80, 60)]
 
@@ -28,7 +28,7 @@ WORDS = {
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_situation_fits_every_size(size):
     async with console(size=size) as (app, engine, pilot):
-        for name, scene in scenes.SCENES.items():
+        for name, scene in engine_states.SCENES.items():
             engine.state = scene()
             app.look()
             await pilot.pause()
@@ -54,7 +54,7 @@ async def test_every_situation_fits_every_size(size):
     ],
 )
 def test_the_second_line_says_what_goes_on_and_what_happens_next(name, sentence):
-    picture = Picture(state=scenes.SCENES[name](), now=scenes.NOW, zone=UTC)
+    picture = Picture(state=engine_states.SCENES[name](), now=engine_states.NOW, zone=UTC)
     assert sentence in " ".join(map(line.text, header.sentence(picture, 100)))
 
 
@@ -77,14 +77,14 @@ async def test_the_reference_screen_has_everything_at_80_by_24():
 
 
 async def test_a_backfill_shows_its_bar_its_rate_and_what_is_left():
-    async with console(scenes.filling(), (120, 40)) as (app, _engine, _pilot):
+    async with console(engine_states.filling(), (120, 40)) as (app, _engine, _pilot):
         deals = next(line for line in screen(app) if " deals " in line)
         assert "█" in deals
         assert "░" in deals
         assert "60%" in deals
         assert "359/s" in deals
         assert "33s" in deals
-    async with console(scenes.filling()) as (app, _engine, _pilot):
+    async with console(engine_states.filling()) as (app, _engine, _pilot):
         deals = next(line for line in screen(app) if " deals " in line)
         assert "█" in deals
         assert "60%" in deals
@@ -93,11 +93,11 @@ async def test_a_backfill_shows_its_bar_its_rate_and_what_is_left():
 
 
 async def test_too_small_a_terminal_still_says_how_it_is_in_one_line():
-    async with console(scenes.resting(), (39, 9)) as (app, _engine, _pilot):
+    async with console(engine_states.resting(), (39, 9)) as (app, _engine, _pilot):
         lines = screen(app)
         assert lines[0].startswith("▶ syncing · 5 ok · 1 waiting · termin")
         assert not any(lines[1:])
-    async with console(scenes.resting(), (70, 9)) as (app, _engine, _pilot):
+    async with console(engine_states.resting(), (70, 9)) as (app, _engine, _pilot):
         assert "terminal too small (70×9)" in screen(app)[0]
 
 
@@ -112,7 +112,7 @@ async def test_a_terminal_that_grows_and_shrinks_stays_readable():
 
 async def test_without_unicode_every_sign_is_ascii():
     async with console(size=(120, 40), ascii_only=True) as (app, engine, pilot):
-        for name, scene in scenes.SCENES.items():
+        for name, scene in engine_states.SCENES.items():
             engine.state = scene()
             app.look()
             assert text(app).isascii(), name
@@ -123,7 +123,7 @@ async def test_without_unicode_every_sign_is_ascii():
 
 
 async def test_errors_say_what_since_when_how_often_and_what_to_do():
-    async with console(scenes.refused()) as (app, _engine, pilot):
+    async with console(engine_states.refused()) as (app, _engine, pilot):
         await pilot.press("e")
         await pilot.pause()
         shown = text(app)
@@ -135,14 +135,14 @@ async def test_errors_say_what_since_when_how_often_and_what_to_do():
 
 
 async def test_a_resting_method_says_until_when():
-    async with console(scenes.resting()) as (app, _engine, _pilot):
+    async with console(engine_states.resting()) as (app, _engine, _pilot):
         row = next(line for line in screen(app) if "task_comments" in line)
         assert "rests until 10:05:22" in row
         assert "1 waiting" in screen(app)[0]
 
 
 async def test_the_details_follow_the_cursor_where_there_is_room():
-    async with console(scenes.current(), (200, 60)) as (app, _engine, pilot):
+    async with console(engine_states.current(), (200, 60)) as (app, _engine, pilot):
         assert "crm.lead.list" in text(app)
         await pilot.press("down", "down", "down")
         assert "crm.deal.list" in text(app)
@@ -150,7 +150,7 @@ async def test_the_details_follow_the_cursor_where_there_is_room():
 
 
 async def test_the_details_of_a_backfill_say_how_far_it_is():
-    async with console(scenes.filling(), (100, 40)) as (app, _engine, pilot):
+    async with console(engine_states.filling(), (100, 40)) as (app, _engine, pilot):
         await pilot.press("down", "down", "down", "enter")
         await pilot.pause()
         shown = text(app)
@@ -160,12 +160,12 @@ async def test_the_details_of_a_backfill_say_how_far_it_is():
 
 
 async def test_the_details_of_a_refused_table_say_what_to_do():
-    async with console(scenes.refused(), (100, 40)) as (app, engine, pilot):
+    async with console(engine_states.refused(), (100, 40)) as (app, engine, pilot):
         await pilot.press(*"jjjjj", "enter")
         await pilot.pause()
         assert "its scope lacks task" in text(app)
         assert "tick Tasks" in text(app)
-        engine.state = scenes.current()
+        engine.state = engine_states.current()
         app.look()
         await pilot.pause()
         assert "tick Tasks" not in text(app)
@@ -189,7 +189,7 @@ async def test_many_tables_scroll_below_a_title_that_stays():
     from bitsheet_tui.state import TableState
 
     names = {f"table_{n:02}": TableState(name=f"table_{n:02}") for n in range(40)}
-    async with console(replace(scenes.current(), tables=names)) as (app, _engine, pilot):
+    async with console(replace(engine_states.current(), tables=names)) as (app, _engine, pilot):
         await pilot.press("G")
         await pilot.pause()
         lines = screen(app)
@@ -200,38 +200,38 @@ async def test_many_tables_scroll_below_a_title_that_stays():
 
 
 async def test_a_sentence_that_somebody_must_read_is_never_cut():
-    async with console(scenes.needs_you()) as (app, engine, pilot):
+    async with console(engine_states.needs_you()) as (app, engine, pilot):
         lines = screen(app)
         assert "dismissed. Create a new inbound webhook" in " ".join(line[:61].strip() for line in lines[1:4])
         assert lines[4].split()[0] == "table"
-        engine.state = scenes.current()
+        engine.state = engine_states.current()
         app.look()
         await pilot.pause()
         assert screen(app)[2].split()[0] == "table"
 
 
 def test_a_table_is_late_by_its_rhythm_of_now_and_not_before_that_rhythm_had_its_chance():
-    state = replace(scenes.current(), interval=300)
-    state = scenes.change(state, "users", due=3000.0, synced_at=scenes.ago(2900))
-    often = reduce(state, Steered(at=scenes.ago(5), interval=30, disabled=()))
-    seldom = reduce(often, Steered(at=scenes.ago(4), interval=30, disabled=("users",)))
+    state = replace(engine_states.current(), interval=300)
+    state = engine_states.change(state, "users", due=3000.0, synced_at=engine_states.ago(2900))
+    often = reduce(state, Steered(at=engine_states.ago(5), interval=30, disabled=()))
+    seldom = reduce(often, Steered(at=engine_states.ago(4), interval=30, disabled=("users",)))
 
-    def late(state, now=scenes.NOW):
+    def late(state, now=engine_states.NOW):
         return Picture(state=state, now=now, zone=UTC).late(state.tables["users"])
 
-    assert [late(state, scenes.later(seconds)) for seconds in (0, 3100, 3200)] == [False, False, True]
-    assert [late(often, scenes.later(seconds)) for seconds in (0, 600, 700)] == [False, False, True]
-    assert not late(seldom, scenes.later(9999))  # disabled
+    assert [late(state, engine_states.later(seconds)) for seconds in (0, 3100, 3200)] == [False, False, True]
+    assert [late(often, engine_states.later(seconds)) for seconds in (0, 600, 700)] == [False, False, True]
+    assert not late(seldom, engine_states.later(9999))  # disabled
 
 
 async def test_a_running_cycle_shows_how_long_it_takes():
-    async with console(scenes.filling()) as (app, _engine, _pilot):
+    async with console(engine_states.filling()) as (app, _engine, _pilot):
         assert screen(app)[1].endswith("for 3:10")
 
 
 async def test_without_colours_weight_and_reverse_say_it(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
-    async with console(scenes.refused()) as (app, _engine, _pilot):
+    async with console(engine_states.refused()) as (app, _engine, _pilot):
         segments = [segment for strip in app.screen._compositor.render_strips() for segment in strip]
         (badge,) = [segment for segment in segments if "CURRENT" in segment.text]
         assert badge.style.reverse
@@ -249,17 +249,17 @@ async def test_over_ssh_without_tmux_it_says_what_the_session_means(monkeypatch)
 
 
 async def test_a_table_that_is_complete_and_a_portal_that_needs_somebody_are_told_once():
-    async with console(scenes.filling()) as (app, engine, _pilot):
-        engine.state = scenes.change(engine.state, "deals", fill=None, rows=30355)
+    async with console(engine_states.filling()) as (app, engine, _pilot):
+        engine.state = engine_states.change(engine.state, "deals", fill=None, rows=30355)
         app.look()
         await _pilot.pause()
         assert said(app) == ["Complete: deals (30,355)."]
-        engine.state = scenes.needs_you()
+        engine.state = engine_states.needs_you()
         app.look()
         await _pilot.pause()
         assert len(said(app)) == 1
         assert "Create a new inbound webhook" in said(app)[0]
-        engine.state = scenes.current()
+        engine.state = engine_states.current()
         app.look()
         await _pilot.pause()
         assert said(app) == ["The portal answers again."]

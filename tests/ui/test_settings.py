@@ -6,7 +6,7 @@ from bitsheet_tui.commands import SetInterval
 from bitsheet_tui.config import load
 from bitsheet_tui.config.loading import TYPES
 from bitsheet_tui.ui.kept import Kept, Shelf
-from tests.ui.looking import console, said, screen, text
+from tests.support.screen_text import console, said, screen, text
 
 HOOK = "https://acme.example.com/rest/7/k3yk3yk3yk3yk3yk/"
 

@@ -12,7 +12,7 @@ from bitsheet_tui.config import load
 from bitsheet_tui.config.draft import Draft, place_for, read_interval
 from bitsheet_tui.ui.setup import DEMO, SUMMARY, SYNC, Setup
 from bitsheet_tui.ui.trials import Trials
-from tests.ui.looking import text
+from tests.support.screen_text import text
 
 CODE = "s3cr3tc0des3cr3tc0de"
 WEBHOOK = f"https://acme.bitrix24.com/rest/1/{CODE}/"

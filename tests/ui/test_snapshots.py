@@ -7,9 +7,9 @@ Nothing of this machine is in a picture: no time, no zone, no locale, no folder,
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
 
-from tests.ui import mirrors, scenes
-from tests.ui.looking import console, settled
-from tests.ui.test_log_screen import book
+from tests.support import engine_states, sample_mirrors
+from tests.support.log_files import book
+from tests.support.screen_text import console, settled
 
 ENVIRONMENT = (
     "SSH_CONNECTION NO_COLOR TEXTUAL_THEME TEXTUAL_DRIVER LC_ALL LC_MESSAGES LANG XDG_STATE_HOME".split()
@@ -46,7 +46,7 @@ THEMES = ("light", "ansi", "contrast")
 def mirror(tmp_path, monkeypatch):
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
-    return {"opener": mirrors.fill(tmp_path, deals=60), "log_file": book(tmp_path, 200)}
+    return {"opener": sample_mirrors.fill(tmp_path, deals=60), "log_file": book(tmp_path, 200)}
 
 
 async def home(app, pilot) -> None:
@@ -68,10 +68,10 @@ async def picture(app, pilot) -> str:
 async def pictures(app, engine, pilot, *, whole: bool):
     """The name of each picture, and the picture."""
     for name in SITUATIONS:
-        engine.state = scenes.SCENES[name]()
+        engine.state = engine_states.SCENES[name]()
         app.look()
         yield f"dashboard-{name}", await picture(app, pilot)
-    engine.state = scenes.refused()
+    engine.state = engine_states.refused()
     app.look()
     for name, keys in SCREENS.items():
         await home(app, pilot)
@@ -90,7 +90,7 @@ async def pictures(app, engine, pilot, *, whole: bool):
 async def test_every_screen_looks_as_it_did(snapshot, mirror, size):
     looks = snapshot.use_extension(SVGImageExtension)
     changed = []
-    async with console(scenes.current(), size, **mirror) as (app, engine, pilot):
+    async with console(engine_states.current(), size, **mirror) as (app, engine, pilot):
         async for name, svg in pictures(app, engine, pilot, whole=size == (80, 24)):
             if svg != looks(name=name):
                 changed.append(name)

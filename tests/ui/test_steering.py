@@ -3,8 +3,8 @@
 from datetime import date
 
 from bitsheet_tui.commands import Cancel, Disable, Enable, Resync, SetInterval
-from tests.ui import scenes
-from tests.ui.looking import console, said, text
+from tests.support import engine_states
+from tests.support.screen_text import console, said, text
 
 
 async def sure(pilot) -> None:
@@ -39,7 +39,7 @@ async def test_shift_e_disables_after_asking_and_enables_at_once():
         await pilot.press("E")
         await sure(pilot)
         assert engine.told == [Disable(("leads",))]
-        engine.state = scenes.change(engine.state, "leads", disabled=True)
+        engine.state = engine_states.change(engine.state, "leads", disabled=True)
         app.look()
         await pilot.pause()
         assert "disabled, E reads it" in text(app)
@@ -61,10 +61,10 @@ async def test_a_resync_of_everything_says_what_it_costs():
         app.action_steer("resync_all")
         await pilot.pause()
         shown = " ".join(text(app).split())
-        assert f"about {sum(scenes.ROWS.values()):,} rows" in shown
+        assert f"about {sum(engine_states.ROWS.values()):,} rows" in shown
         assert "requests" in shown
         await sure(pilot)
-        assert engine.told == [Resync(tuple(scenes.ROWS))]
+        assert engine.told == [Resync(tuple(engine_states.ROWS))]
 
 
 async def test_a_resync_since_a_day_asks_for_the_day():

@@ -11,15 +11,15 @@ import pytest
 from bitsheet_tui.errors import UsageError
 from bitsheet_tui.ui.beside import Beside
 from bitsheet_tui.ui.run import run_console
-from tests.ui import scenes
-from tests.ui.program import CODE
-from tests.ui.pseudo import STALL, Pseudo
+from tests.support import engine_states
+from tests.support.console_program import CODE
+from tests.support.pty_terminal import STALL, PtyTerminal
 
 REST = float(os.environ.get("BITSHEET_REST", "2.5"))  # seconds; with 70 a minute ends in it
 
 
 def test_q_ends_with_one_line_that_says_where_the_mirror_stands():
-    with Pseudo("idle") as console:
+    with PtyTerminal("idle") as console:
         console.settle()
         console.type(b"q")
         assert console.end() == 0
@@ -30,7 +30,7 @@ def test_q_ends_with_one_line_that_says_where_the_mirror_stands():
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_gracefully_and_the_terminal_is_restored(number, tmp_path):
-    with Pseudo("beating", tmp_path / "report") as console:
+    with PtyTerminal("beating", tmp_path / "report") as console:
         console.settle()
         console.send(number)
         assert console.end() == 0
@@ -40,7 +40,7 @@ def test_a_signal_ends_it_gracefully_and_the_terminal_is_restored(number, tmp_pa
 
 
 def test_a_second_signal_ends_it_at_once():
-    with Pseudo("deaf") as console:
+    with PtyTerminal("deaf") as console:
         console.settle()
         console.send(signal.SIGTERM)
         console.read(0.5, b"?1049l")
@@ -50,7 +50,7 @@ def test_a_second_signal_ends_it_at_once():
 
 
 def test_an_engine_that_never_stops_is_left_after_a_while():
-    with Pseudo("deaf", "/dev/null", (80, 24), "quick") as console:
+    with PtyTerminal("deaf", "/dev/null", (80, 24), "quick") as console:
         console.settle()
         console.type(b"q")
         assert console.end(6) == 75
@@ -60,12 +60,12 @@ def test_an_engine_that_never_stops_is_left_after_a_while():
 
 def test_without_a_terminal_it_says_how_to_run():
     with pytest.raises(UsageError, match="needs a terminal") as error:
-        run_console(scenes.FakeEngine(), scenes.log(), Beside())
+        run_console(engine_states.FakeEngine(), engine_states.log(), Beside())
     assert "--no-ui" in error.value.hint
 
 
 def test_a_second_q_ends_it_at_once():
-    with Pseudo("deaf") as console:
+    with PtyTerminal("deaf") as console:
         console.settle()
         console.type(b"q")
         console.wait_for(b"STOPPING")
@@ -76,7 +76,7 @@ def test_a_second_q_ends_it_at_once():
 
 
 def test_noise_on_the_line_is_no_key_and_ends_nothing():
-    with Pseudo("idle") as console:
+    with PtyTerminal("idle") as console:
         console.settle()
         console.type(b"\xff\xfe\xc3")
         console.type(b"?")
@@ -90,7 +90,7 @@ def test_noise_on_the_line_is_no_key_and_ends_nothing():
 
 
 def test_what_is_typed_in_one_breath_arrives_where_it_was_meant_for():
-    with Pseudo("idle") as console:
+    with PtyTerminal("idle") as console:
         console.settle()
         console.type(b"?/delet")  # d and e are keys, too
         console.until(lambda shown: "/delet" in shown[2] and "deletions" in "\n".join(shown[3:-2]))
@@ -101,7 +101,7 @@ def test_what_is_typed_in_one_breath_arrives_where_it_was_meant_for():
 
 
 def test_ctrl_l_draws_everything_again():
-    with Pseudo("beating") as console:
+    with PtyTerminal("beating") as console:
         console.settle()
         console.type(b"\x0c")
         again = console.read(3, b"Quit")
@@ -110,7 +110,7 @@ def test_ctrl_l_draws_everything_again():
 
 
 def test_a_window_that_changes_its_size_while_it_syncs_shows_nothing_garbled():
-    with Pseudo("busy", os.devnull, (200, 60)) as console:
+    with PtyTerminal("busy", os.devnull, (200, 60)) as console:
         console.wait_for(b"50 new")
         for size in ((60, 20), (200, 60)):
             console.resize(*size)
@@ -138,7 +138,7 @@ def stopped(process):
 def test_stopped_it_gives_the_terminal_back_with_its_engine_paused_and_fg_draws_everything_again(
     ask, tmp_path
 ):
-    with Pseudo("idle", tmp_path / "told") as console:
+    with PtyTerminal("idle", tmp_path / "told") as console:
         console.settle()
         console.type(ask) if isinstance(ask, bytes) else console.send(ask)
         stopped(console.process)  # a shell's fg is never earlier
@@ -157,7 +157,7 @@ def test_stopped_it_gives_the_terminal_back_with_its_engine_paused_and_fg_draws_
 
 
 def test_sigstop_that_nobody_can_answer_leaves_a_whole_screen_and_a_terminal_that_is_restored():
-    with Pseudo("idle") as console:
+    with PtyTerminal("idle") as console:
         console.settle()
         console.send(signal.SIGSTOP)
         stopped(console.process)
@@ -170,7 +170,7 @@ def test_sigstop_that_nobody_can_answer_leaves_a_whole_screen_and_a_terminal_tha
 
 
 def test_an_engine_that_breaks_ends_the_screen_and_is_reported_without_the_secrets():
-    with Pseudo("broken") as console:
+    with PtyTerminal("broken") as console:
         assert console.end() == 70
         assert console.restored()
         assert b"ZeroDivisionError: https://acme.bitrix24.com/rest/1/***/" in console.out
@@ -178,7 +178,7 @@ def test_an_engine_that_breaks_ends_the_screen_and_is_reported_without_the_secre
 
 
 def test_an_engine_that_cannot_go_on_says_why_and_what_to_do():
-    with Pseudo("full") as console:
+    with PtyTerminal("full") as console:
         assert console.end() == 73
         assert console.restored()
         assert b"bitsheet-tui: No space left for ***" in console.out
@@ -187,7 +187,7 @@ def test_an_engine_that_cannot_go_on_says_why_and_what_to_do():
 
 
 def test_a_screen_that_breaks_stops_the_engine_and_is_reported_without_the_secrets():
-    with Pseudo("nonsense") as console:
+    with PtyTerminal("nonsense") as console:
         assert console.end() == 70
         assert console.restored()
         assert b"AttributeError" in console.out
@@ -197,7 +197,7 @@ def test_a_screen_that_breaks_stops_the_engine_and_is_reported_without_the_secre
 
 
 def test_nothing_is_sent_to_the_terminal_while_nothing_happens():
-    with Pseudo("idle", size=(200, 60)) as console:  # a cycle is awaited
+    with PtyTerminal("idle", size=(200, 60)) as console:  # a cycle is awaited
         console.settle()
         spent = console.cpu()
         assert console.read(REST) == b""
@@ -206,7 +206,7 @@ def test_nothing_is_sent_to_the_terminal_while_nothing_happens():
 
 @pytest.mark.parametrize("keys", [b"jjjb", b"jjjb\r", b"h", b"l", b"jjj\r"])
 def test_no_screen_sends_anything_while_nothing_happens(tmp_path, keys):
-    with Pseudo("beating", os.devnull, (120, 40), str(tmp_path)) as console:
+    with PtyTerminal("beating", os.devnull, (120, 40), str(tmp_path)) as console:
         console.settle()
         console.type(keys)
         console.settle()
@@ -214,7 +214,7 @@ def test_no_screen_sends_anything_while_nothing_happens(tmp_path, keys):
 
 
 def test_mischief_in_the_mirror_stays_text_in_the_terminal(tmp_path):
-    with Pseudo("hostile", os.devnull, (120, 40), str(tmp_path)) as console:
+    with PtyTerminal("hostile", os.devnull, (120, 40), str(tmp_path)) as console:
         console.settle()
         for keys in (b"jjjb", b"\r", b"c", b"o", b"]", b"\r", b"c", b"\x1b", b"]", b"c", b"\x1b", b"]", b"]", b"\r",
                      b"\r", b"\x1b", b"\x1b", b"]", b"\r", b"c", b"h", b"\r", b"\r", b"\x1b", b"]", b"]", b"\r"):  # fmt: skip
@@ -238,7 +238,7 @@ def _inert(out):
 
 
 def test_the_title_and_the_bell_tell_of_something_new_and_the_title_is_given_back():
-    with Pseudo("alarmed") as console:
+    with PtyTerminal("alarmed") as console:
         console.wait_for(b"\x1b[22;2t\x1b]2;\xe2\x9c\x93 bitsheet: current\x07")
         console.wait_for("\x1b]2;● bitsheet: 1 error\x07".encode())
         console.read(0.5)
@@ -251,14 +251,14 @@ def test_the_title_and_the_bell_tell_of_something_new_and_the_title_is_given_bac
 
 
 def test_a_busy_engine_is_painted_twice_a_second_and_no_more():
-    with Pseudo("busy") as console:
+    with PtyTerminal("busy") as console:
         console.read(1.5)
         assert 0 < len(console.read(2)) / 2 <= 40_000
 
 
 def test_a_terminal_that_stops_reading_never_stops_the_engine(tmp_path):
     report = tmp_path / "report"
-    with Pseudo("busy", report, (200, 60)) as console:
+    with PtyTerminal("busy", report, (200, 60)) as console:
         console.wait_for(b"bitsheet-tui")
         console.let_it_fill()  # nothing is read from here on, and the screen stands still
         console.send(signal.SIGTERM)
@@ -268,7 +268,7 @@ def test_a_terminal_that_stops_reading_never_stops_the_engine(tmp_path):
 
 def test_a_lost_terminal_ends_it(tmp_path):
     report = tmp_path / "report"
-    with Pseudo("busy", report) as console:
+    with PtyTerminal("busy", report) as console:
         console.wait_for(b"50 new")  # the engine runs
         console.read(0.5)
         console.hang_up()
@@ -277,7 +277,7 @@ def test_a_lost_terminal_ends_it(tmp_path):
 
 
 def test_hostile_text_stays_text_everywhere():
-    with Pseudo("hostile", size=(200, 60)) as console:
+    with PtyTerminal("hostile", size=(200, 60)) as console:
         console.settle()
         for key in (
             b"G",

@@ -15,7 +15,7 @@ from bitsheet_tui.secret import redact
 from bitsheet_tui.ui.app import Console
 from bitsheet_tui.ui.beside import Beside
 from bitsheet_tui.ui.ending import EngineThread
-from tests.ui.looking import settled, text
+from tests.support.screen_text import settled, text
 
 HERE = Path(__file__).parent
 SIZE = (112, 36)

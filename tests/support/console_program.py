@@ -1,4 +1,4 @@
-"""The console as a program of its own, for the tests that look at it from outside: `python program.py SCENE`."""
+"""The console as a program of its own, for the tests that look at it from outside: `python -m tests.support.console_program STATE`."""
 
 import asyncio
 import fcntl
@@ -20,14 +20,14 @@ from bitsheet_tui.state import reduce
 from bitsheet_tui.ui import ending
 from bitsheet_tui.ui.run import run_console
 from bitsheet_tui.ui.terminal import tell
-from tests.ui import mirrors, scenes
-from tests.ui.looking import beside
+from tests.support import engine_states, sample_mirrors
+from tests.support.screen_text import beside
 
 CODE = "c0desecret42"
 HOSTILE = "\x1b]0;pwned\x07\x1b]52;c;cHduZWQ=\x07\x9b31m[@click=app.leave]x[/] [b]\u202e\u200b\r\n\x1b[2J"
 
 
-class Beating(scenes.FakeEngine):
+class Beating(engine_states.FakeEngine):
     """Writes how long its longest pause was when it ends."""
 
     async def run(self) -> None:
@@ -60,11 +60,13 @@ class Busy(Beating):
         if self.rests:
             return
         deals = self.state.tables["deals"]
-        self.state = scenes.change(self.state, "deals", rows=(deals.rows or 0) + 50, new=deals.new + 50)
-        RING.append(scenes.NOW, "INFO", "deals", f"page {deals.new}  50 rows  50 new" * 2)
+        self.state = engine_states.change(
+            self.state, "deals", rows=(deals.rows or 0) + 50, new=deals.new + 50
+        )
+        RING.append(engine_states.NOW, "INFO", "deals", f"page {deals.new}  50 rows  50 new" * 2)
 
 
-class Telling(scenes.FakeEngine):
+class Telling(engine_states.FakeEngine):
     """Writes down what it is told."""
 
     def submit(self, command) -> None:
@@ -72,7 +74,7 @@ class Telling(scenes.FakeEngine):
         Path(sys.argv[2]).write_text(" ".join(type(one).__name__ for one in self.told))
 
 
-class Deaf(scenes.FakeEngine):
+class Deaf(engine_states.FakeEngine):
     """Does not stop."""
 
     def __init__(self, *args) -> None:
@@ -80,20 +82,20 @@ class Deaf(scenes.FakeEngine):
         self.obeys = False
 
 
-class Broken(scenes.FakeEngine):
+class Broken(engine_states.FakeEngine):
     async def run(self) -> None:
         webhook = f"https://acme.bitrix24.com/rest/1/{CODE}/"
         await asyncio.sleep(0.3)
         raise ZeroDivisionError(webhook)
 
 
-class Full(scenes.FakeEngine):
+class Full(engine_states.FakeEngine):
     async def run(self) -> None:
         await asyncio.sleep(0.3)
         raise StoreFull(f"No space left for {CODE}", "Free some space.")
 
 
-class Alarmed(scenes.FakeEngine):
+class Alarmed(engine_states.FakeEngine):
     """Is well for a moment."""
 
     async def run(self) -> None:
@@ -103,7 +105,7 @@ class Alarmed(scenes.FakeEngine):
         await super().run()
 
 
-class Nonsense(scenes.FakeEngine):
+class Nonsense(engine_states.FakeEngine):
     """Shows something that the console cannot draw."""
 
     async def run(self) -> None:
@@ -112,15 +114,15 @@ class Nonsense(scenes.FakeEngine):
         await super().run()
 
 
-def hostile() -> scenes.FakeEngine:
-    state = scenes.refused()
+def hostile() -> engine_states.FakeEngine:
+    state = engine_states.refused()
     for name in state.tables:
-        state = scenes.change(state, name, error=HOSTILE * 9, hint=HOSTILE)
+        state = engine_states.change(state, name, error=HOSTILE * 9, hint=HOSTILE)
     tables = {**state.tables, HOSTILE: replace(state.tables["deals"], name=HOSTILE)}
     state = replace(state, portal=HOSTILE, store=HOSTILE, tables=tables)
     for level in ("INFO", "WARNING", HOSTILE):
-        RING.append(scenes.NOW, level, HOSTILE, HOSTILE * 20)
-    return scenes.FakeEngine(state)
+        RING.append(engine_states.NOW, level, HOSTILE, HOSTILE * 20)
+    return engine_states.FakeEngine(state)
 
 
 def mirror(words: list[str]):
@@ -128,14 +130,18 @@ def mirror(words: list[str]):
     folder = Path(words[-1])
     if not folder.is_dir():
         return None
-    return mirrors.mischief(folder, HOSTILE) if words[0] == "hostile" else mirrors.fill(folder, deals=60)
+    return (
+        sample_mirrors.mischief(folder, HOSTILE)
+        if words[0] == "hostile"
+        else sample_mirrors.fill(folder, deals=60)
+    )
 
 
-RING = scenes.log()
+RING = engine_states.log()
 ENGINES = {
-    "beating": lambda: Beating(scenes.paused()),
-    "idle": lambda: Telling(scenes.current()),
-    "busy": lambda: Busy(scenes.syncing()),
+    "beating": lambda: Beating(engine_states.paused()),
+    "idle": lambda: Telling(engine_states.current()),
+    "busy": lambda: Busy(engine_states.syncing()),
     "deaf": Deaf,
     "broken": Broken,
     "full": Full,
@@ -145,7 +151,7 @@ ENGINES = {
 }
 
 if __name__ == "__main__":
-    scenes.NOW = datetime.now(UTC)  # the clock on the wall goes on here
+    engine_states.NOW = datetime.now(UTC)  # the clock on the wall goes on here
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the controlling terminal, so that it can be hung up
     conceal(CODE)
     if "quick" in sys.argv:

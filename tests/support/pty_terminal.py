@@ -24,8 +24,8 @@ KITTY = re.compile(rb"\x1b\[[<>]\d*u")  # asks for more of the keyboard, which p
 STALL = float(os.environ.get("BITSHEET_STALL", "2"))  # seconds in which a terminal that is full reads nothing
 
 
-class Pseudo:
-    """One run of tests/ui/program.py."""
+class PtyTerminal:
+    """One run of tests/support/console_program.py."""
 
     def __init__(
         self, scene: str, report: Path | str = os.devnull, size: tuple[int, int] = (80, 24), *more: str
@@ -38,7 +38,7 @@ class Pseudo:
         self.screen = pyte.Screen(*size)  # as a terminal would show it
         self._stream = pyte.ByteStream(self.screen)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.ui.program", scene, str(report), *more],
+            [sys.executable, "-m", "tests.support.console_program", scene, str(report), *more],
             stdin=slave, stdout=slave, stderr=slave, cwd=ROOT, env={**os.environ, **ENVIRON},
             start_new_session=True,
         )  # fmt: skip

@@ -7,7 +7,7 @@ from bitsheet_tui.ui import language
 from bitsheet_tui.ui.app import Console
 from bitsheet_tui.ui.beside import Beside
 from bitsheet_tui.ui.kept import Shelf
-from tests.ui import scenes
+from tests.support import engine_states
 
 
 def screen(app) -> list[str]:
@@ -39,10 +39,10 @@ async def console(
     kept=None,
     config=None,
 ):
-    engine = engine or scenes.FakeEngine(state)
+    engine = engine or engine_states.FakeEngine(state)
     app = Console(
-        engine, ring or scenes.log(), beside(opener=opener, log_file=log_file, shelf=Shelf(kept), config=config),
-        clock=clock or (lambda: scenes.NOW), zone=UTC, ascii_only=ascii_only,
+        engine, ring or engine_states.log(), beside(opener=opener, log_file=log_file, shelf=Shelf(kept), config=config),
+        clock=clock or (lambda: engine_states.NOW), zone=UTC, ascii_only=ascii_only,
     )  # fmt: skip
     with language.speaking(language.code()):  # what is chosen in it ends with it
         async with app.run_test(size=size, notifications=True) as pilot:

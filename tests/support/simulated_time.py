@@ -22,8 +22,8 @@ from bitsheet_tui.portal.demo.settings import Cost, Limits, Settings, Size
 from bitsheet_tui.portal.wire import Reply
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.sync import engine as engines
-from tests import mirror
-from tests.faults import WEBHOOK, MemoryWire, Steps
+from tests.support import mirror
+from tests.support.fault_injection import WEBHOOK, MemoryWire, Steps
 
 BEGIN = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 SIZE = Size(scale=0.1)

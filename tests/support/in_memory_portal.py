@@ -14,7 +14,7 @@ class Crash(BaseException):
     """The process dies here."""
 
 
-class Pretend:
+class InMemoryPortal:
     """Rows with an id, a version and a change time; pages of fifty; filters, bounds and references."""
 
     def __init__(self, seed: int, rows: int = 130) -> None:

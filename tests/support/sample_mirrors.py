@@ -10,7 +10,7 @@ from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Cycle, Run, Store
 from bitsheet_tui.store.reader import Reader
 from bitsheet_tui.tables import CATALOGUE
-from tests.ui.scenes import NOW
+from tests.support.engine_states import NOW
 
 TABLES = {table.name: table for table in CATALOGUE}
 COMPANY = (Field(name="ID", kind=Kind.INTEGER), Field(name="TITLE", kind=Kind.TEXT, title="Company name"))

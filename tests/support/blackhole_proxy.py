@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 
 
-class Way:
+class BlackholeProxy:
     """A TCP port that leads to a server's Unix socket while it is open. It has a thread and a loop of its own."""
 
     def __init__(self, socket: str) -> None:

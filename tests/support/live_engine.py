@@ -11,7 +11,7 @@ SECONDS = 20.0  # long enough for the slowest machine
 
 
 @asynccontextmanager
-async def living(settings, monkeypatch, connect=None):
+async def live_engine(settings, monkeypatch, connect=None):
     """A running engine that tries again at once; gives it, the list of its events, and stops it."""
     monkeypatch.setattr(engines, "RETRY_SECONDS", 0.05)
     store = wiring.open_store(settings)

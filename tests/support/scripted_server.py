@@ -1,11 +1,14 @@
 """A scripted HTTP server on the loopback interface: every byte it sends is the test's own."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from bitsheet_tui.errors import Reason
 
 CODE = "q7w8e9r0t1y2u3i4"
 TIME = {
@@ -56,7 +59,7 @@ def maps(result: Any = (), errors: Any = (), **more: Any) -> dict[str, Any]:
     return {"result": result or [], "result_error": errors or [], **empty, **more}
 
 
-class Loopback:
+class ScriptedServer:
     """Answers each request with the next script; the last one again and again."""
 
     def __init__(self, *scripts: Script) -> None:
@@ -66,7 +69,7 @@ class Loopback:
         self._writers: list[asyncio.StreamWriter] = []
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> "Loopback":
+    async def __aenter__(self) -> "ScriptedServer":
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         return self
 
@@ -118,3 +121,57 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
     headers = {name.lower(): value for name, value in (one.split(": ", 1) for one in rest)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     return Request(line, headers, body)
+
+
+WHOLE = json.dumps({"result": [], "time": TIME}).encode()
+PAGE = "<html><body>Please sign in to the hotel's network</body></html>"
+
+
+async def drip(_, writer):
+    """One byte now and then, for ever."""
+    while True:
+        writer.write(b"H")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+def cut(sent):
+    """Send `sent`, then close."""
+
+    async def script(_, writer):
+        writer.write(sent)
+        await writer.drain()
+
+    return script
+
+
+async def reset(_, writer):
+    writer.transport.abort()
+
+
+GZIPPED = gzip.compress(WHOLE)
+DAMAGES = {
+    "a body shorter than announced": (cut(http(200, WHOLE)[:-5]), Reason.NETWORK),
+    "a chunk that never ends": (
+        cut(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n" + WHOLE[:20]), Reason.NETWORK,
+    ),
+    "a gzip cut in the middle": (http(200, GZIPPED[:-20], content_encoding="gzip"), Reason.NETWORK),
+    "a gzip that is none": (http(200, WHOLE, content_encoding="gzip"), Reason.NETWORK),
+    "a packing nobody asked for": (http(200, WHOLE, content_encoding="br"), Reason.NETWORK),
+    "a status line of garbage": (cut(b"\x00\x01 what is this\r\n\r\n"), Reason.NETWORK),
+    "a reset": (reset, Reason.NETWORK),
+    "a connection closed without a word": (cut(b""), Reason.NETWORK),
+    "half of a JSON text": (http(200, WHOLE[:30]), Reason.GARBAGE),
+    "a JSON text without its time": (http(200, '{"result":[],"total":0}'), Reason.GARBAGE),
+    "a JSON text without its result": (http(200, json.dumps({"time": TIME})), Reason.GARBAGE),
+    "a time that is none": (http(200, '{"result":[],"time":{}}'), Reason.GARBAGE),
+    "a list instead of an answer": (http(200, "[]"), Reason.GARBAGE),
+    "nothing at all": (http(200, ""), Reason.GARBAGE),
+    "a page for people": (http(200, PAGE, content_type="text/html"), Reason.GARBAGE),
+    "a page for people that says it is an error": (http(400, PAGE), Reason.GARBAGE),
+    "a hundred thousand brackets": (http(200, "[" * 100_000), Reason.GARBAGE),
+    "a gateway's error page": (http(502, PAGE), Reason.SERVER),
+    "an error without a word": (http(503, ""), Reason.SERVER),
+    "an error inside the portal": (refusal(500, "INTERNAL_SERVER_ERROR"), Reason.SERVER),
+    "a gateway that lost patience": (http(504, PAGE), Reason.TIMEOUT),
+}  # fmt: skip

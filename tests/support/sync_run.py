@@ -1,4 +1,4 @@
-"""A demo portal on a socket, and an engine that mirrors it."""
+"""A demo portal on a socket, an engine that mirrors it, and what differs afterwards."""
 
 from contextlib import asynccontextmanager
 
@@ -10,7 +10,7 @@ from bitsheet_tui.portal.demo import DemoPortal
 from bitsheet_tui.portal.demo.settings import Settings, Size
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.tables import CATALOGUE
-from tests import mirror
+from tests.support import mirror
 
 SMALL = Size(
     leads=120, contacts=160, companies=12, deals=170, activities=260, tasks=130, users=60, departments=14
@@ -54,3 +54,21 @@ def unequal(store_url, demo, names=NAMES):
     """Tables whose mirror is not the portal, with what differs."""
     found = {name: mirror.differences(store_url, demo.world, name) for name in names}
     return {name: what for name, what in found.items() if what}
+
+
+def ids(demo, table):
+    return sorted(row["ID"] for row in demo.world.truth(table))
+
+
+def marked(url, table):
+    return sorted(row["id"] for row in mirror.rows(url, table, "_deleted_at IS NOT NULL"))
+
+
+def lose_method(demo, method):
+    demo.lose_method(method)
+    return demo.office.lost.clear
+
+
+def lose_scope(demo, scope):
+    demo.lose_scope(scope)
+    return lambda: demo.office.scopes.add(scope)

@@ -11,7 +11,7 @@ from bitsheet_tui.sync import fills
 MINUTE, INTERVAL = 60.0, 300.0
 
 
-class Hurry:
+class FastClock:
     """A clock that runs `speed` times as fast, and a sleep that belongs to it."""
 
     def __init__(self, speed: float) -> None:

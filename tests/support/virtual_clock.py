@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Hours:
+class VirtualClock:
     """A clock, a calendar and a sleep that agree; `run` lets the hours pass while a coroutine runs."""
 
     def __init__(self) -> None:
