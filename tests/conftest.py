@@ -34,8 +34,18 @@ def _own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests come first, so that no process is left with one of them in the end."""
+    """Slow tests come first, so that no process is left with one of them in the end.
+
+    A `sample` is the first variant of its test: its other parameters and the other database are not.
+    """
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    seen: set[str] = set()
+    for item in items:
+        if item.get_closest_marker("sample"):
+            test = item.nodeid.partition("[")[0]
+            if test in seen:
+                item.own_markers[:] = [marker for marker in item.own_markers if marker.name != "sample"]
+            seen.add(test)
 
 
 def pytest_collection_finish() -> None:

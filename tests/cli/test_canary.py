@@ -81,6 +81,7 @@ class Ears:
         return [form for form in wanted for heard in self.heard if form in heard]
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize(
     ("given", "store"),
     [("in the file", "sqlite"), ("by the environment", "sqlite"), ("in a file of its own", "postgresql")],
@@ -274,6 +275,7 @@ def every_way(ears: Ears, demo: DemoPortal) -> None:
     ears.run("confirm", "deals", code=64)
 
 
+@pytest.mark.sample
 def test_the_canary_would_be_found():
     ears = Ears(Path())
     code = "aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA"

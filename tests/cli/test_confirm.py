@@ -43,6 +43,7 @@ def held(capfd) -> int:
     return json.loads(capfd.readouterr().out)["tables"]["deals"]["held"]
 
 
+@pytest.mark.sample
 def test_where_no_instance_runs_confirm_marks_them_itself(hidden, capfd):
     assert held(capfd) == 80
     assert rows(hidden, MARKED) == [(0,)]

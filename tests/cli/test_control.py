@@ -53,6 +53,7 @@ def holds(table: str, count: int, capfd) -> bool:
     return json.loads(capfd.readouterr().out)["tables"][table]["rows"] == count
 
 
+@pytest.mark.sample
 def test_what_the_instance_did_is_told(mirrored, start, told, capfd):
     process = start("--no-ui")
     until(process, "cycle 1 done")
@@ -159,6 +160,7 @@ def test_a_request_that_is_not_answered_is_taken_back(home, told, monkeypatch):
     assert rows(home, "SELECT answer FROM bitsheet_control") == [("not done: taken back",)]
 
 
+@pytest.mark.sample
 def test_there_is_nothing_to_confirm_where_there_is_no_mirror(home, told):
     assert "no deletions of deals are held" in told("confirm", "deals", code=64)
     assert not (home / "bitsheet.db").exists()

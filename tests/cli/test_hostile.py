@@ -66,6 +66,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.sample
 def test_no_command_lets_anything_of_it_through(home, demo, portal, capfd):
     configure(home, portal, "[sync]\nreconcile_every = 1\nstatic_every = 1\n[log]\nlevel = 'DEBUG'\n")
     assert main(["--once"]) == 0
@@ -87,6 +88,7 @@ def test_no_command_lets_anything_of_it_through(home, demo, portal, capfd):
     assert [line for line in log.splitlines() if not STAMP.match(line) or "CRITICAL" in line[:40]] == []
 
 
+@pytest.mark.sample
 def test_it_is_stored_as_it_is_and_is_never_sql(home, portal):
     configure(home, portal)
     assert main(["--once"]) == 0

@@ -23,7 +23,7 @@ PROBES = (
     50 * 12 + 65
 )  # rows that a start looks at to see whether the portal is to be trusted, and short lists
 SECONDS = 60.0
-KILLS = [("sqlite", times("BITSHEET_KILLS", 20)), ("postgresql", times("BITSHEET_KILLS", 8))]
+KILLS = [("sqlite", times("BITSHEET_KILLS", 3, 20)), ("postgresql", times("BITSHEET_KILLS", 1, 8))]
 OLD = datetime(2020, 5, 1, tzinfo=UTC)
 
 
@@ -55,6 +55,7 @@ def work(world: World, pick: random.Random) -> int:
     return 3 * 62
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize(("kind", "count"), KILLS)
 def test_killed_at_random_moments_of_its_work_it_ends_equal_and_reads_little_twice(
     home, start, demo, request, figure, kind, count

@@ -2,7 +2,6 @@
 
 import os
 import pty
-import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import in_order
+from tests.support.debian import program
+
+pytestmark = pytest.mark.debian
 
 SECONDS = 20.0
 
@@ -55,12 +57,8 @@ class Tmux:
 
 
 @pytest.fixture
-def tmux(home, figure):
-    """None on a machine without tmux, which is told at the end of the tests."""
-    if shutil.which("tmux") is None:
-        figure("NO TMUX ON THIS MACHINE: nobody came back to the console in one; apt-get install tmux")
-        yield None
-        return
+def tmux(home):
+    program("tmux")
     server = Tmux(home)
     server("new-session", "-d", "-x", "80", "-y", "24",
            f"cd {home} && PYTHONPATH={Path(__file__).parents[2]} exec {sys.executable} -m bitsheet_tui")  # fmt: skip
@@ -78,8 +76,6 @@ def rows(shown: list[str]) -> int:
 
 
 def test_left_and_come_back_to_it_goes_on_and_ends_in_order_when_the_server_is_killed(slow, home, tmux):
-    if tmux is None:
-        return
     filling = tmux.until(lambda shown: "FILLING" in shown[0] and rows(shown) > 0)
     pid = int(tmux("list-panes", "-F", "#{pane_pid}"))
     with tmux.attached(200, 60):

@@ -119,6 +119,7 @@ def unequal(home: Path, demo: DemoPortal) -> dict[str, list[str]]:
     return {name: what for name, what in found.items() if what}
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_a_trouble_with_the_portal_is_told_and_over_when_it_is_over(
     home, demo, portal, capfd, monkeypatch, trouble
@@ -148,6 +149,7 @@ def test_a_trouble_with_the_portal_is_told_and_over_when_it_is_over(
     assert json.loads(capfd.readouterr().out)["alerts"] == []
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("status", [200, 502, 503])
 @pytest.mark.parametrize("words", [["--once"], ["sync"], ["resync", "deals"]], ids=" ".join)
 def test_a_portal_that_answers_only_html_ends_a_run_with_1_soon(
@@ -206,6 +208,7 @@ def untrusted():
         thread.join(5)
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize(
     ("trouble", "code"),
     [
@@ -278,6 +281,7 @@ def slow():
         yield demo
 
 
+@pytest.mark.sample
 def test_a_killed_backfill_is_gone_on_with_from_its_last_commit(home, start, slow):
     configure(home, slow.url, "burst = 5000\n")
     killed = start("--once")

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from bitsheet_tui.cli import main
-from tests.support.chromium import BROWSER, browser, clients
+from tests.support.chromium import chromium, clients
 from tests.support.commands import SECONDS, instance, until
 
 TOKEN = "open-sesame-open-sesame"
@@ -157,15 +157,18 @@ async def test_a_browser_that_sends_nonsense_or_goes_leaves_nothing_behind(site,
         await stuck.close()
 
 
-async def test_in_chromium_the_dashboard_moves_and_a_key_pauses_the_engine(home, start, site, figure, capfd):
-    if BROWSER is None:
-        figure(
-            "NO CHROMIUM ON THIS MACHINE: the browser's console was tried without one; apt-get install chromium"
-        )
+@pytest.mark.parametrize(
+    "pages",
+    [
+        pytest.param(chromium, id="in Chromium", marks=pytest.mark.debian),
+        pytest.param(clients, id="over its socket"),
+    ],
+)
+async def test_on_a_page_the_dashboard_moves_and_a_key_pauses_the_engine(start, site, pages, figure, capfd):
     engine = start("--no-ui", BITSHEET_SYNC_INTERVAL="1")
     until(engine, "cycle 1 done")
     process, address = site()
-    async with browser() if BROWSER else clients() as new:
+    async with pages() as new:
         page, other = await new(address), await new(address)
         for one in (page, other):
             await one.until(f"pid {engine.pid}")
@@ -179,7 +182,7 @@ async def test_in_chromium_the_dashboard_moves_and_a_key_pauses_the_engine(home,
         await page.press("p")
         await asyncio.to_thread(until, engine, "paused")
         figure(
-            f"a key in {'Chromium' if BROWSER else 'no browser'} paused the engine within {time.monotonic() - pressed:.2f} s"
+            f"a key on a page ({pages.__name__}) paused the engine within {time.monotonic() - pressed:.2f} s"
         )
         await other.until("PAUSED")
         assert instance(capfd)["paused_at"]

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import aiohttp
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from tests.support.debian import program
+
 OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1200,700",
            "--remote-debugging-port=0", "--no-first-run", "--disable-extensions", "--disable-background-networking")  # fmt: skip
 
@@ -105,7 +106,7 @@ class Page(Seen):
 
 @asynccontextmanager
 async def clients():
-    """Opens what stands for pages where there is no Chromium."""
+    """Opens what stands for pages: clients of the socket that a page speaks to."""
     async with aiohttp.ClientSession() as session:
 
         async def new(address: str) -> Client:
@@ -115,11 +116,11 @@ async def clients():
 
 
 @asynccontextmanager
-async def browser():
+async def chromium():
     """Opens pages: `page = await new(address)`."""
     folder = Path(tempfile.mkdtemp(prefix="bitsheet-chromium-"))
     process = subprocess.Popen(
-        [BROWSER, *OPTIONS, f"--user-data-dir={folder}", "about:blank"],
+        [program("chromium", "chromium", "chromium-browser", "google-chrome"), *OPTIONS, f"--user-data-dir={folder}", "about:blank"],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ, "HOME": str(folder)},
     )  # fmt: skip
     try:

@@ -1,10 +1,9 @@
-"""How often a proof by chance is tried: a sample by default, all of it in CI."""
-
-from __future__ import annotations
+"""How often a proof by chance is tried: a sample by default, all of it with BITSHEET_PROOF=full."""
 
 import os
 
 
-def times(name: str, few: int) -> int:
-    """How often a proof by chance is tried: `few`, or as often as the environment variable says."""
-    return int(os.environ.get(name, few))
+def times(name: str, sample: int, whole: int) -> int:
+    """How often: `sample`, or `whole` where all is to be proved, or what the environment variable `name` says."""
+    full = os.environ.get("BITSHEET_PROOF") == "full"
+    return int(os.environ.get(name, whole if full else sample))

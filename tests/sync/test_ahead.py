@@ -23,6 +23,7 @@ def people_work(world):
         world.comment(chats[number % 3], f"said {number}")
 
 
+@pytest.mark.sample
 async def test_comments_of_tasks_that_have_just_changed_come_in_the_same_request(store_url, figure):
     async with portal() as (demo, webhook):
         settings = config(webhook, store_url, overlap=0)
@@ -98,6 +99,7 @@ def answered(result, minutes):
     return Answer(result=result, started=MORNING + timedelta(minutes=minutes), seconds=0.1)
 
 
+@pytest.mark.sample
 def test_only_where_the_tasks_that_moved_last_have_their_discussions_is_asked_ahead():
     assert begun(7, forum=None, chat=70).sources([7, 8]) == {CHAT}
     assert begun(7, forum=5, chat=None).sources([7]) == {FORUM}

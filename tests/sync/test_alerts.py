@@ -73,6 +73,7 @@ def empty(demo):
 LOSSES = {"60 % of deals hidden": lose_right, "a table that is empty": empty}
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("lose", LOSSES.values(), ids=LOSSES.keys())
 async def test_rows_that_seem_to_be_gone_are_one_alert_and_marked_once_confirmed(store_url, lose):
     async with portal() as (demo, webhook):
@@ -119,6 +120,7 @@ def heal(demo):
     demo.faults.clear()
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize(("lose", "key", "tables"), GONE.values(), ids=GONE.keys())
 async def test_what_the_webhook_lost_is_one_alert_that_ends_when_it_has_it_again(
     store_url, lose, key, tables
@@ -155,6 +157,7 @@ async def test_a_scope_comes_back_table_by_table(sqlite_url):
         assert [state for _, _, state, _ in kept(sqlite_url)] == ["ended"]
 
 
+@pytest.mark.sample
 async def test_a_refused_webhook_is_one_alert_and_not_one_for_each_table(store_url, monkeypatch):
     async with portal() as (demo, webhook):
         settings = config(webhook, store_url, interval=0.1)
@@ -250,6 +253,7 @@ def read(table="deals"):
     return e.TableRead(table=table, at=now(), seconds=1, watermark=now())
 
 
+@pytest.mark.sample
 def test_trouble_that_ends_by_itself_is_an_alert_only_when_it_lasts():
     state = after(picture(), failed(), failed())
     assert state.alerts == {}
@@ -258,21 +262,25 @@ def test_trouble_that_ends_by_itself_is_an_alert_only_when_it_lasts():
     assert after(state, read()).alerts == {}
 
 
+@pytest.mark.sample
 def test_a_method_that_rests_is_no_alert():
     assert after(picture(), *[failed(until=now())] * 9).alerts == {}
 
 
+@pytest.mark.sample
 def test_a_portal_that_answered_nothing_in_a_whole_cycle_is_one_alert_until_it_does():
     state = after(picture(), failed(whole=True), failed("leads", whole=True), ended(served=False))
     assert list(state.alerts) == ["portal_unreachable"]
     assert after(state, ended(served=True)).alerts == {}
 
 
+@pytest.mark.sample
 def test_a_portal_that_answers_again_only_to_refuse_is_one_alert_still():
     state = after(picture(), failed(whole=True), failed(whole=True, reason=Reason.ACCESS))
     assert list(state.alerts) == ["portal_refused"]
 
 
+@pytest.mark.sample
 def test_what_is_not_known_to_be_well_stays():
     state = after(picture(), failed(reason=Reason.RIGHTS), failed(whole=True), ended(served=True))
     assert list(state.alerts) == ["table_refused:deals"]
@@ -280,17 +288,20 @@ def test_what_is_not_known_to_be_well_stays():
     assert picture(alert).alerts == state.alerts  # over a restart, too
 
 
+@pytest.mark.sample
 def test_another_reason_replaces_the_one_before():
     state = after(picture(), failed(reason=Reason.RIGHTS), failed(reason=Reason.SCOPE, scope="crm"))
     assert list(state.alerts) == ["scope_lost:crm"]
 
 
+@pytest.mark.sample
 def test_a_table_that_is_no_longer_mirrored_has_no_alerts():
     state = after(picture(), failed("leads", reason=Reason.GONE))
     alerts = state.alerts.values()
     assert start(("deals",), portal="p", store="s", at=now(), alerts=alerts).alerts == {}
 
 
+@pytest.mark.sample
 def test_an_alert_keeps_the_moment_when_it_began():
     state = after(picture(), e.DeletionsHeld(table="deals", at=now(), count=3, reason="x"))
     (first,) = state.alerts.values()

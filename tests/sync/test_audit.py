@@ -41,6 +41,7 @@ def silently(demo):
     world.edit_comment(said, "never said so")
 
 
+@pytest.mark.sample
 async def test_every_row_and_every_discussion_is_compared_once_in_a_period(store_url, later):
     async with portal() as (demo, webhook):
         settings = config(webhook, store_url, audit_days=7)
@@ -119,6 +120,7 @@ async def test_it_goes_on_where_it_was_after_a_restart(sqlite_url, later):
         assert positions[3] is None  # all of it was read
 
 
+@pytest.mark.sample
 def test_the_pace_makes_every_step_once_in_the_period_whatever_the_rhythm():
     pace, at, made = Pace(1000, 7 * 86400), NOON, 0
     since = NOON
@@ -129,6 +131,7 @@ def test_the_pace_makes_every_step_once_in_the_period_whatever_the_rhythm():
     assert 998 <= made <= 1000
 
 
+@pytest.mark.sample
 def test_what_was_owed_over_a_long_stop_is_forgiven():
     pace = Pace(1000, 7 * 86400)
     at = NOON + timedelta(days=30)

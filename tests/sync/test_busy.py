@@ -106,11 +106,12 @@ class Crowd:
         return True
 
 
+@pytest.mark.sample
 async def test_a_portal_that_never_rests_is_mirrored_after_a_quiet_cycle_and_a_comparison(
     store_url, monkeypatch, figure
 ):
     demo = DemoPortal(SIZE, seed=5, settings=Settings(cost=Cost(page=0.003)))
-    seconds = times("BITSHEET_SECONDS", 3)
+    seconds = times("BITSHEET_SECONDS", 1, 3)
     crowd = Crowd(demo.world, seed=9)
     with demo.run_in_thread() as webhook:
         settings = config(webhook, store_url, interval=0.05, reconcile_every=3, deletion_guard=0.9)

@@ -16,6 +16,7 @@ def day():
     return simulated_time.live(HOURS, spent_at=0.3)
 
 
+@pytest.mark.sample
 def test_hours_of_work_at_default_settings_cause_no_refusal(day):
     assert day.cycles >= 12 * HOURS
     assert day.refused == 0

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.slow
 FIELD = "UF_CRM_1799999999"
 
 
+@pytest.mark.sample
 async def test_a_new_custom_field_becomes_a_column_and_old_rows_are_read_again_to_fill_it(store_url):
     async with portal() as (demo, webhook):
         settings = config(webhook, store_url)

@@ -194,12 +194,13 @@ class History(RuleBasedStateMachine):
         return [name for (name,) in mirror.select(self.trial.config.store_url, query)[1]]
 
 
+@pytest.mark.sample
 def test_any_history_ends_equal(monkeypatch):
     monkeypatch.setattr(patience, "TRIES", 1)
     monkeypatch.setattr(History, "patch", monkeypatch, raising=False)
     machine = History.TestCase
     machine.settings = settings(
-        max_examples=times("BITSHEET_HISTORIES", 15), stateful_step_count=25, deadline=None, derandomize=True,
+        max_examples=times("BITSHEET_HISTORIES", 4, 15), stateful_step_count=25, deadline=None, derandomize=True,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )  # fmt: skip
     machine("runTest").runTest()

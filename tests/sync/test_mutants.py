@@ -121,6 +121,7 @@ MUTANTS = [
 ]
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("mutate", MUTANTS, ids=lambda mutant: mutant.__name__)
 def test_this_mistake_loses_rows(mutate, monkeypatch):
     mutate(monkeypatch)

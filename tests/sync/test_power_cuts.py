@@ -102,11 +102,12 @@ def whole(mirror: Path) -> str | None:
             return None
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("pages", [6, 1000], ids=["a short log", "a long log"])
 async def test_a_power_cut_costs_the_newest_commits_at_most(tmp_path, monkeypatch, figure, pages):
     """`pages`: how long the write-ahead log grows before it is merged into the file."""
     one, events = await lived(tmp_path, monkeypatch, ("wal_autocheckpoint", pages))
-    count, lost, found = times("BITSHEET_CUTS", 20) // 2, 0, set()
+    count, lost, found = times("BITSHEET_CUTS", 6, 20) // 2, 0, set()
     for moment, mirror in cuts(events, tmp_path, count, seed=pages):
         after, possible = whole(mirror), allowed(events, moment)
         assert after in possible, moment

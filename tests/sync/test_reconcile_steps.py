@@ -39,6 +39,7 @@ class Deletions(Trial):
         return {row["id"] for row in mirror.rows(self.config.store_url, "deals", "_deleted_at IS NOT NULL")}
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("crash", [False, True], ids=["error", "crash"])
 async def test_failing_at_any_step_marks_all_of_it_or_nothing(store_url, crash, monkeypatch, figure):
     monkeypatch.setattr(patience, "TRIES", 1)

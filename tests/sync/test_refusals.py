@@ -56,6 +56,7 @@ def status_lines(settings):
         store.close()
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("when", ["from the start", "later"])
 @pytest.mark.parametrize(("refuse", "what", "table", "words"), REFUSALS, ids=IDS)
 async def test_one_refused_table_is_told_the_others_go_on_and_it_heals(
@@ -112,6 +113,7 @@ async def test_a_refused_table_heals_in_a_running_engine_without_a_restart(sqlit
         assert unequal(sqlite_url, demo) == {}
 
 
+@pytest.mark.sample
 async def test_a_revoked_webhook_ends_a_single_run_with_what_to_do(sqlite_url):
     async with portal() as (demo, webhook):
         settings = config(webhook, sqlite_url)

@@ -28,7 +28,7 @@ async def test_a_cycle_longer_than_its_interval_is_followed_by_the_next_and_neve
 
 async def test_cycle_after_cycle_leaves_no_file_and_no_task_behind(sqlite_url, monkeypatch, figure):
     """Thousands of cycles, and their memory, are measured by tests/soak/cycles.py."""
-    count = times("BITSHEET_CYCLES", 60)
+    count = times("BITSHEET_CYCLES", 20, 60)
     async with portal(TINY) as (demo, webhook):
         settings = config(webhook, sqlite_url, interval=0.001, reconcile_every=1, static_every=2)
         async with live_engine(settings, monkeypatch) as (engine, _told, running):

@@ -92,6 +92,7 @@ async def well_again(server, demo, engine, told, running, tables=NAMES):
     assert unequal(server.url, demo, tables) == {}
 
 
+@pytest.mark.sample
 async def test_a_restart_between_two_cycles_costs_nothing_and_is_no_trouble(server, monkeypatch):
     async with mirrored(server, monkeypatch) as (demo, engine, told, running):
         await asyncio.to_thread(server.restart)
@@ -118,6 +119,7 @@ async def test_a_restart_inside_a_transaction_costs_nothing(server, monkeypatch,
         await well_again(server, demo, engine, told, running)
 
 
+@pytest.mark.sample
 async def test_a_server_that_is_down_for_a_while_is_waited_for(server, monkeypatch):
     async with mirrored(server, monkeypatch) as (demo, engine, told, running):
         await asyncio.to_thread(server.stop)
@@ -162,7 +164,7 @@ async def test_a_mirror_that_was_thrown_away_under_it_is_made_anew(server, monke
 
 async def test_a_server_that_crashes_again_and_again_loses_nothing_that_counts(server, monkeypatch, figure):
     """It forgets what it had acknowledged in its last seconds: what is missing is read again."""
-    crashes, chance = times("BITSHEET_CRASHES", 4), random.Random(3)
+    crashes, chance = times("BITSHEET_CRASHES", 1, 4), random.Random(3)
     async with portal(TINY) as (demo, webhook):
         settings = config(webhook, server.url, audit_days=3650, tables=TABLES)
         world = demo.world

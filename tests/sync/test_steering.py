@@ -79,6 +79,7 @@ async def test_a_disabled_table_grows_old_and_is_made_up_for_when_it_is_enabled(
         assert "at least one table must be left" in await answered(engine)
 
 
+@pytest.mark.sample
 async def test_a_resync_that_is_given_up_leaves_the_mirror_as_it_was_and_current(store_url):
     async with portal(MANY, cost=Cost(page=0.02, call=0.005)) as (demo, webhook):
         async with running(config(webhook, store_url, interval=0.5)) as engine:
@@ -113,6 +114,7 @@ async def test_a_first_reading_cannot_be_given_up(sqlite_url):
         store.close()
 
 
+@pytest.mark.sample
 def test_every_command_survives_being_put_into_words():
     for command in (
         SetInterval(90.0),

@@ -48,6 +48,7 @@ async def current_again(engine, running, demo, url):
     assert unequal(url, demo) == {}
 
 
+@pytest.mark.sample
 async def test_a_full_disk_in_the_middle_of_backfills_is_waited_for(sqlite_url, monkeypatch):
     async with portal(BIGGER) as (demo, webhook):
         settings = config(webhook, sqlite_url, interval=0.2)
@@ -64,6 +65,7 @@ async def test_a_full_disk_in_the_middle_of_backfills_is_waited_for(sqlite_url, 
             await current_again(engine, running, demo, sqlite_url)
 
 
+@pytest.mark.sample
 async def test_a_file_that_was_replaced_is_said_and_not_written_to(sqlite_url, monkeypatch, tmp_path):
     async with portal() as (demo, webhook):
         settings = config(webhook, sqlite_url, interval=0.2)
@@ -163,6 +165,7 @@ def admin(postgres_server):
         connection.execute("ALTER ROLE postgres RESET default_transaction_read_only")
 
 
+@pytest.mark.sample
 async def test_sessions_that_the_server_ends_again_and_again_cost_nothing(postgres_url, admin, monkeypatch):
     async with portal(BIGGER) as (demo, webhook):
         settings = config(webhook, postgres_url, interval=0.2)

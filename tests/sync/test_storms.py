@@ -58,6 +58,7 @@ async def caught_up(engine, running, demo, sqlite_url):
     assert unequal(sqlite_url, demo) == {}
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize(
     ("status", "error"), [(503, "SERVICE"), (503, "QUERY_LIMIT_EXCEEDED"), (500, "INTERNAL_SERVER_ERROR")]
 )
@@ -83,6 +84,7 @@ async def test_ten_minutes_of_refusals_cost_few_requests_and_end_by_themselves(
         await caught_up(engine, running, demo, sqlite_url)
 
 
+@pytest.mark.sample
 async def test_a_method_that_rests_stops_its_table_only_and_resumes(sqlite_url, monkeypatch):
     async with mirrored(sqlite_url, monkeypatch) as (demo, engine, _told, running, _):
         fault = demo.faults.add(
@@ -171,6 +173,7 @@ DAMAGE = [
 ]
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: f"{damage['kind']}{damage.get('status', '')}")
 async def test_damaged_answers_are_never_stored_and_never_in_the_way(sqlite_url, damage):
     """The first answer, one in the middle of the backfill and one of the delta."""

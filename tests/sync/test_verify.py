@@ -23,6 +23,7 @@ async def verdicts(settings, names=NAMES, *, full=True):
         await client.close()
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("full", [False, True], ids=["sample", "full"])
 async def test_a_mirror_that_is_equal_is_called_so(store_url, full):
     async with portal() as (_, webhook):
@@ -36,6 +37,7 @@ async def test_a_mirror_that_is_equal_is_called_so(store_url, full):
         assert {name: mirror.held(store_url, name) for name in NAMES} == before
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("full", [False, True], ids=["sample", "full"])
 async def test_every_kind_of_difference_is_found_and_named(store_url, full):
     async with portal() as (demo, webhook):

@@ -51,6 +51,7 @@ async def edited(demo, settings, clock, steps, minutes):
         assert without_doubt(settings.store_url, demo) == {}, step
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize(("server", "user"), ZONES)
 async def test_a_user_in_another_zone_misses_nothing_and_every_date_is_right(sqlite_url, server, user):
     clock = ManualClock(NOON)
@@ -62,6 +63,7 @@ async def test_a_user_in_another_zone_misses_nothing_and_every_date_is_right(sql
         await edited(demo, settings, clock, steps=4, minutes=47)
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("season", SEASONS)
 async def test_the_night_when_the_clocks_are_set_loses_and_doubles_nothing(sqlite_url, season):
     clock = ManualClock(SEASONS[season] - timedelta(minutes=70))

@@ -1,6 +1,5 @@
 """Any keys in any order, at any size: nothing breaks, nothing is drawn outside the screen, esc leads home."""
 
-import os
 import random
 
 import pytest
@@ -8,17 +7,19 @@ import pytest
 from bitsheet_tui.ui.keys import KEYS
 from tests.support import engine_states, sample_mirrors
 from tests.support.log_files import book
+from tests.support.proof import times
 from tests.support.screen_text import console, screen, settled
 
 pytestmark = pytest.mark.slow
 
-RUNS = int(os.environ.get("BITSHEET_MONKEYS", "3"))
+RUNS = times("BITSHEET_MONKEYS", 1, 3)
 LEAVES = {"quit", "interrupt", "suspend", "screenshot", "save", "palette"}
 NAMES = [name for key in KEYS if key.id not in LEAVES for name in key.keys]
 TYPED = ["a", "7", "space", "backspace", "enter", "escape", "tab"]
 SIZES = [(80, 24), (120, 40), (200, 60), (60, 20), (40, 12), (39, 9), (1, 1)]
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("seed", range(RUNS))
 async def test_any_keys_in_any_order_do_no_harm(tmp_path, monkeypatch, seed):
     chance = random.Random(seed)

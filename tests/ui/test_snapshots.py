@@ -85,6 +85,7 @@ async def pictures(app, engine, pilot, *, whole: bool):
         yield f"theme-{theme}", await picture(app, pilot)
 
 
+@pytest.mark.sample
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids="80x24 120x40".split())
 async def test_every_screen_looks_as_it_did(snapshot, mirror, size):
