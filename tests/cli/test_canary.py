@@ -84,7 +84,7 @@ class Ears:
 @pytest.mark.sample
 @pytest.mark.parametrize(
     ("given", "store"),
-    [("in the file", "sqlite"), ("by the environment", "sqlite"), ("in a file of its own", "postgresql")],
+    [("by the environment", "sqlite"), ("in the file", "sqlite"), ("in a file of its own", "postgresql")],
 )
 def test_the_webhook_and_the_password_are_nowhere(home, request, figure, monkeypatch, given, store):
     pick = random.Random(f"{given} {store}")

@@ -331,7 +331,7 @@ def test_a_copy_made_while_it_is_written_is_a_whole_mirror(sqlite_url, tmp_path)
         process.kill()
         process.communicate()
     assert ends == sorted(ends)
-    assert len(set(ends)) > 10
+    assert len(set(ends)) > 2  # copies of different moments
 
 
 def test_killed_at_any_moment_rows_and_checkpoint_agree(store_url):

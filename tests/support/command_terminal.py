@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 class Screen:

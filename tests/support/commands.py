@@ -24,7 +24,7 @@ def configure(folder: Path, webhook: str, more: str = "") -> None:
     (folder / "config.toml").chmod(0o600)
 
 
-SECONDS = 20.0  # long enough for the slowest machine
+SECONDS = 60.0  # long enough for the slowest machine
 
 
 def until(process: subprocess.Popen[str], word: str) -> str:

@@ -7,7 +7,7 @@ from bitsheet_tui import wiring
 from bitsheet_tui.commands import Stop
 from bitsheet_tui.sync import engine as engines
 
-SECONDS = 20.0  # long enough for the slowest machine
+SECONDS = 60.0  # long enough for the slowest machine
 
 
 @asynccontextmanager

@@ -37,7 +37,7 @@ def filling(engine) -> list[str]:
 
 
 async def until(true) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not true():
             await asyncio.sleep(0.02)
 

@@ -52,6 +52,8 @@ async def run(store_url):
     await end()
 
 
+@pytest.mark.sample
+@pytest.mark.slow
 async def test_what_changes_during_a_long_backfill_arrives_long_before_its_end(run, store_url):
     async with portal(DEALS, cost=Cost(page=0.05)) as (demo, webhook):
         engine = await run(webhook, tables=("deals",))
@@ -70,6 +72,8 @@ async def test_what_changes_during_a_long_backfill_arrives_long_before_its_end(r
         assert unequal(store_url, demo, ("deals",)) == {}
 
 
+@pytest.mark.sample
+@pytest.mark.slow
 async def test_a_method_that_has_used_its_time_rests_while_the_others_go_on(run):
     """Pages take 5 s each by the portal's own count, which are not waited for here."""
     cost = Cost(pages={"crm.deal.list": 5.0}, slept=False)
@@ -86,6 +90,8 @@ async def test_a_method_that_has_used_its_time_rests_while_the_others_go_on(run)
         await run.end()
 
 
+@pytest.mark.sample
+@pytest.mark.slow
 async def test_all_streams_together_never_overrun_the_rate_limit(run, store_url):
     async with portal(DEALS, limits=Limits(rate=10.0, burst=6)) as (demo, webhook):
         engine = await run(webhook, PortalSettings(requests_per_second=10.0, burst=6), tables=("deals",))
