@@ -21,11 +21,21 @@ def driver(usual: type[TextualDriver]) -> type[TextualDriver]:
 
 
 class Driver(LinuxDriver):
-    """Textual's, but for its loop over what is typed.
+    """Textual's, but for its loop over what is typed, and for what is written after it has closed.
 
-    That one ends the app without a word at a byte that is no UTF-8, spins where the terminal is gone, and
+    That loop ends the app without a word at a byte that is no UTF-8, spins where the terminal is gone, and
     looks ten times a second whether an esc is the first letter of something or a key.
     """
+
+    @property
+    def holding(self) -> bool:
+        """Whether the terminal is ours: from the start of application mode until it is suspended."""
+        return self._writer_thread is not None and self._writer_thread.is_alive()
+
+    def write(self, data: str) -> None:
+        """Drop what is written while the terminal is not ours: once its queue were full, it would wait."""
+        if self.holding:
+            super().write(data)
 
     def run_input_thread(self) -> None:
         """Read until the console ends, or the terminal is gone."""

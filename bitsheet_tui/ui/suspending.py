@@ -1,11 +1,11 @@
-"""Suspending: before the process is stopped the engine rests, whoever asks for it."""
+"""Suspending: pauses the engine, gives the terminal back and stops the process; `fg` undoes all three."""
 
 import asyncio
 import signal
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from bitsheet_tui.commands import Pause, Resume
+from bitsheet_tui.ui.driver import Driver
 
 if TYPE_CHECKING:
     from bitsheet_tui.ui.app import Console
@@ -26,37 +26,45 @@ async def suspend(window: "Console") -> None:
         if window.engine.state.paused_at and not window.engine.state.cycle_started:
             break
         await asyncio.sleep(STEP)
-    window.suspending = True
     window.herald.leave()
-    window.action_suspend_process()
-    window.suspending = False
+    _stop(window)
     if ours:  # reached after fg
         window.pausing = False
         window.engine.submit(Resume())
 
 
-def obey(window: "Console") -> None:
-    """From now on SIGTSTP does what the key does, and SIGCONT draws everything again.
+def _stop(window: "Console") -> None:
+    """Give the terminal back, stop the process, and take the terminal again, in this order on this thread.
 
-    The driver of the terminal has handlers for both: one restores the terminal and stops the process, the
-    other takes the terminal again, which it must not do twice, for it would remember its own settings as
-    those to restore. Must be called on the main thread, once the driver runs.
+    No handler of SIGCONT does the last of it: that signal goes to any thread of the process (signal(7)), so
+    its handler may run long after this thread goes on. SIGSTOP goes to this thread, which therefore returns
+    from the call only when the process continues.
     """
-    stop, go_on = signal.getsignal(signal.SIGTSTP), signal.getsignal(signal.SIGCONT)
-    if not callable(stop) or not callable(go_on):  # in a browser there is nothing to go back to
+    with window.suspend():
+        signal.raise_signal(signal.SIGSTOP)
+    window.action_repaint()
+
+
+def obey(window: "Console") -> None:
+    """From now on SIGTSTP does what the key does, and after SIGCONT everything is drawn again.
+
+    The driver of the terminal has handlers of its own for both; its SIGCONT takes the terminal even if the
+    process was stopped by SIGSTOP and never gave it back, and then remembers its own settings as those to
+    restore. Must be called on the main thread, once the driver runs.
+    """
+    driver = window._driver  # noqa: SLF001 - Textual has no public name for it
+    if not isinstance(driver, Driver):  # in a browser there is nothing to go back to
         return
     loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTSTP, window.call_later, window.action_hold)
+    loop.add_signal_handler(signal.SIGCONT, window.call_later, _continued, window, driver)
 
-    def asked(number: int, frame: FrameType | None) -> None:
-        if window.suspending:
-            stop(number, frame)
-        else:
-            loop.call_soon_threadsafe(window.call_later, window.action_hold)
 
-    def woken(number: int, frame: FrameType | None) -> None:
-        if window.suspending:  # else it was SIGSTOP, which nobody can answer
-            go_on(number, frame)
-        loop.call_soon_threadsafe(window.call_later, window.action_repaint)
+def _continued(window: "Console", driver: Driver) -> None:
+    """After SIGCONT: what stopped us may have left anything on the screen.
 
-    signal.signal(signal.SIGTSTP, asked)
-    signal.signal(signal.SIGCONT, woken)
+    After `bg` the terminal was not ours to take: asking for it stopped the process once more.
+    """
+    if not driver.holding:
+        driver.resume_application_mode()
+    window.action_repaint()
