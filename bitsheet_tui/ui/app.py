@@ -145,11 +145,15 @@ class Console(Viewing):
             self.say(t(words.SAVED, path=f"{path}"))
 
     def action_hold(self) -> None:
-        """Back to the shell."""
+        """Back to the shell; asked again on the way there, nothing more."""
         from bitsheet_tui.ui.suspending import suspend  # noqa: PLC0415 - not for the first screen
 
-        self.say(t(words.SUSPENDING))
-        self.run_worker(suspend(self), exclusive=True)
+        if self._driver is None or not self._driver.can_suspend:
+            self.say(t(words.NO_SHELL))
+        elif not self.suspending:
+            self.suspending = True
+            self.say(t(words.SUSPENDING))
+            self.run_worker(suspend(self))
 
     # --- leaving ----------------------------------------------------------------------------------
 

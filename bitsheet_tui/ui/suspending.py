@@ -28,6 +28,7 @@ async def suspend(window: "Console") -> None:
         await asyncio.sleep(STEP)
     window.herald.leave()
     _stop(window)
+    window.suspending = False
     if ours:  # reached after fg
         window.pausing = False
         window.engine.submit(Resume())

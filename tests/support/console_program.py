@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import os
 import signal
 import sys
 import termios
@@ -141,6 +142,7 @@ RING = engine_states.log()
 ENGINES = {
     "beating": lambda: Beating(engine_states.paused()),
     "idle": lambda: Telling(engine_states.current()),
+    "reading": lambda: Telling(engine_states.syncing()),
     "busy": lambda: Busy(engine_states.syncing()),
     "deaf": Deaf,
     "broken": Broken,
@@ -150,10 +152,33 @@ ENGINES = {
     "hostile": hostile,
 }
 
+
+def deliver_sigcont_late() -> None:
+    """Let SIGCONT arrive on a thread other than the main one, after that one has gone on.
+
+    Every thread has it blocked, but for a moment the one that is started here: a process-directed signal
+    goes to any thread that does not block it (signal(7)).
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})
+    threading.Thread(target=_unblock_sigcont, name="sigcont", daemon=True).start()
+
+
+def _unblock_sigcont() -> None:
+    while True:
+        time.sleep(0.01)
+        if signal.SIGCONT in signal.sigpending():
+            time.sleep(0.2)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCONT})
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})
+
+
 if __name__ == "__main__":
     engine_states.NOW = datetime.now(UTC)  # the clock on the wall goes on here
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the controlling terminal, so that it can be hung up
+    if os.getsid(0) == os.getpid():  # else it has the shell's
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the controlling terminal, so that it can be hung up
     conceal(CODE)
+    if "late" in sys.argv:
+        deliver_sigcont_late()
     if "quick" in sys.argv:
         ending.ENGINE_SECONDS = 0.5
     loud = Config(ui=UiSettings(bell=True), origins={"ui.bell": "config.toml, line 1"})

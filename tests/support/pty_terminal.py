@@ -25,7 +25,9 @@ STALL = float(os.environ.get("BITSHEET_STALL", "2"))  # seconds in which a termi
 
 
 class PtyTerminal:
-    """One run of tests/support/console_program.py."""
+    """One run of tests/support/console_program.py, or of a shell that runs it."""
+
+    program = (sys.executable, "-m", "tests.support.console_program")
 
     def __init__(
         self, scene: str, report: Path | str = os.devnull, size: tuple[int, int] = (80, 24), *more: str
@@ -38,7 +40,7 @@ class PtyTerminal:
         self.screen = pyte.Screen(*size)  # as a terminal would show it
         self._stream = pyte.ByteStream(self.screen)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.console_program", scene, str(report), *more],
+            [*self.program, scene, str(report), *more],
             stdin=slave, stdout=slave, stderr=slave, cwd=ROOT, env={**os.environ, **ENVIRON},
             start_new_session=True,
         )  # fmt: skip

@@ -17,6 +17,7 @@ SENTENCES = {
     "Could not save it: {why}": "Kaydedilemedi: {why}",
     "Copied {what}.": "Kopyalandı: {what}.",
     "Suspending after the page in hand…": "Eldeki sayfadan sonra askıya alınıyor…",
+    "A browser has no shell to go back to.": "Tarayıcıda dönülecek bir kabuk yok.",
     "This mirror ends with your SSH session: use tmux, or bitsheet-tui service.": (
         "Bu ayna SSH oturumunuzla birlikte durur: tmux ya da bitsheet-tui service kullanın."
     ),
