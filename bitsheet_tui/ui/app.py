@@ -146,14 +146,15 @@ class Console(Viewing):
 
     def action_hold(self) -> None:
         """Back to the shell; asked again on the way there, nothing more."""
-        from bitsheet_tui.ui.suspending import suspend  # noqa: PLC0415 - not for the first screen
+        from bitsheet_tui.ui.suspending import driver, suspend  # noqa: PLC0415 - not for the first screen
 
-        if self._driver is None or not self._driver.can_suspend:
+        held = driver(self)
+        if held is None:
             self.say(t(words.NO_SHELL))
         elif not self.suspending:
             self.suspending = True
             self.say(t(words.SUSPENDING))
-            self.run_worker(suspend(self))
+            self.run_worker(suspend(self, held))
 
     # --- leaving ----------------------------------------------------------------------------------
 

@@ -30,12 +30,31 @@ class Driver(LinuxDriver):
     @property
     def holding(self) -> bool:
         """Whether the terminal is ours: from the start of application mode until it is suspended."""
+        return self._writes or (self._key_thread is not None and self._key_thread.is_alive())
+
+    @property
+    def _writes(self) -> bool:
         return self._writer_thread is not None and self._writer_thread.is_alive()
 
     def write(self, data: str) -> None:
-        """Drop what is written while the terminal is not ours: once its queue were full, it would wait."""
-        if self.holding:
+        """Drop what nobody would write: once its queue were full, the next one would wait for ever."""
+        if self._writes:
             super().write(data)
+
+    def stop_application_mode(self) -> None:
+        """Nothing while the shell has the terminal: from the background, whoever sets it is stopped."""
+        if self.holding:
+            super().stop_application_mode()
+
+    def disable_input(self) -> None:
+        """Nothing while the shell has the terminal, see above; what is typed is the shell's, too."""
+        if self.holding:
+            super().disable_input()
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Take the terminal unless it was never given back, as with SIGSTOP."""
+        if not self.holding:
+            super()._sigcont_application()
 
     def run_input_thread(self) -> None:
         """Read until the console ends, or the terminal is gone."""

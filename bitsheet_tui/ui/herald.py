@@ -106,7 +106,9 @@ class Herald:
     # --- the title ------------------------------------------------------------------------------------
 
     def entitle(self) -> None:
-        """Let the terminal's title say how it stands; only what differs is sent."""
+        """Let the terminal's title say how it stands; only what differs is sent, and nothing to a shell's."""
+        if self._window.suspending:
+            return
         wanted = title(self._window.picture) if self._window.looks.title and _entitled() else ""
         shown = plain(glyphs.to_ascii(wanted) if self._window.ascii else wanted, 80)
         if shown == self._title:

@@ -21,7 +21,7 @@ from bitsheet_tui.ui.driver import driver
 from bitsheet_tui.ui.ending import Ending, EngineThread
 from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.picture import Picture
-from bitsheet_tui.ui.suspending import obey
+from bitsheet_tui.ui.suspending import given_back, obey
 from bitsheet_tui.ui.views.farewell import farewell
 from bitsheet_tui.ui.window import EngineLike, utc_now
 
@@ -55,6 +55,7 @@ def run_console(
     window.painted = lambda: _begin(thread, window)
     window.alive = tty.alive
     terminal.entitled = lambda: window.herald.entitled
+    terminal.given_back = lambda: given_back(window)
     with ending.signals():
         with asyncio.Runner(loop_factory=precedence.loop) as runner:
             crash = runner.run(_shown(window)) or window.crash

@@ -1,6 +1,7 @@
 """Suspending: pauses the engine, gives the terminal back and stops the process; `fg` undoes all three."""
 
 import asyncio
+import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,19 @@ if TYPE_CHECKING:
 STEPS, STEP = 30, 0.1  # how often, and how many seconds apart, it is looked whether the engine rests
 
 
-async def suspend(window: "Console") -> None:
+def driver(window: "Console") -> Driver | None:
+    """What holds the terminal; None where there is no shell to go back to, as in a browser."""
+    found = window._driver  # noqa: SLF001 - Textual has no public name for it
+    return found if isinstance(found, Driver) else None
+
+
+def given_back(window: "Console") -> bool:
+    """Whether the terminal is the shell's."""
+    found = driver(window)
+    return found is not None and not found.holding
+
+
+async def suspend(window: "Console", driver: Driver) -> None:
     """Pause, stop the process, go on after `fg`.
 
     A stopped process must not hold a lock of the database, and what it asked of the portal costs it time.
@@ -26,46 +39,51 @@ async def suspend(window: "Console") -> None:
         if window.engine.state.paused_at and not window.engine.state.cycle_started:
             break
         await asyncio.sleep(STEP)
+    window.look()  # the pause is known as ours before another one can be
+    window.clear_notifications()
     window.herald.leave()
-    _stop(window)
+    driver.suspend_application_mode()
+    signal.raise_signal(signal.SIGSTOP)  # to this thread: it returns once the process goes on
+    await _take_again(window, driver)
+    if window.over:
+        return
     window.suspending = False
-    if ours:  # reached after fg
+    window.action_repaint()
+    if ours:
         window.pausing = False
         window.engine.submit(Resume())
 
 
-def _stop(window: "Console") -> None:
-    """Give the terminal back, stop the process, and take the terminal again, in this order on this thread.
+async def _take_again(window: "Console", driver: Driver) -> None:
+    """Take the terminal, or leave it where the process shall end.
 
-    No handler of SIGCONT does the last of it: that signal goes to any thread of the process (signal(7)), so
-    its handler may run long after this thread goes on. SIGSTOP goes to this thread, which therefore returns
-    from the call only when the process continues.
+    No handler of SIGCONT does it: a signal to a process goes to any of its threads (signal(7)), so Python
+    may run that handler long after this thread goes on. In the background whoever asks for the terminal is
+    stopped once more; hence a signal that ends us has a moment to arrive first.
     """
-    with window.suspend():
-        signal.raise_signal(signal.SIGSTOP)
-    window.action_repaint()
+    while not driver.holding:
+        if not _in_front(driver):
+            await asyncio.sleep(STEP)
+        if window.over:
+            return
+        driver.resume_application_mode()
+
+
+def _in_front(driver: Driver) -> bool:
+    try:
+        return os.tcgetpgrp(driver.fileno) == os.getpgrp()
+    except OSError:  # hung up
+        return False
 
 
 def obey(window: "Console") -> None:
     """From now on SIGTSTP does what the key does, and after SIGCONT everything is drawn again.
 
-    The driver of the terminal has handlers of its own for both; its SIGCONT takes the terminal even if the
-    process was stopped by SIGSTOP and never gave it back, and then remembers its own settings as those to
-    restore. Must be called on the main thread, once the driver runs.
+    Nobody can answer SIGSTOP, and what stopped us may have left anything on the screen. Must be called on the
+    main thread, once the driver runs; its own handlers do not pause the engine.
     """
-    driver = window._driver  # noqa: SLF001 - Textual has no public name for it
-    if not isinstance(driver, Driver):  # in a browser there is nothing to go back to
+    if driver(window) is None:
         return
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTSTP, window.call_later, window.action_hold)
-    loop.add_signal_handler(signal.SIGCONT, window.call_later, _continued, window, driver)
-
-
-def _continued(window: "Console", driver: Driver) -> None:
-    """After SIGCONT: what stopped us may have left anything on the screen.
-
-    After `bg` the terminal was not ours to take: asking for it stopped the process once more.
-    """
-    if not driver.holding:
-        driver.resume_application_mode()
-    window.action_repaint()
+    loop.add_signal_handler(signal.SIGCONT, window.call_later, window.action_repaint)

@@ -47,6 +47,7 @@ class Terminal:
     def __init__(self) -> None:
         self._before: list[Any] | None = None
         self.entitled: Callable[[], bool] = lambda: False  # whether its title is ours
+        self.given_back: Callable[[], bool] = lambda: False  # whether it is the shell's, as it was
         try:
             self._before = termios.tcgetattr(0)
         except (termios.error, OSError):
@@ -54,6 +55,8 @@ class Terminal:
 
     def restore(self) -> None:
         """Put it back without ever waiting: the terminal may have stopped reading, or be gone."""
+        if self.given_back():
+            return
         try:
             descriptor = os.open("/dev/tty", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
         except OSError:

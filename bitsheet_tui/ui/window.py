@@ -102,7 +102,7 @@ class Window(Dressed[None], inherit_bindings=False):
         self.suspending = False  # asked for, until the process goes on
         self.crash: Exception | None = None
         self._loop_of_ui: asyncio.AbstractEventLoop | None = None
-        self._over = False
+        self.over = False  # the screen is to be left
         self._warned = False
 
     def get_default_screen(self) -> Screen[None]:
@@ -115,7 +115,7 @@ class Window(Dressed[None], inherit_bindings=False):
         self.set_interval(PAINT, self.look)
         self.call_after_refresh(self.painted)
         self._warn()
-        if self._over:
+        if self.over:
             self.exit()
 
     def on_unmount(self) -> None:
@@ -135,7 +135,7 @@ class Window(Dressed[None], inherit_bindings=False):
 
     def finish(self) -> None:
         """Leave the screen; may be called from any thread and from a signal handler, at any time."""
-        self._over = True
+        self.over = True
         loop = self._loop_of_ui
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self.exit)

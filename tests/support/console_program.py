@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from bitsheet_tui.commands import Resume
 from bitsheet_tui.config import Config, UiSettings
 from bitsheet_tui.errors import StoreFull
 from bitsheet_tui.events import DeletionsHeld
@@ -73,6 +74,16 @@ class Telling(engine_states.FakeEngine):
     def submit(self, command) -> None:
         super().submit(command)
         Path(sys.argv[2]).write_text(" ".join(type(one).__name__ for one in self.told))
+
+
+class LateToResume(Telling):
+    """Is told to go on, and does a second later."""
+
+    def submit(self, command) -> None:
+        if isinstance(command, Resume):
+            threading.Timer(1.0, super().submit, [command]).start()
+        else:
+            super().submit(command)
 
 
 class Deaf(engine_states.FakeEngine):
@@ -144,6 +155,7 @@ ENGINES = {
     "idle": lambda: Telling(engine_states.current()),
     "reading": lambda: Telling(engine_states.syncing()),
     "busy": lambda: Busy(engine_states.syncing()),
+    "late to resume": lambda: LateToResume(engine_states.current()),
     "deaf": Deaf,
     "broken": Broken,
     "full": Full,

@@ -51,6 +51,13 @@ def is_stopped(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def switches(pid: int) -> int:
     """How often the main thread gave up the processor."""
     fields = Path(f"/proc/{pid}/status").read_text().splitlines()
@@ -117,6 +124,44 @@ def test_asked_twice_while_a_page_is_read_it_stops_once_and_goes_on_after_fg(tmp
         console.send(signal.SIGCONT)
         await_that(lambda: (tmp_path / "told").read_text() == "Pause Resume")
         console.type(b"q")
+        assert console.end() == 0
+
+
+def test_the_pause_for_the_shell_is_nobody_elses(tmp_path):
+    with PtyTerminal("late to resume", tmp_path / "told") as console:
+        console.settle()
+        console.type(b"\x1a")
+        await_that(lambda: is_stopped(console.process.pid))
+        console.send(signal.SIGCONT)
+        await_that(lambda: (tmp_path / "told").read_text() == "Pause Resume")
+        console.until(lambda shown: "CURRENT" in shown[0])
+        console.still()
+        assert b"somebody" not in console.out.lower()
+        console.type(b"q")
+        assert console.end() == 0
+
+
+@pytest.mark.parametrize("signals", [("TERM",), ("HUP",), ("TERM", "TERM")])
+def test_killed_while_it_is_stopped_it_ends_without_a_touch_of_the_terminal(signals, tmp_path):
+    with Shell("") as console:
+        console.run("idle", str(tmp_path / "told"))
+        console.until(lambda shown: "? Help" in shown[-1])
+        console.settle()
+        console.type(b"\x1a")
+        console.screen.reset()
+        console.prompt()
+        job = console.job()
+        await_that(lambda: is_stopped(job))
+        console.still()
+        before = len(console.out)
+        for name in signals:
+            console.type(f"kill -{name} %1\n".encode())
+        console.type(b"kill -CONT %1\n")
+        console.wait_for(b"stopped at cycle 812")
+        await_that(lambda: not is_running(job))
+        assert b"\x1b[?1049" not in console.out[before:]
+        assert set((tmp_path / "told").read_text().split()) == {"Pause", "Stop"}
+        console.type(b"jobs\nexit\n")  # a shell that has not looked yet stays for its job
         assert console.end() == 0
 
 
