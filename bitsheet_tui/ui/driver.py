@@ -1,8 +1,11 @@
 """The driver of the terminal: nothing that is typed ends the console, and an esc is answered at once."""
 
+import asyncio
 import codecs
 import os
 import select
+import termios
+import tty
 from collections.abc import Iterable
 
 from textual import constants
@@ -51,10 +54,29 @@ class Driver(LinuxDriver):
         if self.holding:
             super().disable_input()
 
-    def _sigcont_application(self, *_: object) -> None:
-        """Take the terminal unless it was never given back, as with SIGSTOP."""
+    def take_again(self) -> None:
+        """After SIGCONT: take the terminal if it was given back, or if a shell has set it for itself.
+
+        Nobody can answer SIGSTOP, so the terminal is not given back before it; a shell with line editing
+        then sets it as it was before us. To give it back now, first, keeps what is to be restored.
+        """
+        if self.holding and self._canonical():
+            self.suspend_application_mode()
         if not self.holding:
-            super()._sigcont_application()
+            self.resume_application_mode()
+
+    def _canonical(self) -> bool:
+        try:
+            return bool(termios.tcgetattr(self.fileno)[tty.LFLAG] & termios.ICANON)
+        except termios.error:  # hung up
+            return False
+
+    def _sigcont_application(self, *_: object) -> None:
+        self.take_again()
+        asyncio.get_running_loop().call_soon_threadsafe(self._app.call_later, self._draw)
+
+    def _draw(self) -> None:
+        self._app.screen.refresh(layout=True)
 
     def run_input_thread(self) -> None:
         """Read until the console ends, or the terminal is gone."""

@@ -79,11 +79,17 @@ def _in_front(driver: Driver) -> bool:
 def obey(window: "Console") -> None:
     """From now on SIGTSTP does what the key does, and after SIGCONT everything is drawn again.
 
-    Nobody can answer SIGSTOP, and what stopped us may have left anything on the screen. Must be called on the
-    main thread, once the driver runs; its own handlers do not pause the engine.
+    Must be called on the main thread, once the driver runs; its own handlers do not pause the engine.
     """
-    if driver(window) is None:
+    held = driver(window)
+    if held is None:
         return
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTSTP, window.call_later, window.action_hold)
-    loop.add_signal_handler(signal.SIGCONT, window.call_later, window.action_repaint)
+    loop.add_signal_handler(signal.SIGCONT, window.call_later, _continued, window, held)
+
+
+def _continued(window: "Console", driver: Driver) -> None:
+    if not window.suspending:  # else it is done in order, above
+        driver.take_again()
+        window.action_repaint()

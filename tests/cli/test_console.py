@@ -1,5 +1,6 @@
 """The console as a person starts it: in a terminal, with a key to end it."""
 
+import os
 import signal
 from pathlib import Path
 
@@ -67,6 +68,25 @@ def test_a_first_run_that_is_left_writes_nothing_and_restores_the_terminal(home,
                 assert code in screen.seen[screen.seen.rindex(b"\x1b[?1049h") :]
             assert b"nothing was written" in screen.seen
     assert not Path("config.toml").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
+def test_a_first_run_that_was_stopped_draws_everything_again_and_leaves_nothing_behind(home, number):
+    Path("config.toml").unlink()
+    with terminal() as screen:
+        screen.until(b"1 of 5")
+        screen.process.send_signal(number)
+        for _ in range(400):
+            screen.pause(0.05)  # its writes need a reader, or it never gets as far as to stop
+            if os.waitid(os.P_PID, screen.process.pid, os.WSTOPPED | os.WNOWAIT | os.WNOHANG):
+                break
+        screen.seen = b""
+        screen.process.send_signal(signal.SIGCONT)
+        screen.until(b"1 of 5")
+        screen.press(b"\x1b")
+        assert screen.ends() == 0
+        assert screen.seen.rindex(b"\x1b[?1049l") > screen.seen.rfind(b"\x1b[?1049h")
+        assert b"Warning" not in screen.seen
 
 
 def test_one_key_starts_the_demo_instead_and_nothing_is_left_of_it(home, monkeypatch):

@@ -21,6 +21,7 @@ ENVIRON = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor"
            "COLUMNS": "80", "LINES": "24"}  # fmt: skip
 
 KITTY = re.compile(rb"\x1b\[[<>]\d*u")  # asks for more of the keyboard, which pyte takes for text
+SECONDS = 40.0  # at the most, on a busy machine
 STALL = float(os.environ.get("BITSHEET_STALL", "2"))  # seconds in which a terminal that is full reads nothing
 
 
@@ -70,7 +71,7 @@ class PtyTerminal:
         self._stream.feed(KITTY.sub(b"", got))
         return got
 
-    def wait_for(self, words: bytes, seconds: float = 10) -> None:
+    def wait_for(self, words: bytes, seconds: float = SECONDS) -> None:
         assert words in self.out or words in self.read(seconds, words), self.out[-2000:]
 
     def settle(self) -> None:
@@ -79,7 +80,7 @@ class PtyTerminal:
         while self.read(0.4):
             pass
 
-    def until(self, shows: Callable[[list[str]], bool], seconds: float = 10) -> None:
+    def until(self, shows: Callable[[list[str]], bool], seconds: float = SECONDS) -> None:
         """Until the terminal shows something."""
         end = time.monotonic() + seconds
         while not shows(list(self.screen.display)):
@@ -104,7 +105,7 @@ class PtyTerminal:
     def send(self, number: signal.Signals) -> None:
         os.kill(self.process.pid, number)
 
-    def end(self, seconds: float = 10) -> int:
+    def end(self, seconds: float = SECONDS) -> int:
         """Read on until the program is gone; its exit code."""
         end = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < end:

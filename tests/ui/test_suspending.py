@@ -3,6 +3,7 @@
 import shlex
 import signal
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -163,6 +164,24 @@ def test_killed_while_it_is_stopped_it_ends_without_a_touch_of_the_terminal(sign
         assert set((tmp_path / "told").read_text().split()) == {"Pause", "Stop"}
         console.type(b"jobs\nexit\n")  # a shell that has not looked yet stays for its job
         assert console.end() == 0
+
+
+def test_after_sigstop_it_has_its_keys_though_the_shell_has_set_the_terminal_for_itself():
+    with PtyTerminal("idle") as console:
+        console.settle()
+        console.send(signal.SIGSTOP)
+        await_that(lambda: is_stopped(console.process.pid))
+        termios.tcsetattr(console.slave, termios.TCSANOW, console.before)
+        console.screen.reset()
+        console.send(signal.SIGCONT)
+        console.until(lambda shown: all(word in "\n".join(shown) for word in WORDS))
+        console.type(b"?")  # without an enter
+        console.until(lambda shown: "On the screen" in "\n".join(shown))
+        console.type(b"\x1b")
+        console.until(lambda shown: "FOLLOW" in "\n".join(shown))
+        console.type(b"q")
+        assert console.end() == 0
+        assert console.restored()
 
 
 async def test_where_there_is_no_shell_it_says_so_and_pauses_nothing():
