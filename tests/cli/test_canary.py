@@ -151,11 +151,13 @@ def on_screen(ears: Ears) -> None:
     """Every screen of the console, each with a picture of it in a file."""
     with terminal() as screen:
         screen.until(b"CURRENT")
-        for key in b"leh?":
+        for number, key in enumerate(b"leh?", 1):
             screen.press(bytes([key]))
             screen.press(b"\x13")  # a picture
+            while len(list(ears.home.glob("*.svg"))) < number:
+                screen.pause(0.05)
             screen.press(b"\x1b")
-            time.sleep(0.3)
+            screen.until(b"total", since=len(screen.seen))  # back on the dashboard
         screen.press(b"q")
         assert screen.ends() == 0
         ears.heard.append(screen.seen)

@@ -21,10 +21,10 @@ class Screen:
     def __init__(self, process: subprocess.Popen[bytes], descriptor: int) -> None:
         self.process, self.descriptor, self.seen = process, descriptor, b""
 
-    def until(self, word: bytes) -> None:
-        """Reads until `word` was painted."""
+    def until(self, word: bytes, since: int = 0) -> None:
+        """Reads until `word` was painted, after the first `since` bytes."""
         deadline = time.monotonic() + SECONDS
-        while word not in self.seen:
+        while word not in self.seen[since:]:
             ready, _, _ = select.select([self.descriptor], [], [], max(0.0, deadline - time.monotonic()))
             assert ready, f"never painted {word!r}: {self.seen[-2000:]!r}"
             self.seen += os.read(self.descriptor, 65536)
@@ -46,7 +46,10 @@ class Screen:
 
     def ends(self) -> int:
         """The exit code, once everything that was painted has been read."""
+        deadline = time.monotonic() + SECONDS
         while True:
+            ready, _, _ = select.select([self.descriptor], [], [], max(0.0, deadline - time.monotonic()))
+            assert ready, f"it goes on: {self.seen[-2000:]!r}"
             try:
                 self.seen += os.read(self.descriptor, 65536)
             except OSError:  # nobody has the other side of the terminal any more
