@@ -18,4 +18,4 @@ The map, from the bottom up; a module imports only from rows above its own:
     wiring, cli/         puts the parts together; the commands
 """
 
-__version__ = "0.1.0"
+__version__ = "0.1.0"  # the only place: the build reads it here
