@@ -90,6 +90,10 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _shell(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh"), help="the shell that shall complete")
+
+
 def _a_day(text: str) -> "date":
     from datetime import date  # noqa: PLC0415 - nobody else needs it
 
@@ -139,6 +143,7 @@ COMMANDS = (
     Command(name="confirm", help="mark the deletions of a table that are held", add=_table),
     Command(name="web", help="the console in a browser, on the running instance", add=_web),
     Command(name="service", help="print the systemd unit for this installation"),
+    Command(name="completion", help="print what makes a shell complete commands and tables", add=_shell),
     Command(name="portal", help="run the demo portal alone; stdout begins with its webhook", add=_port),
 )
 

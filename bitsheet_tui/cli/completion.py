@@ -1,0 +1,45 @@
+"""`bitsheet-tui completion`: the script with which bash or zsh completes commands, options, tables and files.
+
+shtab writes it from the parser. It is static: completing a word starts no Python and reads no configuration.
+"""
+
+import re
+import sys
+from argparse import Action, ArgumentParser, Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from bitsheet_tui.cli.arguments import parser
+from bitsheet_tui.errors import Exit, UsageError
+from bitsheet_tui.tables import CATALOGUE
+
+
+def run(arguments: Namespace) -> int:
+    """Prints the script on stdout. Raises UsageError where shtab is missing."""
+    sys.stdout.write(f"{script(arguments.shell)}\n")
+    return Exit.DONE
+
+
+def script(shell: str) -> str:
+    """The script for `bash` or `zsh`. Files are offered for what is a Path, table names for what is a TABLE."""
+    try:
+        import shtab  # noqa: PLC0415 - a clone that was pulled, but not installed again, lacks it
+    except ImportError as error:
+        raise UsageError(f"completion needs {error.name}", f"install it: pip install {error.name}") from None
+    whole = parser()
+    for action in _actions(whole):
+        if action.type is Path:
+            action.complete = shtab.FILE  # type: ignore[attr-defined]
+        elif action.metavar == "TABLE":
+            action.choices = [table.name for table in CATALOGUE]
+    # shtab declares a list of arguments to zsh's _arguments as a single one: only the first would be completed
+    return re.sub(r'"\(\*\)::?', '"*:', shtab.complete(whole, shell))
+
+
+def _actions(parser: ArgumentParser) -> Iterator[Action]:
+    """Every option and argument, those of commands included."""
+    for action in parser._actions:  # noqa: SLF001 - argparse has no other way to them; shtab takes it too
+        yield action
+        if isinstance(action.choices, dict):
+            for command in action.choices.values():
+                yield from _actions(command)
