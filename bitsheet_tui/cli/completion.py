@@ -21,7 +21,7 @@ def run(arguments: Namespace) -> int:
 
 
 def script(shell: str) -> str:
-    """The script for `bash` or `zsh`. Files are offered for what is a Path, table names for what is a TABLE."""
+    """The script for `bash` or `zsh`: files are offered for every Path, table names for every TABLE."""
     try:
         import shtab  # noqa: PLC0415 - a clone that was pulled, but not installed again, lacks it
     except ImportError as error:
@@ -32,7 +32,7 @@ def script(shell: str) -> str:
             action.complete = shtab.FILE  # type: ignore[attr-defined]
         elif action.metavar == "TABLE":
             action.choices = [table.name for table in CATALOGUE]
-    # shtab declares a list of arguments to zsh's _arguments as a single one: only the first would be completed
+    # shtab declares a list of arguments to zsh as a single one: only the first would be completed
     return re.sub(r'"\(\*\)::?', '"*:', shtab.complete(whole, shell))
 
 
