@@ -9,7 +9,7 @@ from bitsheet_tui.cli.arguments import COMMANDS
 from bitsheet_tui.tables import CATALOGUE
 from tests.support.interactive_shell import Shell
 
-pytestmark = pytest.mark.release
+pytestmark = pytest.mark.debian
 
 FUNCTIONS = "bitsheet-tui completion zsh > _bitsheet-tui && fpath=($PWD $fpath)"
 SETUPS = {
