@@ -1,4 +1,4 @@
-"""`bitsheet-tui completion`: what the script knows; tests/release drives the shells with it."""
+"""`bitsheet-tui completion`: what the script knows; test_shells.py drives the shells with it."""
 
 import sys
 
