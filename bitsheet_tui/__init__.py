@@ -6,6 +6,7 @@ The map, from the bottom up; a module imports only from rows above its own:
     secret, text         strings that cannot be printed; text that cannot harm
     lean                 leaves out what libraries bring along and nobody uses
     memory               goes back to the system when it is not used
+    locales, manual/     the language to speak; the chapters that `help` and the console show
     fields, tables       what is mirrored, as data                          <- read tables first
     events, state, ring  what happens, and the one picture made of it
     commands             what the engine can be told

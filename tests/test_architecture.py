@@ -13,7 +13,8 @@ from bitsheet_tui.errors import Exit
 from bitsheet_tui.portal.demo import DemoPortal, Size
 from bitsheet_tui.tables import CATALOGUE, Paging
 from bitsheet_tui.ui.keys import KEYS
-from tests.support.readme import README, rows
+from bitsheet_tui.ui.language import speaking, t
+from tests.support.readme import README, manual, points, rows, section
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bitsheet_tui"
@@ -91,10 +92,10 @@ def loaded(*arguments: str, **environment: str) -> set[str]:
     return set(done.stderr.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("command", ["--help", "--version"])
+@pytest.mark.parametrize("command", ["--help", "--version", "help", "help troubles", "help keys --lang tr"])
 def test_help_loads_nothing_that_takes_time(command):
     slow = {"httpx", "ssl", "msgspec", "peewee", "loguru", "apscheduler", "asyncio", "dataclasses"}
-    assert not loaded(command) & {*HEAVY, *slow}
+    assert not loaded(*command.split()) & {*HEAVY, *slow}
 
 
 def test_headless_needs_no_terminal_library(tmp_path, monkeypatch):
@@ -108,7 +109,7 @@ def test_headless_needs_no_terminal_library(tmp_path, monkeypatch):
 
 
 def test_the_readme_is_short():
-    assert len(README.splitlines()) <= 330
+    assert len(README.splitlines()) <= 150
 
 
 def test_the_pictures_of_the_readme_are_there():
@@ -117,10 +118,10 @@ def test_the_pictures_of_the_readme_are_there():
     assert all((ROOT / path).read_text(encoding="utf-8").startswith("<svg") for path in shown)
 
 
-def test_the_readme_names_every_table_and_its_method():
+def test_the_manual_names_every_table_and_its_method():
     told = [
         (cells[0].strip("`"), cells[1].strip("`"), "all of it" in cells[2])
-        for cells in rows("What it mirrors")
+        for cells in rows(section(manual("sql"), "What it mirrors"))
     ]
     full = [
         (table.name, table.method, table.static and table.paging is not Paging.COMMENTS)
@@ -129,20 +130,23 @@ def test_the_readme_names_every_table_and_its_method():
     assert told == full
 
 
-def test_the_readme_names_every_exit_code():
-    told = {int(cells[0]) for cells in rows("Exit codes")}
+@pytest.mark.parametrize(("language", "heading"), [("", "Exit codes"), ("tr", "Çıkış kodları")])
+def test_the_manual_names_every_exit_code(language, heading):
+    told = {int(point.partition(":")[0]) for point in points(section(manual("commands", language), heading))}
     assert told == {value for name, value in vars(Exit).items() if name.isupper()}
 
 
-def test_the_readme_names_every_key():
-    pairs = [cells[at : at + 2] for cells in rows("Keys") for at in (0, 2)]  # two keys a line
-    told = [(shown.strip("`"), words) for shown, words in pairs if shown]
-    assert told == [(key.shown, key.words) for key in KEYS]
+@pytest.mark.parametrize("language", ["", "tr"])
+def test_the_manual_names_every_key(language):
+    with speaking(language or "en"):
+        full = [f"`{key.shown}` **{t(key.label)}**: {t(key.words)}" for key in KEYS]
+    assert points(manual("keys", language)) == full
 
 
-def test_the_readme_names_every_command():
-    told = " ".join(cells[0] for cells in rows("Commands"))
-    assert all(f"`{command.name}" in told or f"bitsheet-tui {command.name}" in told for command in COMMANDS)
+@pytest.mark.parametrize("language", ["", "tr"])
+def test_the_manual_names_every_command(language):
+    told = re.findall(r"^\* `bitsheet-tui ([a-z]+)", manual("commands", language), re.MULTILINE)
+    assert set(told) == {command.name for command in COMMANDS}
 
 
 def test_every_command_has_a_help():

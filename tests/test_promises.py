@@ -1,10 +1,10 @@
-"""What the README promises has its proof: each line names the test that shows it, and the test is there."""
+"""What the manual promises has its proof: each line names the test that shows it, and the test is there."""
 
 import ast
 from functools import cache
 from pathlib import Path
 
-from tests.support.readme import points, rows, troubles
+from tests.support.readme import manual, points, section, troubles
 
 ROOT = Path(__file__).parents[1]
 PORTAL = "cli/test_troubles.py::test_a_trouble_with_the_portal_is_told_and_over_when_it_is_over"
@@ -91,7 +91,7 @@ TROUBLES = {
     ),
     "no webhook yet": "config/test_loading.py::test_without_a_webhook_the_error_says_how_to_get_one",
 }
-"""For each trouble that the README names, the test that proves what it says of it."""
+"""For each trouble that the manual names, the test that proves what it says of it."""
 
 
 PROMISES = {
@@ -171,7 +171,7 @@ PROMISES = {
         "store/test_opening.py::test_what_is_not_ours_or_broken_is_refused_and_left_as_it_is",
     ),
 }
-"""For each promise of the README, in its order, the tests that prove it."""
+"""For each promise of the manual, in its order, the tests that prove it."""
 
 
 @cache
@@ -191,23 +191,23 @@ def is_there(test: str) -> bool:
     return (ROOT / "tests" / file).is_file() and name in functions(file)
 
 
-def test_every_trouble_of_the_readme_has_its_test_and_no_other():
+def test_every_trouble_of_the_manual_has_its_test_and_no_other():
     assert list(TROUBLES) == list(troubles())
 
 
 def asks_for(trouble):
-    """Whether the trouble's test is there and asks for the words that the README says, or names the trouble."""
+    """Whether the trouble's test is there and asks for the words that the manual says, or names the trouble."""
     test = TROUBLES[trouble]
     asked = text(test.partition("::")[0]) if is_there(test) else ""
-    return troubles()[trouble] in asked or trouble in asked
+    return troubles()[trouble][0] in asked or trouble in asked
 
 
-def test_the_tests_of_all_troubles_are_there_and_ask_for_what_the_readme_says():
+def test_the_tests_of_all_troubles_are_there_and_ask_for_what_the_manual_says():
     assert [trouble for trouble in TROUBLES if not asks_for(trouble)] == []
 
 
-def test_every_promise_of_the_readme_has_its_tests_and_no_other():
-    assert list(PROMISES) == points("What is promised")
+def test_every_promise_of_the_manual_has_its_tests_and_no_other():
+    assert list(PROMISES) == points(section(manual("promises"), "Promised"))
     assert len(PROMISES) == 18
 
 
@@ -217,4 +217,6 @@ def test_the_tests_of_all_promises_are_there():
 
 
 def test_every_trouble_says_what_happens_and_what_to_do():
-    assert all(len(cells) == 4 and all(cells) for cells in rows("When things go wrong"))
+    for trouble, (_, itself, you) in troubles().items():
+        assert itself.removeprefix("by itself: ") not in {"", itself}, trouble
+        assert you.removeprefix("you: ") not in {"", you}, trouble

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from bitsheet_tui import __version__
 from bitsheet_tui.errors import UsageError
+from bitsheet_tui.locales import CODES
 
 if TYPE_CHECKING:
     from datetime import date
@@ -42,6 +43,13 @@ class Command(NamedTuple):  # a dataclass would double the time that help takes
     name: str
     help: str
     add: Callable[[argparse.ArgumentParser], object] = lambda parser: parser
+
+
+def _help(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "topic", nargs="?", metavar="TOPIC", help="a chapter, or a command; default: list them"
+    )
+    parser.add_argument("--lang", choices=CODES, help="default: by the locale")
 
 
 def _json(parser: argparse.ArgumentParser) -> None:
@@ -127,6 +135,7 @@ def _a_port(text: str) -> int:
 
 
 COMMANDS = (
+    Command(name="help", help="the manual: its chapters, or one of them", add=_help),
     Command(name="init", help="ask for the webhook, test it, write a configuration"),
     Command(name="check", help="test configuration, portal and store; changes nothing", add=_demo),
     Command(name="status", help="what the mirror holds and what the instance does", add=_json),

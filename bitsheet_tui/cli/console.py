@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from bitsheet_tui import locales
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.config import Config, load, need_webhook
 from bitsheet_tui.errors import Exit, MirrorHeld, NoMirror, UsageError
@@ -39,7 +40,7 @@ def run(arguments: Namespace) -> int:
     config = None if arguments.demo else load(arguments.config, os.environ)
     shelf = Shelf(place())
     spoken = looks(config, shelf.read()).language
-    with language.speaking(language.choose(spoken, os.environ)):
+    with language.speaking(locales.choose(spoken, os.environ)):
         return _open(arguments, config, shelf)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from bitsheet_tui import locales
 from bitsheet_tui.cli import ground
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.commands import Stop
@@ -47,7 +48,7 @@ def run(arguments: Namespace) -> int:
         engine = None
         with suppress(MirrorHeld):  # then that instance is shown
             engine = ground.serve(config, ending, Ring(TAIL), narrated=True)
-        spoken = language.choose(config.ui.language, os.environ)
+        spoken = locales.choose(config.ui.language, os.environ)
         # what a viewer's console said last is narration
         with language.speaking(spoken), redirect_stdout(sys.stderr):
             asyncio.run(_serve(Web(_command(path), token=token), host, port, engine))

@@ -27,8 +27,6 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
-LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides
-
 
 class Language(Struct, frozen=True, kw_only=True):
     """How one language says things; whatever it lacks is said in English."""
@@ -43,7 +41,6 @@ class Language(Struct, frozen=True, kw_only=True):
 
 
 ENGLISH = Language(code="en", many="s")
-CODES = ("en", "tr")
 
 
 class Speech(Struct):
@@ -57,7 +54,7 @@ _SPEECH: ContextVar[Speech] = ContextVar("speech")
 
 @contextmanager
 def speaking(code: str) -> Iterator[None]:
-    """Say everything in the language of this code, one of `CODES`, until the end of the block."""
+    """Say everything in the language of this code, one of `locales.CODES`, until the end of the block."""
     token = _SPEECH.set(Speech(_load(code)))
     try:
         yield
@@ -76,12 +73,6 @@ def switch(code: str) -> None:
 def _spoken() -> Language:
     speech = _SPEECH.get(None)
     return speech.language if speech else ENGLISH
-
-
-def choose(setting: str, environ: Mapping[str, str]) -> str:
-    """The code of the language that is configured; where none is, that of the locale."""
-    locale = next((environ[name] for name in LOCALE if environ.get(name)), "")
-    return setting or ("tr" if re.match(r"tr(?:_|\.|@|$)", locale) else "en")
 
 
 @lru_cache

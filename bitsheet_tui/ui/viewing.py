@@ -98,13 +98,17 @@ class Viewing(Window):
             self.push_screen(OPENS[name]())
 
     def action_help(self) -> None:
-        """What the keys do, here first; once more: back."""
+        """What the keys do, here first; once more, from a chapter of the manual too: back."""
         from bitsheet_tui.ui.screens.help import HelpScreen  # noqa: PLC0415 - not for the first
 
-        if isinstance(self.screen, HelpScreen):
-            self.pop_screen()
-        elif self.base:
+        if self.base is None:
+            return
+        if not any(isinstance(screen, HelpScreen) for screen in self.screen_stack):
             self.push_screen(HelpScreen(self.base))
+            return
+        while not isinstance(self.screen, HelpScreen):
+            self.pop_screen()
+        self.pop_screen()
 
     def open_table(self, table: str, part: str = "") -> None:
         """All about a table, at one of its parts."""

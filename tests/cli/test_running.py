@@ -16,6 +16,7 @@ import pytest
 
 from bitsheet_tui.cli import main
 from tests.support.commands import CODE, SECONDS, SMALL, configure, rows, until
+from tests.support.readme import manual
 
 
 def test_one_cycle_mirrors_every_table_and_says_nothing_on_stdout(home, capfd):
@@ -28,12 +29,12 @@ def test_one_cycle_mirrors_every_table_and_says_nothing_on_stdout(home, capfd):
     assert rows(home, "SELECT count(*) FROM users") == [(SMALL.users,)]
 
 
-def test_the_queries_of_the_readme_work(home, capfd):
+def test_the_queries_of_the_manual_work(home, capfd):
     assert main(["--once"]) == 0
     capfd.readouterr()
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    queries = [line for block in readme.split("```sql\n")[1:] for line in block.split("```")[0].splitlines()]
-    assert len(queries) >= 3
+    blocks = [block.split("```")[0] for block in manual("sql").split("```sql\n")[1:]]
+    queries = [query for block in blocks for query in block.split(";") if query.strip()]
+    assert len(queries) == 4
     assert len(rows(home, queries[0])) == 10
     for query in queries:
         rows(home, query)

@@ -5,10 +5,11 @@ from datetime import UTC
 
 import pytest
 
+from bitsheet_tui.locales import choose
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui.glyphs import to_ascii
-from bitsheet_tui.ui.language import choose, fold, retold, speaking, switch, t
+from bitsheet_tui.ui.language import fold, retold, speaking, switch, t
 from bitsheet_tui.ui.turkish import SENTENCES
 from tests.support import engine_states, sample_mirrors
 from tests.support.engine_states import NOW, ago

@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
+from bitsheet_tui.locales import CODES
 from bitsheet_tui.text import plain
-from bitsheet_tui.ui.language import CODES, fold, t
+from bitsheet_tui.ui.language import fold, t
 from bitsheet_tui.ui.line import Line, middle, text
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.themes import THEMES

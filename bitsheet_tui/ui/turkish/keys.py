@@ -2,7 +2,9 @@
 
 SENTENCES = {
     "Help": "Yardım",
-    "what the keys do, those of this screen first": "tuşlar ne yapar; önce bu ekranınkiler",
+    "what the keys do, those of this screen first; → there: the manual": (
+        "tuşlar ne yapar; önce bu ekranınkiler; orada →: kılavuz"
+    ),
     "Commands": "Komutlar",
     "every command, by name": "her komut, adıyla",
     "Pause": "Duraklat",
@@ -67,8 +69,8 @@ SENTENCES = {
         "herhangi bir zamanda, son bir saatte, günde, haftada, ayda değişen kayıtlar"
     ),
     "Next": "Sonraki",
-    "to the next place of the word in the log; to the next record": (
-        "logda sözcüğün sonraki yerine; sonraki kayda"
+    "to the next place of the word; to the next record or chapter": (
+        "sözcüğün sonraki yerine; sonraki kayda ya da bölüme"
     ),
     "Previous": "Önceki",
     "to the one before": "bir öncekine",
@@ -78,23 +80,23 @@ SENTENCES = {
     "Follow": "İzle",
     "hold the log still; again: follow": "logu sabit tut; yine: izle",
     "Log debug": "Log: ayrıntı",
-    "log: everything": "log: her şey",
+    "everything": "her şey",
     "Log info": "Log: bilgi",
-    "log: information and above": "log: bilgi ve üstü",
+    "information and above": "bilgi ve üstü",
     "Log warnings": "Log: uyarılar",
-    "log: warnings and above": "log: uyarılar ve üstü",
+    "warnings and above": "uyarılar ve üstü",
     "Log errors": "Log: hatalar",
-    "log: errors only": "log: yalnızca hatalar",
+    "errors only": "yalnızca hatalar",
     "Log table": "Log: tablo",
-    "log: only the table under the cursor; again: all": "log: yalnızca imlecin altındaki tablo; yine: hepsi",
+    "only the table under the cursor; again: all": "yalnızca imlecin altındaki tablo; yine: hepsi",
     "Log wrap": "Log: satırı sar",
-    "log: long lines whole, over several lines; again: cut": (
-        "log: uzun satırlar bütünüyle, birkaç satırda; yine: kesik"
+    "long lines whole, over several lines; again: cut": (
+        "uzun satırlar bütünüyle, birkaç satırda; yine: kesik"
     ),
     "Log time": "Log: saat",
-    "log: to a time": "log: bir saate git",
+    "to a time": "bir saate git",
     "Save log": "Logu kaydet",
-    "log: save what is shown to a file": "log: görüneni bir dosyaya kaydet",
+    "save what is shown to a file": "görüneni bir dosyaya kaydet",
     "Copy": "Kopyala",
     "copy what is under the cursor, or the log in view (OSC 52)": (
         "imlecin altındakini ya da görünen logu kopyala (OSC 52)"
@@ -131,6 +133,12 @@ SENTENCES = {
     "back, or drop the filter; never quits": "geri dön ya da süzgeci kaldır; hiçbir zaman çıkmaz",
     # the help
     "help": "yardım",
+    "keys": "tuşlar",
+    "the manual": "kılavuz",
+    " (in English)": " (İngilizce)",
+    "a word; enter keeps it, n leads to its next place, esc clears": (
+        "bir sözcük; enter tutar, n sonraki yerine götürür, esc temizler"
+    ),
     "/ looks for a word": "/ sözcük arar",
     "On the screen you came from": "Geldiğiniz ekranda",
     "Everywhere": "Her yerde",
