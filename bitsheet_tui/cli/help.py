@@ -15,8 +15,8 @@ from bitsheet_tui.manual.layout import laid, text
 WIDEST = 88  # cells: longer lines are hard to read
 LANGUAGE = "BITSHEET_UI_LANGUAGE"
 HEADS = {
-    "en": "The manual. `bitsheet-tui help TOPIC` shows a chapter, `bitsheet-tui help COMMAND` a command.",
-    "tr": "Kılavuz. `bitsheet-tui help KONU` bir bölümü, `bitsheet-tui help KOMUT` bir komutu gösterir.",
+    "en": "`bitsheet-tui help TOPIC` shows a chapter of the manual, or explains a command:",
+    "tr": "`bitsheet-tui help KONU` kılavuzun bir bölümünü gösterir ya da bir komutu anlatır:",
 }
 ENGLISH = {"en": "", "tr": " (İngilizce)"}
 
@@ -44,7 +44,7 @@ def _set(language: str) -> str:
 
 def listed(language: str) -> str:
     """The chapters as a table, a line each."""
-    lines = (f"| `{one.topic}` | {one.summary}{_foreign(one, language)} |" for one in chapters(language))
+    lines = (f"| {one.topic} | {one.summary}{_foreign(one, language)} |" for one in chapters(language))
     return "\n".join((HEADS[language], "", "| | |", "|---|---|", *lines))
 
 
@@ -63,7 +63,8 @@ def _command(name: str) -> None:
 def _meant(word: str, known: Sequence[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
 
-    near = get_close_matches(word, known, 1, 0.5)
+    begun = [one for one in known if one.startswith(word)]
+    near = begun or get_close_matches(word, known, 1, 0.5)
     return f"; did you mean {near[0]}?" if near else ""
 
 

@@ -6,6 +6,7 @@ from datetime import UTC
 import pytest
 
 from bitsheet_tui.locales import choose
+from bitsheet_tui.manual import TOPICS
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui.glyphs import to_ascii
@@ -65,13 +66,13 @@ WALK = (
     "escape left left left enter", "enter", "enter",  # a cycle, its run, a change
     "escape escape escape escape j j j enter", "right", "a", "d", "slash", "escape enter",  # a table, its records, one of them
     "right", "right", "escape right", "right", "right",  # its changes and raw values; columns, runs, rows set aside
-    "escape question_mark", "end", "escape comma", "escape s", "ctrl+p",  # help, settings, the palette
+    "escape question_mark", "end", "right", "down down down enter", "escape escape comma", "escape s", "ctrl+p",  # help, settings, the palette
 )  # fmt: skip
 
 
 def english(screen: str) -> set[str]:
-    """The English of the catalogue that is on the screen; names of SQL are no words of ours."""
-    columns = {field.name.lower() for field in sample_mirrors.DEAL}
+    """The English of the catalogue that is on the screen; names of SQL and of chapters are no words of ours."""
+    columns = {field.name.lower() for field in sample_mirrors.DEAL} | set(TOPICS)
     words = {
         one.strip() for one, said in SENTENCES.items() if said != one and "{" not in one and len(one) > 3
     }

@@ -36,6 +36,8 @@ SCREENS = {
     "errors": "e",
     "settings": "comma",
     "help": "question_mark",
+    "manual": "question_mark right",
+    "chapter": "question_mark right end up up up enter",
     "ask": "r",
     "type": "i",
 }
