@@ -21,6 +21,7 @@ def run(arguments: Namespace) -> int:
         raise UsageError(f"{path} is there already", "delete it first, or name another with --config")
     tell("An inbound webhook is made in the portal under Developer resources > Other > Inbound webhook,")
     tell("by an administrator, with the scopes crm, task, user, department, im.")
+    tell(f"Click by click: {NAME} help first-portal")
     draft = Draft(path=path, webhook=_webhook(), store=Secret(_store()))
     findings = asyncio.run(check.portal(draft.config))
     for finding in findings:

@@ -14,7 +14,7 @@ INTERVAL = 300.0
 STORE = "sqlite:///bitsheet.db"
 LEAST = 10.0  # seconds: less is no use, and costs the portal's patience
 MOST = 86_400.0
-HEAD = "# Every other setting is in config.toml.example.\n"
+HEAD = "# Every other setting: bitsheet-tui help configuration\n"
 
 
 class Draft(Struct, frozen=True, kw_only=True):

@@ -117,7 +117,8 @@ SETUP_WEBHOOK = (
     (
         "bitsheet-tui keeps a copy of a Bitrix24 portal in a database. It asks the portal through an inbound "
         "webhook, which an administrator makes there: Developer resources > Other > Inbound webhook, with "
-        "the scopes crm, task, user, department and im. It only reads."
+        "the scopes crm, task, user, department and im. It only reads. Click by click: "
+        "bitsheet-tui help first-portal"
     ),
     (
         "Paste its address here. It is a password, so it is not shown; it is written to one file that only "
