@@ -11,7 +11,7 @@ from bitsheet_tui.cli.arguments import COMMANDS, parse
 from bitsheet_tui.locales import CODES
 from bitsheet_tui.manual import FOLDER, chapters
 from bitsheet_tui.manual.layout import CODE_INDENT, laid, text
-from tests.readme import README, manual, section, troubles
+from tests.support.readme import README, manual, section, troubles
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted(file for file in FOLDER.rglob("*.md") if file.stem != "contents")

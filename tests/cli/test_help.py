@@ -11,7 +11,7 @@ import pytest
 from bitsheet_tui.cli import main
 from bitsheet_tui.locales import CODES
 from bitsheet_tui.manual import FOLDER, TOPICS, chapter, chapters
-from tests.readme import manual
+from tests.support.readme import manual
 
 COMMAND = [sys.executable, "-m", "bitsheet_tui", "help"]
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG", "BITSHEET_UI_LANGUAGE")

@@ -4,8 +4,8 @@ import pytest
 
 from bitsheet_tui.manual import TOPICS, chapter
 from bitsheet_tui.ui.language import speaking
-from tests.ui import scenes
-from tests.ui.looking import console, screen, text
+from tests.support import engine_states
+from tests.support.screen_text import console, screen, text
 
 
 async def press(pilot, keys: str) -> None:
@@ -31,7 +31,7 @@ FIRST = (
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_the_first_page_has_what_one_looks_for_first_by_its_name(size):
-    async with console(scenes.resting(), size) as (app, _engine, pilot):
+    async with console(engine_states.resting(), size) as (app, _engine, pilot):
         await press(pilot, "question_mark")
         shown = [" ".join(line.strip(" │").split(maxsplit=1)) for line in screen(app)]
         for entry in FIRST:
@@ -40,7 +40,7 @@ async def test_the_first_page_has_what_one_looks_for_first_by_its_name(size):
 
 @pytest.mark.parametrize("way", ["h", "l", "e", "comma", "b", "enter"])
 async def test_on_every_screen_the_help_begins_with_the_keys_of_its_last_line(way):
-    async with console(scenes.resting(), (120, 40)) as (app, _engine, pilot):
+    async with console(engine_states.resting(), (120, 40)) as (app, _engine, pilot):
         await press(pilot, f"home {way}")
         offered = [word.strip() for word in screen(app)[-1].replace("? Help", "").split("  ") if word.strip()]
         await press(pilot, "question_mark")
