@@ -64,7 +64,7 @@ KEYS = (
     Key(id="zoom", keys=("z",), shown="z", action="zoom", label="Zoom", needs="zoom",
         words="only the pane one is in; again: all of them"),
     Key(id="part", keys=("right_square_bracket", "right"), shown="] →", action="turn(1)", label="Next part",
-        needs="parts", words="to the next part: records, columns …; to an older log file"),
+        needs="parts", words="to the next part: records, columns …; the manual; an older log file"),
     Key(id="part_before", keys=("left_square_bracket", "left"), shown="[ ←", action="turn(-1)",
         label="Part before", needs="parts", words="to the part before"),
     Key(id="filter", keys=("slash",), shown="/", action="filter", label="Filter", needs="search",

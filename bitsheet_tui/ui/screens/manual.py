@@ -31,11 +31,16 @@ class ChapterList(Choices):
     def __init__(self) -> None:
         super().__init__(id="chapters")
         self._term = ""
+        self._seen: tuple[object, list[Chapter]] = ((), [])
 
     @property
     def _found(self) -> list[Chapter]:
-        chapters, term = manual.chapters(language.code()), fold(self._term)
-        return [one for one in chapters if term in fold(f"{one.topic} {one.text}")]
+        """Looked for once for each word: every row that is drawn asks."""
+        asked = (self._term, language.code())
+        if self._seen[0] != asked:
+            chapters, term = manual.chapters(asked[1]), fold(self._term)
+            self._seen = asked, [one for one in chapters if term in fold(f"{one.topic} {one.text}")]
+        return self._seen[1]
 
     def count(self) -> int:
         """How many have the word."""

@@ -51,8 +51,8 @@ SENTENCES = {
     "Zoom": "Büyüt",
     "only the pane one is in; again: all of them": "yalnızca bulunulan bölme; yine: hepsi",
     "Next part": "Sonraki bölüm",
-    "to the next part: records, columns …; to an older log file": (
-        "sonraki bölüme: kayıtlar, sütunlar …; daha eski bir log dosyasına"
+    "to the next part: records, columns …; the manual; an older log file": (
+        "sonraki bölüme: kayıtlar, sütunlar …; kılavuz; daha eski bir log dosyası"
     ),
     "Part before": "Önceki bölüm",
     "to the part before": "önceki bölüme",
