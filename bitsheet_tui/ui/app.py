@@ -11,12 +11,13 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from bitsheet_tui.commands import Pause, Resume, SyncNow
+from bitsheet_tui.manual import chapters
 from bitsheet_tui.secret import redact
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import line, words
 from bitsheet_tui.ui.keys import KEYS, bindings
-from bitsheet_tui.ui.language import t
+from bitsheet_tui.ui.language import code, t
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.themes import THEMES
 from bitsheet_tui.ui.viewing import Viewing
@@ -220,6 +221,11 @@ class Console(Viewing):
                 yield SystemCommand(
                     t("Open {table}", table=table), t("its details"), partial(self.open_table, table)
                 )
+        for one in chapters(code()):
+            about = one.summary.replace("`", "")
+            yield SystemCommand(
+                t("Manual {topic}", topic=one.topic), about, partial(self.read_chapter, one.topic)
+            )
         yield SystemCommand(
             t("Resync every table"), t("from scratch"), partial(self.action_steer, "resync_all")
         )

@@ -110,6 +110,12 @@ class Viewing(Window):
             self.pop_screen()
         self.pop_screen()
 
+    def read_chapter(self, topic: str) -> None:
+        """A chapter of the manual."""
+        from bitsheet_tui.ui.screens.manual import ChapterScreen  # noqa: PLC0415 - not for the first
+
+        self.push_screen(ChapterScreen(topic))
+
     def open_table(self, table: str, part: str = "") -> None:
         """All about a table, at one of its parts."""
         from bitsheet_tui.ui.screens.table import TableScreen  # noqa: PLC0415 - not for the first

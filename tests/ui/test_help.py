@@ -134,3 +134,15 @@ async def test_without_unicode_a_chapter_is_shown_in_ascii():
             for key in ("question_mark", "right", "enter", "n", "n", "n"):
                 await press(pilot, key)
                 assert text(app).isascii()
+
+
+async def test_a_chapter_is_opened_by_its_name_from_the_palette():
+    async with console(size=(80, 24)) as (app, _engine, pilot):
+        await press(pilot, "l ctrl+p")
+        await pilot.press(*"manual", "space", *"sql")
+        await pilot.pause(0.3)
+        await press(pilot, "enter")
+        await pilot.pause(0.1)
+        assert chapter("sql", "en").title in text(app)
+        await press(pilot, "escape")
+        assert app.screen.name == "log"

@@ -207,6 +207,7 @@ SENTENCES = {
     "what changed since a day": "bir günden beri değişenler",
     "Open {table}": "Aç: {table}",
     "its details": "ayrıntıları",
+    "Manual {topic}": "Kılavuz: {topic}",
     "Resync every table": "Her tabloyu yeniden eşitle",
     "Theme {name}": "Tema: {name}",
     "Other themes": "Öteki temalar",
