@@ -19,7 +19,9 @@ with the synchronisation running in the same process."""
 
 EPILOG = """\
 The configuration is --config, $BITSHEET_CONFIG, ./config.toml,
-$XDG_CONFIG_HOME/bitsheet-tui/config.toml or /etc/bitsheet-tui/config.toml, the first there is. The manual is `bitsheet-tui help`.
+$XDG_CONFIG_HOME/bitsheet-tui/config.toml or /etc/bitsheet-tui/config.toml, the first there is.
+
+The manual is `bitsheet-tui help`.
 
 exit codes:
   0 done, or stopped as asked    73 the store cannot be opened
