@@ -124,7 +124,7 @@ def test_what_the_turkish_chapter_says_of_a_trouble_is_what_the_program_says():
         assert you.startswith("siz: ")
 
 
-OURS = re.compile(r"(?:\w+=\S+ )*(?:.* && )?(?:\.venv/bin/)?bitsheet-tui\b(.*?)(?: \|.*)?")
+OURS = re.compile(r"(?:\w+=\S+ )*(?:.* && )?(?:\.venv/bin/)?bitsheet-tui\b(.*?)(?: [|>].*)?")
 
 
 def test_every_command_line_of_the_manual_is_one():

@@ -9,8 +9,9 @@ from argparse import Action, ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-from bitsheet_tui.cli.arguments import parser
+from bitsheet_tui.cli.arguments import COMMANDS, parser
 from bitsheet_tui.errors import Exit, UsageError
+from bitsheet_tui.manual import TOPICS
 from bitsheet_tui.tables import CATALOGUE
 
 
@@ -21,17 +22,21 @@ def run(arguments: Namespace) -> int:
 
 
 def script(shell: str) -> str:
-    """The script for `bash` or `zsh`: files are offered for every Path, table names for every TABLE."""
+    """The script for `bash` or `zsh`: files for a Path, names for what help calls TABLE or TOPIC."""
     try:
         import shtab  # noqa: PLC0415 - a clone that was pulled, but not installed again, lacks it
     except ImportError as error:
         raise UsageError(f"completion needs {error.name}", f"install it: pip install {error.name}") from None
     whole = parser()
+    words = {
+        "TABLE": [table.name for table in CATALOGUE],
+        "TOPIC": [*TOPICS, *(command.name for command in COMMANDS)],
+    }
     for action in _actions(whole):
         if action.type is Path:
             action.complete = shtab.FILE  # type: ignore[attr-defined]
-        elif action.metavar == "TABLE":
-            action.choices = [table.name for table in CATALOGUE]
+        elif isinstance(action.metavar, str):
+            action.choices = words.get(action.metavar, action.choices)
     # shtab declares a list of arguments to zsh as a single one: only the first would be completed
     return re.sub(r'"\(\*\)::?', '"*:', shtab.complete(whole, shell))
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bitsheet_tui.observe.served import Served
     from bitsheet_tui.ui.web import Web
 
-INSTALL = "pip install 'bitsheet-tui[web]'"
+INSTALL = "install it with its extra web: see `bitsheet-tui help install`"
 TOKEN = "BITSHEET_WEB_TOKEN"  # noqa: S105 - the name of a variable
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -42,7 +42,7 @@ def run(arguments: Namespace) -> int:
     try:
         from bitsheet_tui.ui.web import Web  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise UsageError(f"the browser's console needs {error.name}", f"install it: {INSTALL}") from None
+        raise UsageError(f"the browser's console needs {error.name}", INSTALL) from None
     with ExitStack() as ending:
         config, path = _configured(arguments, ending)
         engine = None

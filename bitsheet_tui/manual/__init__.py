@@ -16,6 +16,7 @@ TOPICS = (
     "configuration",
     "keys",
     "sql",
+    "install",
     "service",
     "web",
     "troubles",

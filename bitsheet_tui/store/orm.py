@@ -37,7 +37,7 @@ def psycopg_driver() -> ModuleType:
     except ImportError as error:
         raise StoreUnavailable(
             "A PostgreSQL mirror needs the psycopg driver, which is not installed.",
-            hint='pip install "bitsheet-tui[postgres]"',
+            hint="Install bitsheet-tui with its extra postgres: see `bitsheet-tui help install`.",
         ) from error
     if peewee.psycopg is None:
         status = psycopg.pq.TransactionStatus

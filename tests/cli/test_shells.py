@@ -40,6 +40,7 @@ def test_a_shell_completes_commands_options_tables_and_files(shell):
         ("resync deals con", "resync deals contacts"),
         ("verify deals --fu", "verify deals --full"),
         ("confirm task_", "confirm task_comments"),
+        ("help inst", "help install"),
         ("completion z", "completion zsh"),
         ("--config con", "--config config.toml"),
         ("--config config.toml stat", "--config config.toml status"),

@@ -66,7 +66,7 @@ def test_without_the_extra_it_says_what_to_install(home, capfd, monkeypatch):
     monkeypatch.setitem(sys.modules, "textual_serve", None)
     monkeypatch.setitem(sys.modules, "textual_serve.app_service", None)
     assert main(["web"]) == 64
-    assert "pip install 'bitsheet-tui[web]'" in capfd.readouterr().err
+    assert "with its extra web: see `bitsheet-tui help install`" in capfd.readouterr().err
 
 
 async def test_pages_of_other_sites_and_made_up_names_are_kept_out(site):

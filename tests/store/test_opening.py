@@ -369,7 +369,9 @@ def test_without_the_driver_the_message_says_how_to_install_it():
         "except Exception as error: print(type(error).__name__, error.hint)"
     )
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == 'StoreUnavailable pip install "bitsheet-tui[postgres]"'
+    assert done.stdout.strip() == (
+        "StoreUnavailable Install bitsheet-tui with its extra postgres: see `bitsheet-tui help install`."
+    )
 
 
 def test_a_mirror_in_sqlite_loads_no_other_driver(tmp_path):

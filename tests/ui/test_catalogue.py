@@ -28,7 +28,7 @@ TELLING = ("sync/answers.py", "sync/guard.py", "sync/steering.py", "state/alerti
            "observe/checkup.py", "config/address.py")  # fmt: skip
 # never shown in the console, or not to be translated
 LEFT = {"access denied", "sql query error", "refuse all", "refuse method", "ask less",
-        "must be an https:// address", 'pip install "bitsheet-tui[postgres]"'}  # fmt: skip
+        "must be an https:// address"}  # fmt: skip
 VERDICTS = {"refuse_all", "refuse_method", "again", "reject", "garbage"}
 
 

@@ -101,6 +101,9 @@ SENTENCES = {
     "A PostgreSQL mirror needs the psycopg driver, which is not installed.": (
         "PostgreSQL aynası kurulu olmayan psycopg sürücüsünü gerektirir."
     ),
+    "Install bitsheet-tui with its extra postgres: see `bitsheet-tui help install`.": (
+        "bitsheet-tui'yi postgres ek paketiyle kurun: bkz. `bitsheet-tui help install`."
+    ),
     "{name} cannot be the name of a table.": "{name} bir tablonun adı olamaz.",
     "Use a-z, 0-9 and _.": "a-z, 0-9 ve _ kullanın.",
     "{label} has a table {name} that bitsheet-tui did not make.": (
