@@ -155,6 +155,7 @@ def on_screen(ears: Ears) -> None:
             screen.press(bytes([key]))
             screen.press(b"\x13")
             ears.heard.append(picture(ears.home, screen))
+            screen.pause(0.2)  # nothing of the dashboard is on its way any more
             screen.press(b"\x1b")
             screen.until(b"total", since=len(screen.seen))  # back on the dashboard
         screen.press(b"q")
