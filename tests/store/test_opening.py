@@ -222,6 +222,7 @@ def test_a_place_without_permission_is_named():
     with tempfile.TemporaryDirectory(prefix="bitsheet-") as name:
         folder = Path(name)
         Store.open(sqlite_at(folder / "m.db")).close()
+        (folder / "m.db").chmod(0)
         folder.chmod(0o555)
         paths = [str(folder / "new.db"), str(folder / "m.db")]
         command = [sys.executable, "-c", OPENING_AS_NOBODY, *paths]

