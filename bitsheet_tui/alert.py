@@ -14,7 +14,7 @@ class Kind(StrEnum):
     STORE_TROUBLE = "store_trouble"
     STORE_PINNED = "store_pinned"  # a program that reads it without a break lets it grow
     SCOPE_LOST = "scope_lost"  # of one permission of the webhook, whatever tables need it
-    TABLE_REFUSED = "table_refused"
+    TABLE_REFUSED = "table_refused"  # by the portal, or by the database
     TABLE_FAILING = "table_failing"  # again and again, or for a reason that does not end by itself
     DELETIONS_HELD = "deletions_held"
     QUARANTINE = "quarantine"

@@ -14,6 +14,8 @@ BitsheetError
 └── StoreError           something about the database                             73
     ├── StoreUnavailable it cannot be opened or is down
     │   └── NoMirror     there is none yet
+    ├── StoreRefused     one statement is refused: an operator must act, other tables go on
+    │   └── StoreLocked  somebody else's transaction has locked what it needs: it ends by itself
     ├── StoreFull        no space left: waits until there is
     └── StoreDamaged     not our file, or a broken one; it is never touched       74
 """
@@ -151,6 +153,14 @@ class NoMirror(StoreUnavailable):
     """Nothing has been mirrored there yet."""
 
 
+class StoreRefused(StoreError):
+    """The database refuses one statement, as it stands; those of other tables may be well."""
+
+
+class StoreLocked(StoreRefused):
+    """What the statement needs is locked by somebody else's transaction; it is tried again by itself."""
+
+
 class StoreFull(StoreError):
     """No space left; the page was rolled back and is read again when there is."""
 
@@ -159,3 +169,8 @@ class StoreDamaged(StoreError):
     """The file is broken or somebody else's; nothing in it was changed."""
 
     exit_code = Exit.STORE_DAMAGED
+
+
+# what may be wrong with one table while the others go on
+TableTrouble = PortalError | StoreRefused
+TABLE_TROUBLE = (PortalError, StoreRefused)

@@ -62,6 +62,7 @@ class TableFailed(Struct, frozen=True, kw_only=True):
     hint: str
     until: datetime | None = None  # the portal rests the method until then
     scope: str = ""  # the permission that the webhook lacks, if that is it
+    lasting: bool = False  # the database refuses what the table needs, which does not end by itself
     whole: bool = False  # not this table's trouble: the portal refused everything, or did not answer
 
 

@@ -61,7 +61,7 @@ def _after(event: Any, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
 def _(event: e.TableFailed, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
     if event.until or not (event.whole or event.table in failures):
         return alerts  # a method that rests; or a dictionary, which the log tells of
-    grave = event.reason in NEEDS_OPERATOR
+    grave = event.lasting or event.reason in NEEDS_OPERATOR
     if event.whole:
         kind = Kind.PORTAL_REFUSED if grave else Kind.PORTAL_UNREACHABLE
         alert = Alert(kind=kind, text=event.text, hint=event.hint, since=event.at)

@@ -112,7 +112,7 @@ def _(event: e.TableFailed, state: EngineState) -> EngineState:
     def change(table: TableState) -> TableState:
         if event.until:
             standing = Standing.RESTING
-        elif event.reason in NEEDS_OPERATOR:
+        elif event.lasting or event.reason in NEEDS_OPERATOR:
             standing = Standing.REFUSED
         else:
             standing = Standing.FAILED

@@ -93,7 +93,7 @@ def _copy(database: Database, layout: Layout, rows: Sequence[Row]) -> None:
     name = loading_name(layout.table.name)
     columns = ", ".join(quote(column) for column in layout.written)
     database.execute(
-        f"CREATE TEMPORARY TABLE IF NOT EXISTS {quote(name)} (LIKE {layout.sql_name}) ON COMMIT DELETE ROWS"
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS {quote(name)} (LIKE {layout.sql_name}) ON COMMIT DROP"
     )
     with database.peewee.connection().cursor() as cursor:
         with cursor.copy(f"COPY pg_temp.{quote(name)} ({columns}) FROM STDIN") as copy:

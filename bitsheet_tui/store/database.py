@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bitsheet_tui.errors import StoreError, StoreUnavailable
+from bitsheet_tui.errors import StoreError, StoreRefused, StoreUnavailable
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store.address import PostgresAddress, SqliteAddress, parse
 from bitsheet_tui.store.dialects import Dialect
@@ -129,11 +129,11 @@ class Database:
                 return self._attempt(work, writing=writing, within=within)
             except self.driver.errors as error:
                 first = self._telling(error)
-                lost = self.driver.lost(first)
+                told, lost = self._meaning(first), self.driver.lost(first)
                 if lost:
                     self._forget()
                 if not (lost and again):
-                    raise self.driver.translate(first) from error
+                    raise told from error
             return self._run(work, writing=writing, again=False, within=PRESSED)
 
     @contextmanager
@@ -174,7 +174,7 @@ class Database:
             self.driver.connect(within)
             self._open = True
         except self.driver.errors as error:
-            self._failed = time.monotonic(), self.driver.translate(error)
+            self._failed = time.monotonic(), self._meaning(error)
             raise
         finally:
             if not self._open:
@@ -187,6 +187,13 @@ class Database:
             if self.driver.says_why(hidden):
                 told = hidden
             hidden = hidden.__context__
+        return told
+
+    def _meaning(self, error: Exception) -> StoreError:
+        """What it means; while there is no session there is no table that it could be the trouble of."""
+        told = self.driver.translate(error)
+        if not self._open and isinstance(told, StoreRefused):
+            return StoreUnavailable(str(told), told.hint)
         return told
 
     def _forget(self) -> None:

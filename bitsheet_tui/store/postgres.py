@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from time import monotonic, sleep
 from typing import Any
 
-from bitsheet_tui.errors import StoreDamaged, StoreError, StoreFull, StoreUnavailable
+from bitsheet_tui.errors import (
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    StoreRefused,
+    StoreUnavailable,
+)
 from bitsheet_tui.store import values
 from bitsheet_tui.store.address import PostgresAddress
 from bitsheet_tui.store.dialects import POSTGRESQL, quote
 from bitsheet_tui.store.lock import Holder, advisory_key, held
-from bitsheet_tui.store.names import loading_name
 from bitsheet_tui.store.orm import peewee, psycopg_driver
 from bitsheet_tui.text import plain
 
+Select = Callable[..., str]  # the columns to begin with -> SELECT
 APPLICATION = "bitsheet-tui"
 CONNECTION = {
     "connect_timeout": 10, "tcp_user_timeout": 10_000, "application_name": APPLICATION,
@@ -30,13 +38,16 @@ SESSION = {
 }
 AGAIN = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the transaction may be repeated
 GONE = frozenset({"57P01", "57P02", "57P03", "57P05"})  # terminated, crashed, cannot connect now
-TIMED_OUT = frozenset({"55P03", "57014"})
-DEPENDED_UPON = "2BP01"
+TIMED_OUT = frozenset({"57014"})
+OTHER_COLUMNS = "42P16"  # a view cannot be replaced by one with other columns
+LOCKED = "55P03"
+PATIENCE = "1s"  # for a lock that a change of a table needs
 LINGER = 2.0  # seconds: a killed instance's session lives on until the server notices
 COMMITS = "commits"  # in bitsheet_meta: how many its holders have made
 READ_ONLY = "25006"
 DAMAGED = frozenset({"XX001", "XX002"})  # data, index corrupted; XX000 is any internal error
-DENIED = frozenset({"42501", "28000", "28P01"})
+NO_RIGHT = "42501"
+DENIED = frozenset({"28000", "28P01"})
 
 
 class Postgres:
@@ -179,9 +190,16 @@ class Postgres:
             )
         if state in DAMAGED:
             return StoreDamaged(f"{self.label} reports damage: {text}.", "Restore it from a backup.")
+        if state == LOCKED or state in AGAIN:
+            return StoreLocked(f"{self.label} is in use: {text}.", "It is tried again by itself.")
+        if state == NO_RIGHT:
+            return StoreRefused(f"{self.label} refuses: {text}.", "Check the rights of the role.")
         unavailable = self._unavailable(state, text)
         if unavailable is None:
-            return StoreError(f"{self.label} refuses a statement: {text}.")
+            return StoreRefused(
+                f"{self.label} refuses a statement: {text}.",
+                "What it names keeps the table from being mirrored; the other tables go on.",
+            )
         return StoreUnavailable(*unavailable)
 
     def _unavailable(self, state: str, text: str) -> tuple[str, str] | None:
@@ -221,19 +239,56 @@ class Postgres:
     def rest(self) -> None:
         """The pages of the database are the server's."""
 
-    def replace_view(self, name: str, select: str) -> None:
-        """Make a view anew. One that somebody built upon stays as it is."""
+    def altering(self) -> None:
+        """Let this transaction wait a moment for whoever reads, and then work as long as it takes.
+
+        Whoever waits for a lock lets nobody past that came later, so it must not wait for long.
+        """
+        self.db.execute_sql(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+        self.db.execute_sql("SET LOCAL statement_timeout = 0")  # a rewrite is one statement, however long
+
+    def blockers(self, names: Sequence[str]) -> str:
+        """Who has locked these tables or views, in a few words; empty where nobody has."""
+        found = self.db.execute_sql(
+            "SELECT DISTINCT a.pid, a.usename, a.application_name FROM pg_locks l"
+            " JOIN pg_stat_activity a USING (pid) WHERE l.granted AND l.pid <> pg_backend_pid()"
+            " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND l.relation IN (SELECT to_regclass(name)::oid FROM unnest(%s::text[]) AS name)"
+            " ORDER BY a.pid LIMIT 3",
+            ([quote(name) for name in names],),
+        ).fetchall()
+        return "; ".join(
+            f"pid {pid} of role {plain(role, 63)}" + (f" ({plain(application, 63)})" if application else "")
+            for pid, role, application in found
+        )
+
+    def replace_view(self, name: str, columns: Collection[str], select: Select) -> bool:
+        """Make a view anew and leave its rights and what is built upon it; False: that cannot be done.
+
+        PostgreSQL lets a view get more columns at its end, and nothing else
+        (postgresql.org/docs/current/sql-createview.html). Options that are not repeated are lost.
+        """
+        there = self.db.execute_sql(
+            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0"
+            " AND NOT attisdropped ORDER BY attnum",
+            (quote(name),),
+        ).fetchall()
+        first = [column for (column,) in there]
+        if not set(first) <= set(columns):
+            return False
+        row = self.db.execute_sql(
+            "SELECT reloptions FROM pg_class WHERE oid = to_regclass(%s)", (quote(name),)
+        ).fetchone()
+        options = f" WITH ({', '.join(row[0])})" if row and row[0] else ""
+        query = select(first).replace("%", "%%")
         try:
             with self.db.savepoint():
-                self.db.execute_sql(f"DROP VIEW IF EXISTS {quote(name)}")
-                self.db.execute_sql(f"CREATE VIEW {quote(name)} AS {select.replace('%', '%%')}")
+                self.db.execute_sql(f"CREATE OR REPLACE VIEW {quote(name)}{options} AS {query}")
         except self.errors as error:
-            if _state(error) != DEPENDED_UPON:
+            if _state(error) != OTHER_COLUMNS:
                 raise
-
-    def reshaped(self, table: str) -> None:
-        """The table has other columns now, so its loading table is made anew."""
-        self.db.execute_sql(f"DROP TABLE IF EXISTS pg_temp.{quote(loading_name(table))}")
+            return False
+        return True
 
     def _recognise(self) -> None:
         """Raises StoreUnavailable when commits of this process are missing, or others have been added.

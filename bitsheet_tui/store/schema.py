@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bitsheet_tui.errors import StoreError
 from bitsheet_tui.fields import Field, Kind
-from bitsheet_tui.store import names
+from bitsheet_tui.store import dependants, names
 from bitsheet_tui.store.bulk import chunks
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import quote
@@ -126,17 +126,29 @@ def _clean(field: Field) -> Field:
     return replace(field, title=clean(field.title), type=clean(field.type), values=values)
 
 
-def apply(database: Database, table: Table, todo: Plan, known: Sequence[Column], at: datetime) -> None:
-    """Make it so, within a transaction."""
+def apply(
+    database: Database,
+    table: Table,
+    todo: Plan,
+    known: Sequence[Column],
+    at: datetime,
+    anew: Mapping[str, str],
+) -> None:
+    """Make it so, within a transaction. `anew`: what views of ours say from now on, by name.
+
+    Raises StoreRefused where something that others built upon the table does not allow it.
+    """
+    database.driver.altering()
     if known:
         add_columns(database, table.name, [(c.name or EXTRA, _stored_kind(c)) for c in todo.added])
         before = {column.field.name: column.field.kind for column in known}
-        for column in todo.widened:
-            _widen(database, table.name, str(column.name), before[column.field.name])
+        widened = {str(column.name): before[column.field.name] for column in todo.widened}
+        if widened:
+            with dependants.aside(database, table.name, widened, anew):
+                _widen(database, table.name, widened)
     else:
         _create(database, table, todo.columns)
     _index(database, table, todo.columns)
-    database.driver.reshaped(table.name)
     _remember(database, table.name, todo.columns, known, at)
 
 
@@ -228,24 +240,28 @@ def _create_index(database: Database, table: str, suffix: str, what: str) -> Non
     database.execute(f"CREATE INDEX IF NOT EXISTS {quote(name)} ON {quote(table)} {what}")
 
 
-def _widen(database: Database, table: str, name: str, kind: Kind) -> None:
-    """Turn a column into text, with the values it has; flags become Y and N."""
-    flag = f"CASE WHEN {quote(name)} THEN 'Y' WHEN NOT {quote(name)} THEN 'N' END"
-    text = flag if kind is Kind.BOOLEAN else f"CAST({quote(name)} AS TEXT)"
+def _widen(database: Database, table: str, columns: Mapping[str, Kind]) -> None:
+    """Turn columns of these kinds into text, with the values they have; flags become Y and N."""
+    texts = {name: _as_text(name, kind) for name, kind in columns.items()}
     if database.dialect.name == "postgresql":
-        database.execute(f"ALTER TABLE {quote(table)} ALTER COLUMN {quote(name)} TYPE TEXT USING {text}")
+        changes = (f"ALTER COLUMN {quote(name)} TYPE TEXT USING {text}" for name, text in texts.items())
+        database.execute(f"ALTER TABLE {quote(table)} {', '.join(changes)}")
         return
     # SQLite keeps the affinity of a column for ever, and would turn "15" back into a number
-    for (index,) in database.rows(
-        "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND name = ?",
-        (table, names.index_name(table, name)),
-    ):
-        database.execute(f"DROP INDEX {quote(index)}")
-    spare = names.hashed(name, name)
-    database.execute(f"ALTER TABLE {quote(table)} ADD COLUMN {quote(spare)} TEXT")
-    database.execute(f"UPDATE {quote(table)} SET {quote(spare)} = {text}")  # noqa: S608
-    database.execute(f"ALTER TABLE {quote(table)} DROP COLUMN {quote(name)}")
-    database.execute(f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(spare)} TO {quote(name)}")
+    spare = {name: names.hashed(name, name) for name in texts}
+    for name in texts:
+        database.execute(f"ALTER TABLE {quote(table)} ADD COLUMN {quote(spare[name])} TEXT")
+    changes = (f"{quote(spare[name])} = {text}" for name, text in texts.items())
+    database.execute(f"UPDATE {quote(table)} SET {', '.join(changes)}")  # noqa: S608 - quoted names
+    for name in texts:
+        database.execute(f"ALTER TABLE {quote(table)} DROP COLUMN {quote(name)}")
+        database.execute(f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(spare[name])} TO {quote(name)}")
+
+
+def _as_text(name: str, kind: Kind) -> str:
+    if kind is Kind.BOOLEAN:
+        return f"CASE WHEN {quote(name)} THEN 'Y' WHEN NOT {quote(name)} THEN 'N' END"
+    return f"CAST({quote(name)} AS TEXT)"
 
 
 def _remember(

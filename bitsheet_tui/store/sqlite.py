@@ -2,11 +2,11 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bitsheet_tui.errors import NoMirror, StoreDamaged, StoreError, StoreFull, StoreUnavailable
+from bitsheet_tui.errors import NoMirror, StoreDamaged, StoreError, StoreFull, StoreRefused, StoreUnavailable
 from bitsheet_tui.store.address import SqliteAddress
 from bitsheet_tui.store.dialects import SQLITE, quote
 from bitsheet_tui.store.lock import FileLock, Holder
@@ -31,9 +31,12 @@ FULL = frozenset({sqlite3.SQLITE_FULL})
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 REJECTED = frozenset({sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH})
+UNUSABLE = "unsafe use of"  # an index of a function that is not taken from a file (PRAGMA trusted_schema)
+REFUSED = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH})
 DENIED = frozenset(
     {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_AUTH}
 )
+Select = Callable[..., str]  # the columns to begin with -> SELECT
 STATEMENTS = 24  # kept ready; one that writes a wide table takes 50 KB
 
 
@@ -136,27 +139,45 @@ class Sqlite:
 
     def translate(self, error: Exception) -> StoreError:
         """The error, by its meaning."""
-        code, path = _code(error), plain(self.path)
+        code, path, text = _code(error), plain(self.path), plain(error)
+        if code in DAMAGED and UNUSABLE not in text:
+            return self._damaged()
         if code in FULL:
             return StoreFull(
                 f"There is no space left for {path}.",
                 hint="Free some space; the mirror goes on by itself.",
             )
+        if code in REFUSED:
+            return StoreRefused(
+                f"{path} refuses a statement: {text}.",
+                hint="What it names keeps the table from being mirrored; the other tables go on.",
+            )
+        return StoreUnavailable(*self._unavailable(code, path, text))
+
+    def _unavailable(self, code: int | None, path: str, text: str) -> tuple[str, str]:
+        """What to say of an error that concerns the whole file and does not damage it, and what to do."""
         if code in DAMAGED:
-            return StoreDamaged(
-                f"The file {path} is damaged or not a SQLite database; nothing in it was changed.",
-                hint="Restore it from a backup, or move it away to read everything anew.",
+            return (
+                f"Something that somebody made in {path} cannot be used by this SQLite: {text}.",
+                "Drop what it names; the mirror goes on by itself then.",
             )
         if code in BUSY:
-            return StoreUnavailable(
-                f"Another program is writing to {path}.", hint="It is tried again by itself."
-            )
+            return f"Another program is writing to {path}.", "It is tried again by itself."
         if code in DENIED:
-            return StoreUnavailable(
-                f"The file {path} cannot be written: {plain(error)}.",
-                hint="bitsheet-tui needs to write to the file and to its folder.",
+            return (
+                f"The file {path} cannot be written: {text}.",
+                "bitsheet-tui needs to write to the file and to its folder.",
             )
-        return StoreUnavailable(f"SQLite failed on {path}: {plain(error)}.")
+        return f"SQLite failed on {path}: {text}.", ""
+
+    def _damaged(self) -> StoreDamaged:
+        """What is put beside the -wal of another file is damaged by it (sqlite.org/howtocorrupt.html)."""
+        path = plain(self.path)
+        return StoreDamaged(
+            f"The file {path} is damaged or not a SQLite database; nothing in it was changed.",
+            hint=f"Move it away together with {path}-wal and {path}-shm, which belong to no other file. "
+            "Restore it from a backup then, or start without to read everything anew.",
+        )
 
     def size_bytes(self) -> int:
         """The file and what is not yet merged into it."""
@@ -181,13 +202,18 @@ class Sqlite:
         """Let go of the pages that are kept in memory: until the next cycle nobody asks for them."""
         self.db.execute_sql("PRAGMA shrink_memory")
 
-    def replace_view(self, name: str, select: str) -> None:
+    def altering(self) -> None:
+        """Whoever reads does not keep us from changing tables."""
+
+    def blockers(self, names: Sequence[str]) -> str:  # noqa: ARG002 - nobody locks single tables
+        """Who has locked these tables or views."""
+        return ""
+
+    def replace_view(self, name: str, columns: Collection[str], select: Select) -> bool:  # noqa: ARG002
         """Make a view anew."""
         self.db.execute_sql(f"DROP VIEW IF EXISTS {quote(name)}")
-        self.db.execute_sql(f"CREATE VIEW {quote(name)} AS {select}")
-
-    def reshaped(self, table: str) -> None:
-        """Nothing hangs on a table's columns."""
+        self.db.execute_sql(f"CREATE VIEW {quote(name)} AS {select()}")
+        return True
 
     def _identity(self) -> tuple[int, int] | None:
         try:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
+from bitsheet_tui.errors import StoreLocked, StoreRefused
 from bitsheet_tui.fields import Field
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import (
@@ -38,6 +40,8 @@ from bitsheet_tui.store.reconciles import Reconciles
 from bitsheet_tui.store.writer import Stored
 from bitsheet_tui.tables import CATALOGUE, Table
 
+TRY_AGAIN = 60.0  # seconds until views that could not be made anew are tried again
+
 
 class Store(Books):
     """An open mirror. Every method raises StoreUnavailable, StoreFull, StoreDamaged or MirrorHeld."""
@@ -48,6 +52,9 @@ class Store(Books):
         self._columns: dict[str, tuple[Column, ...]] = {}
         self._tables: dict[str, Table] = {table.name: table for table in CATALOGUE}
         self._layouts: dict[str, Layout] = {}
+        self._sure = True  # that what is known of the columns is so in the database
+        self._unmade: dict[str, StoreRefused] = {}  # views that could not be made anew
+        self._next_try = 0.0  # when that is tried again, on the monotonic clock
         self.label = database.label
         self.reconciles = Reconciles(database, self._layout, self._layout_of)
 
@@ -103,33 +110,75 @@ class Store(Books):
 
     def drift(self, table: Table, fields: Sequence[Field]) -> schema.Drift:
         """What `shape` would change about a table that is there."""
-        known = self._columns.get(table.name, ())
+        known = self._known.get(table.name, ())
         return schema.drift(self._plan(table, fields, known), known)
 
-    def shape(self, table: Table, fields: Sequence[Field]) -> schema.Drift:
-        """Give `table` the columns for `fields`; what that changed about a table that was there."""
-        database = self._database
-        known = self._columns.get(table.name, ())
+    def shape(
+        self, table: Table, fields: Sequence[Field], checkpoint: Checkpoint | None = None
+    ) -> schema.Drift:
+        """Give `table` the columns for `fields`; what that changed about a table that was there.
+
+        `checkpoint` is saved in the same transaction. Raises StoreRefused, or StoreLocked when somebody
+        holds the table for longer than a moment; it is as it was then.
+        """
+        known = self._known.get(table.name, ())
         todo = self._plan(table, fields, known)
         if todo.changed:
-
-            def work() -> None:
-                if todo.widened:
-                    views.drop_all(database)
-                schema.apply(database, table, todo, known, datetime.now(UTC))
-
-            database.write(work)
+            self._alter(table, todo, known, checkpoint)
             self._columns[table.name] = todo.columns
-            views.refresh(database, self._columns)
             self._layouts.pop(table.name, None)
+            self._unmade = views.refresh(self._database, self._columns)
+        elif checkpoint:
+            self.keep(checkpoint)
         self._tables[table.name] = table
         return schema.drift(todo, known)
+
+    def _alter(
+        self, table: Table, todo: schema.Plan, known: Sequence[Column], checkpoint: Checkpoint | None
+    ) -> None:
+        database = self._database
+        selects = views.definitions({**self._columns, table.name: todo.columns}, database.dialect)
+        anew = {name: definition.select() for name, definition in selects.items()}
+
+        def work() -> None:
+            schema.apply(database, table, todo, known, datetime.now(UTC), anew)
+            if checkpoint:
+                checkpoints.save(database.peewee, checkpoint)
+
+        self._sure = False  # should this fail, nobody knows what is there: the answer to a commit may be lost
+        try:
+            database.write(work)
+        except StoreLocked as error:
+            names = [table.name, *(view for view, of in views.VIEWS.items() if of == table.name)]
+            who = database.read(lambda: database.driver.blockers(names))
+            by = f" by {who}" if who else ""
+            raise StoreLocked(
+                f"{table.name} cannot be changed while it is in use{by}.", error.hint
+            ) from error
+        self._sure = True
+
+    @property
+    def _known(self) -> dict[str, tuple[Column, ...]]:
+        """The columns of every table, read again where the last change of one may have been done or not."""
+        if not self._sure:
+            self._columns = self._database.read(lambda: schema.all_remembered(self._database))
+            self._layouts.clear()
+            self._sure = True
+        return self._columns
+
+    def refresh_views(self) -> dict[str, StoreRefused]:
+        """Try again to make the views that could not be made anew, now and then; those that cannot."""
+        if self._unmade and monotonic() >= self._next_try:
+            self._next_try = monotonic() + TRY_AGAIN
+            self._unmade = views.refresh(self._database, self._known)
+            return self._unmade
+        return {}
 
     def shapes(self) -> dict[str, tuple[Field, ...]]:
         """The fields of every table as last shaped, without those that the portal no longer has."""
         return {
             name: tuple(column.field for column in columns if not column.retired)
-            for name, columns in self._columns.items()
+            for name, columns in self._known.items()
         }
 
     # --- rows --------------------------------------------------------------------------------------------
@@ -275,7 +324,8 @@ class Store(Books):
             self._database.write(lambda: FactRecord.save_over(self._database.peewee, note, key=("key",)))
         self._columns = self._database.read(lambda: schema.all_remembered(self._database))
         self._layouts.clear()
-        views.refresh(self._database, self._columns)
+        self._sure = True
+        self._unmade = views.refresh(self._database, self._columns)
 
     def _expect_mirror(self) -> None:
         migrations.expect(self._database)
@@ -285,7 +335,7 @@ class Store(Books):
         return schema.plan(table, fields, known, widest=self._database.dialect.widest)
 
     def _layout(self, table: Table) -> Layout:
-        if table.name not in self._columns:
+        if table.name not in self._known:
             self.shape(table, table.fields)
         found = self._layouts.get(table.name)
         if found is None or found.table is not table:

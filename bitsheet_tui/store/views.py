@@ -7,12 +7,14 @@ selects. What a view cannot look up yet, because that table has not been read, i
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from bitsheet_tui.errors import StoreRefused
 from bitsheet_tui.fields import Kind
-from bitsheet_tui.store import names
+from bitsheet_tui.store import dependants, names
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import Dialect, quote
 from bitsheet_tui.store.layout import DELETED, SYNCED, Column
@@ -62,32 +64,55 @@ class Name(Struct, frozen=True):
     sql: str
 
 
-def definitions(shapes: Shapes, dialect: Dialect) -> dict[str, str]:
-    """The SELECT of every view whose table is there. Pure."""
-    return {view: _select(table, shapes, dialect) for view, table in VIEWS.items() if table in shapes}
+class Definition(Struct, frozen=True):
+    """What a view shows: its columns with the SQL of each, in the order of the description."""
+
+    columns: Mapping[str, str]
+    source: str  # FROM and WHERE
+
+    def select(self, first: Sequence[str] = ()) -> str:
+        """Its SELECT; the columns named in `first` come first, in that order."""
+        order = dict.fromkeys((*first, *self.columns))
+        chosen = ", ".join(f"{self.columns[name]} AS {quote(name)}" for name in order)
+        return f"SELECT {chosen} {self.source}"
 
 
-def refresh(database: Database, shapes: Shapes) -> None:
-    """Make the views anew when what they should say has changed."""
-    wanted = definitions(shapes, database.dialect)
-    digest = hashlib.sha256("\0".join(wanted.values()).encode()).hexdigest()
-    record = database.read(lambda: FactRecord.one(database.peewee, FactRecord.key == DIGEST))
-    if record is not None and record.value == digest:
-        return
-
-    def work() -> None:
-        for view, select in wanted.items():
-            database.driver.replace_view(view, select)
-        FactRecord.save_over(database.peewee, {"key": DIGEST, "value": digest}, key=("key",))
-
-    database.write(work)
+def definitions(shapes: Shapes, dialect: Dialect) -> dict[str, Definition]:
+    """Every view whose table is there. Pure."""
+    return {view: _definition(table, shapes, dialect) for view, table in VIEWS.items() if table in shapes}
 
 
-def drop_all(database: Database) -> None:
-    """Take the views away, within a transaction, so that their columns may change; `refresh` follows."""
-    for view in VIEWS:
-        database.execute(f"DROP VIEW IF EXISTS {quote(view)}")
-    FactRecord.delete().where(FactRecord.key == DIGEST).execute(database.peewee)
+def refresh(database: Database, shapes: Shapes) -> dict[str, StoreRefused]:
+    """Make those views anew that should say something else; which could not be, and why.
+
+    Each in a transaction of its own: one that is read for long, or that somebody built upon, keeps none of
+    the others. What could not be made is not noted as made, so the next call tries again.
+    """
+    made = database.read(lambda: _made(database))
+    refused: dict[str, StoreRefused] = {}
+    for view, definition in definitions(shapes, database.dialect).items():
+        digest = hashlib.sha256(definition.select().encode()).hexdigest()
+        if made.get(view) != digest:
+            try:
+                database.write(lambda d=definition, v=view, h=digest: _remake(database, v, d, h))  # type: ignore[misc]
+            except StoreRefused as error:
+                refused[view] = error
+    return refused
+
+
+def _made(database: Database) -> dict[str, str]:
+    """The digests of the views as they were last made; earlier versions had one for all of them."""
+    record = FactRecord.one(database.peewee, FactRecord.key == DIGEST)
+    text = record.value if record else ""
+    return dict(json.loads(text)) if text.startswith("{") else {}
+
+
+def _remake(database: Database, view: str, definition: Definition, digest: str) -> None:
+    database.driver.altering()
+    if not database.driver.replace_view(view, definition.columns, definition.select):
+        dependants.remake(database, view, definition.select())
+    made = json.dumps(_made(database) | {view: digest})
+    FactRecord.save_over(database.peewee, {"key": DIGEST, "value": made}, key=("key",))
 
 
 def explained(table: str, shapes: Shapes, dialect: Dialect) -> dict[str, str]:
@@ -104,21 +129,20 @@ def _spelt(sql: str, dialect: Dialect) -> str:
     return sql.replace("%", "%%") if dialect.mark == "%s" else sql
 
 
-def _select(table: str, shapes: Shapes, dialect: Dialect) -> str:
+def _definition(table: str, shapes: Shapes, dialect: Dialect) -> Definition:
     live = [column for column in shapes[table] if column.name and not column.retired]
     room = dialect.widest + SPARE - len(live)
     taken = {str(column.name) for column in live} | {SYNCED, DELETED}
-    parts: list[str] = []
+    parts: dict[str, str] = {}
     for column in live:
-        parts.append(f"t.{quote(str(column.name))}")
+        parts[str(column.name)] = f"t.{quote(str(column.name))}"
         for name in _explanations(table, column, shapes, dialect) if room > 0 else ():
             room -= 1
             final = names.column_name(name.column, taken)
             taken.add(final)
-            parts.append(f"{name.sql} AS {quote(final)}")
-    parts.append(f"t.{quote(SYNCED)}")
-    chosen = ", ".join(parts)
-    return f"SELECT {chosen} FROM {quote(table)} t WHERE t.{quote(DELETED)} IS NULL"  # noqa: S608 - quoted
+            parts[final] = name.sql
+    parts[SYNCED] = f"t.{quote(SYNCED)}"
+    return Definition(parts, f"FROM {quote(table)} t WHERE t.{quote(DELETED)} IS NULL")
 
 
 def _explanations(table: str, column: Column, shapes: Shapes, dialect: Dialect) -> Iterator[Name]:

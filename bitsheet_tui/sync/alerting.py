@@ -24,6 +24,7 @@ class Alerting:
         self._store, self._look, self._say = store, look, say
         self._kept: Alerts = {alert.key: alert for alert in store.alerts()}
         self._sure = True  # that it is so in the store
+        self._tried: Alerts | None = None  # what was to be written down while the store is in trouble
         self._over: dict[str, tuple[Alert, datetime]] = {}
 
     @property
@@ -41,8 +42,12 @@ class Alerting:
         while True:
             await asyncio.sleep(GLANCE_SECONDS)
             state = self._look()
-            well = self._store.connected and not isinstance(state.trouble, e.StoreTrouble)
-            if well and state.alerts is not self._kept:
+            if not self._store.connected or state.alerts is self._kept:
+                continue
+            # trouble may be one statement that is refused: once, but a store that is full or locked is not
+            # tried every second
+            if not isinstance(state.trouble, e.StoreTrouble) or state.alerts is not self._tried:
+                self._tried = state.alerts
                 self.settle()
 
     def forget(self) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bitsheet_tui.errors import PortalError
+from bitsheet_tui.errors import TableTrouble
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.portal.listing import PAGE, Window, chain, read, row_id
 from bitsheet_tui.store.census import ALL
@@ -94,7 +94,7 @@ class AuditJob(Struct):
     desk: Desk
     table: Table
     complete: bool = False
-    error: PortalError | None = None
+    error: TableTrouble | None = None
     rows: int = 0
     _window: Window | None = None
     _keys: tuple[str, ...] = ()
@@ -148,7 +148,7 @@ class DiscussionAuditJob(Struct):
     desk: Desk
     table: Table
     complete: bool = False
-    error: PortalError | None = None
+    error: TableTrouble | None = None
     rows: int = 0
     _reader: DiscussionReader | None = None
     _tasks: tuple[int, ...] = ()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bitsheet_tui import events as e
-from bitsheet_tui.errors import PortalError, Resting, TooLarge
+from bitsheet_tui.errors import Resting, StoreRefused, TableTrouble, TooLarge
 from bitsheet_tui.store.discussions import Discussion
 from bitsheet_tui.sync.deletions import brake
 from bitsheet_tui.sync.desk import LEAST_SECONDS, ROOM, Answers, Desk, Progress, now
@@ -14,7 +14,7 @@ from bitsheet_tui.tables import FORUM_METHOD, Table
 NAP = 5.0  # seconds between looks for discussions while nobody says that there may be some
 
 
-async def fill(desk: Desk, table: Table, more: Callable[[], bool]) -> PortalError | None:
+async def fill(desk: Desk, table: Table, more: Callable[[], bool]) -> TableTrouble | None:
     """Read every discussion that moved since it was read, until `more` says that no others will come.
 
     Returns what is wrong with the table. Raises PortalError for what concerns all tables.
@@ -52,12 +52,12 @@ class Streams:
                 reader.begin(discussion)
             if asks := reader.asks(room):
                 try:
-                    answers = await desk.ask(asks, (table,), urgent=False)
+                    reader = self._take(reader, await desk.ask(asks, (table,), urgent=False))
                 except TooLarge as error:
                     if len(asks) == 1 or desk.seconds <= LEAST_SECONDS:
                         raise Failed(error) from error
-                else:
-                    reader = self._take(reader, answers)
+                except StoreRefused as error:
+                    raise Failed(error) from error
             elif more or self._busy:
                 await desk.stirred(NAP)
             else:

@@ -14,11 +14,11 @@ from msgspec import Struct, field
 
 from bitsheet_tui import events as e
 from bitsheet_tui.config import SyncSettings
-from bitsheet_tui.errors import BitsheetError, PortalError, TooLarge
+from bitsheet_tui.errors import BitsheetError, PortalError, StoreRefused, TooLarge
 from bitsheet_tui.store.ledger import Cycle
 from bitsheet_tui.sync import deletions, rounds
 from bitsheet_tui.sync.audit import audits
-from bitsheet_tui.sync.describing import DescribeJob, prepare, widen
+from bitsheet_tui.sync.describing import DescribeJob, catch_up, prepare, widen
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.sync.jobs import CommentJob, Job, ScanJob
@@ -98,7 +98,8 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
     known = desk.described
     failed |= await prepare(desk, pass_.tables)
     pass_.began = monotonic()
-    ready = [table for table in pass_.tables if table.name not in failed]
+    failed |= _shaped(pass_)
+    ready = [table for table in pass_.tables if table.name not in failed or _readable(desk, table)]
     _go_on(desk, fills, [table for table in ready if table.paging is Paging.KEYSET])
     deletions.remember(desk, ready)
     jobs = _jobs(desk, fills, ready)
@@ -111,17 +112,49 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
     await rounds.run(desk, work, spare)
     if describing:
         failed |= describing.failed
-    pass_.rows += sum(job.rows for job in (*late, *spare))
-    for job in jobs:
-        pass_.rows += job.rows
-        if job.error:
-            failed[job.table.name] = job.error
-        else:
-            _settle(desk, job, pass_)
-    for table in ready:
-        widen(desk, table)
+    failed |= _refused(pass_, (*late, *spare))
+    failed |= _settled(pass_, jobs, failed)
+    failed |= _widened(desk, ready)
     _go_on(desk, fills, [table for table in ready if table.name not in failed])
     _compare(desk, fills, ready, counts)
+    return failed
+
+
+def _shaped(pass_: Pass) -> Failed:
+    """Try again what the database refused to change: tables, whose errors it gives, and views."""
+    desk, names = pass_.desk, {table.name for table in pass_.tables}
+    for view, error in desk.store.refresh_views().items():
+        desk.say(e.TableFailed(table=view, at=now(), reason=None, text=str(error), hint=error.hint))
+    return {name: error for name, error in catch_up(desk).items() if name in names}
+
+
+def _readable(desk: Desk, table: Table) -> bool:
+    """Whether the only trouble with a table is that it cannot have the columns that it should have."""
+    return table.name in desk.undone and desk.knows(table)
+
+
+def _refused(pass_: Pass, jobs: Sequence[Job]) -> Failed:
+    """Work beside the scans that the database refused; where the portal does, others tell of it."""
+    pass_.rows += sum(job.rows for job in jobs)
+    return {job.table.name: job.error for job in jobs if isinstance(job.error, StoreRefused)}
+
+
+def _settled(pass_: Pass, jobs: Sequence[Job], failed: Failed) -> Failed:
+    """Tell of the tables that were read to their end; the errors of the others."""
+    pass_.rows += sum(job.rows for job in jobs)
+    for job in jobs:
+        if not job.error and job.table.name not in failed:
+            _settle(pass_.desk, job, pass_)
+    return {job.table.name: job.error for job in jobs if job.error}
+
+
+def _widened(desk: Desk, tables: Sequence[Table]) -> Failed:
+    failed: Failed = {}
+    for table in tables:
+        try:
+            widen(desk, table)
+        except StoreRefused as error:
+            failed[table.name] = error
     return failed
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bitsheet_tui import events as e
-from bitsheet_tui.errors import PortalError
+from bitsheet_tui.errors import PortalError, TableTrouble
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.portal.counting import count, counted
 from bitsheet_tui.store.census import ALL
@@ -86,7 +86,7 @@ class CountJob(Struct):
     table: Table
     scan: "Job"  # of the same table: the mirror is compared as the scan leaves it
     complete: bool = False
-    error: PortalError | None = None
+    error: TableTrouble | None = None
     rows: int = 0
     differs: bool = False
     _reach: int = 0
@@ -136,7 +136,7 @@ class CompareJob(Struct):
     table: Table
     complete: bool = False  # one request is answered
     done: bool = False
-    error: PortalError | None = None
+    error: TableTrouble | None = None
     rows: int = 0
     _comparison: Comparison | None = None
 

@@ -5,23 +5,34 @@ the filters we rely on and follows a chain: a filter it did not know would be dr
 look like success.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bitsheet_tui import events as e
-from bitsheet_tui.errors import BitsheetError, PortalError, TooLarge
+from bitsheet_tui.errors import (
+    TABLE_TROUBLE,
+    BitsheetError,
+    PortalError,
+    StoreRefused,
+    TableTrouble,
+    TooLarge,
+)
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.portal import describe, selftest
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.store.books import PORTAL
-from bitsheet_tui.sync.desk import Answers, Desk, now
+from bitsheet_tui.sync.desk import Answers, Desk, Undone, now
 from bitsheet_tui.sync.runs import failure, record_drift
 from bitsheet_tui.sync.scan import begun
 from bitsheet_tui.tables import DICTIONARIES, Table
 
 LETTER = "char"
+PAUSE = 30.0  # seconds until what the database refused is tried again
 
 
 async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetError]:
@@ -50,7 +61,10 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
         fill_dictionaries(desk, answers)
     for table in untested:
         if table.name not in failed and not begun(table, desk.checkpoint(table)):
-            desk.begin(table, *selftest.newest(table, answers))
+            try:
+                desk.begin(table, *selftest.newest(table, answers))
+            except StoreRefused as error:
+                failed[table.name] = error
     return failed
 
 
@@ -82,22 +96,42 @@ def shape(desk: Desk, tables: Iterable[Table], answers: Answers) -> dict[str, Bi
             continue
         try:
             fields = describe.fields(table, answer.result if answer else None)
-        except PortalError as error:
+            _follow(desk, table, fields)
+        except TABLE_TROUBLE as error:
             failed[table.name] = error
             continue
-        _follow(desk, table, fields)
         described[table.name] = fields
     for name, rows in describe.labels(described).items():
-        desk.store.fill_dictionary(name, rows, of=described)
+        _fill(desk, name, rows, of=described)
     return failed
 
 
+def catch_up(desk: Desk) -> dict[str, BitsheetError]:
+    """Try once more what the database has refused; returns the tables that cannot follow yet, and why.
+
+    They are read meanwhile, into the columns that they have.
+    """
+    for name, undone in list(desk.undone.items()):
+        if monotonic() - undone.tried >= PAUSE:
+            with suppress(StoreRefused):  # it is noted again
+                _follow(desk, desk.table(name), undone.fields)
+    return {name: undone.error for name, undone in desk.undone.items()}
+
+
 def _follow(desk: Desk, table: Table, fields: tuple[Field, ...]) -> None:
-    """Let the table follow its description. New columns are empty in old rows, so those are read again."""
+    """Let the table follow its description. New columns are empty in old rows, so those are read again.
+
+    Raises StoreRefused; the table stays as it is then, and `catch_up` tries again.
+    """
     drift = desk.store.drift(table, fields)
-    if drift.added or drift.widened:
-        desk.refill(table)  # first: a crash in between costs one more reading, and loses nothing
-    desk.store.shape(table, fields)
+    try:
+        desk.shape(table, fields, refill=bool(drift.added or drift.widened))
+    except StoreRefused as error:
+        if known := desk.store.shapes().get(table.name):
+            desk.fields.setdefault(table.name, known)
+            desk.undone[table.name] = Undone(fields, error, monotonic())
+        raise
+    desk.undone.pop(table.name, None)
     desk.fields[table.name] = fields
     if drift:
         event = e.Drifted(
@@ -127,7 +161,16 @@ def fill_dictionaries(desk: Desk, answers: Answers) -> None:
         if isinstance(found, PortalError):
             desk.say(failure(DICTIONARIES, found))
         else:
-            desk.store.fill_dictionary(name, found)
+            _fill(desk, name, found)
+
+
+def _fill(
+    desk: Desk, name: str, rows: Sequence[Mapping[str, Any]], *, of: Collection[str] | None = None
+) -> None:
+    try:
+        desk.store.fill_dictionary(name, rows, of=of)
+    except StoreRefused as error:
+        desk.say(failure(DICTIONARIES, error))
 
 
 class DescribeJob(Struct):
@@ -136,7 +179,7 @@ class DescribeJob(Struct):
     desk: Desk
     table: Table = DICTIONARIES
     complete: bool = False
-    error: PortalError | None = None
+    error: TableTrouble | None = None
     rows: int = 0
     failed: dict[str, BitsheetError] = field(default_factory=dict)
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from bitsheet_tui import events as e
 from bitsheet_tui.config import SyncSettings
-from bitsheet_tui.errors import PortalError, TooLarge
+from bitsheet_tui.errors import PortalError, StoreRefused, TooLarge
 from bitsheet_tui.fields import Field
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.client import Portal
@@ -56,6 +56,14 @@ class Progress(Struct, frozen=True):
     left: float | None = None  # seconds to go at the least, by the portal's limits
 
 
+class Undone(Struct, frozen=True):
+    """A description that a table does not follow yet, because the database refused what it takes."""
+
+    fields: tuple[Field, ...]
+    error: StoreRefused
+    tried: float  # when, on the monotonic clock
+
+
 @dataclass(slots=True)
 class Desk:
     """Shared by a cycle, its backfills and the engine; all of them run on one event loop."""
@@ -67,6 +75,7 @@ class Desk:
     say: Say
     profile: Profile | None = None
     fields: dict[str, tuple[Field, ...]] = field(default_factory=dict)
+    undone: dict[str, Undone] = field(default_factory=dict)  # tables that could not follow their fields
     cycle: int = 0
     seconds: float = REQUEST_SECONDS  # what one request may cost; halved when the portal gives up
     unchained: set[str] = field(default_factory=set)  # tables whose chains turned out not to hold
@@ -148,10 +157,17 @@ class Desk:
         self.store.commit(table, (), checkpoint, at=now(), cycle=self.cycle, filling=True)
         self._checkpoints[table.name] = checkpoint
 
-    def refill(self, table: Table) -> None:
-        """Let a backfill read every row again; scans go on from the watermark there is."""
-        self.backfills.pop(table.name, None)  # what it has under way is dropped
-        self.keep(again(self.checkpoint(table)))
+    def shape(self, table: Table, fields: tuple[Field, ...], *, refill: bool) -> None:
+        """Give the table the columns for `fields`.
+
+        With `refill` a backfill reads every row again; scans go on from the watermark there is. That is
+        noted in the same transaction: never are there new columns that nobody is going to fill.
+        """
+        checkpoint = again(self.checkpoint(table)) if refill else None
+        self.store.shape(table, fields, checkpoint)
+        if checkpoint:
+            self.backfills.pop(table.name, None)  # what it has under way is dropped
+            self._checkpoints[table.name] = checkpoint
 
     def forget(self) -> None:
         """Ask the store again where every table stands: it may have rolled back."""
@@ -163,6 +179,7 @@ class Desk:
         self.store.accept()
         self.forget()
         self.fields.clear()  # a column may be missing: the portal is asked again what there is
+        self.undone.clear()
 
     def chained(self, table: Table) -> bool:
         """Whether the portal follows references from page to page for this table."""

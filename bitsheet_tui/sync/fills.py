@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 from bitsheet_tui import events as e
-from bitsheet_tui.errors import PortalError, Resting, StoreError
+from bitsheet_tui.errors import TABLE_TROUBLE, PortalError, Resting, StoreError, TableTrouble
 from bitsheet_tui.sync import comments, rounds, streams
 from bitsheet_tui.sync.deletions import CompareJob, settle_comments
 from bitsheet_tui.sync.desk import Desk, now
@@ -25,7 +25,7 @@ class Fills:
         self._alarm = alarm  # called when one ends by anything but the portal's doing
         self._one_ended = ended  # called whenever one ends
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self.failed: dict[str, PortalError] = {}
+        self.failed: dict[str, TableTrouble] = {}
 
     def running(self, name: str) -> bool:
         """Whether the table's backfill is under way."""
@@ -93,8 +93,8 @@ class Fills:
         began, at = monotonic(), now()
         try:
             await work
-        except PortalError as error:
-            whole = self.failed.get(table.name) is not error
+        except TABLE_TROUBLE as error:
+            whole = isinstance(error, PortalError) and self.failed.get(table.name) is not error
             self.failed[table.name] = error
             self._desk.say(failure(table, error, whole=whole))
             record(self._desk, table, kind=kind, at=at, seconds=monotonic() - began, error=error)
@@ -137,7 +137,7 @@ class Fills:
         if not isinstance(job.error, Resting):
             self._own(table, job.error)
 
-    def _own(self, table: Table, error: PortalError | None) -> None:
+    def _own(self, table: Table, error: TableTrouble | None) -> None:
         """Raise an error that is the table's own; what else is raised concerns all."""
         if error:
             self.failed[table.name] = error

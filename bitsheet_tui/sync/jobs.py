@@ -9,7 +9,7 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
-from bitsheet_tui.errors import PortalError
+from bitsheet_tui.errors import TableTrouble
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.listing import page_rows, row_id
 from bitsheet_tui.store.comments import Brake
@@ -32,7 +32,7 @@ class Job(Protocol):
 
     table: Table
     complete: bool
-    error: PortalError | None
+    error: TableTrouble | None
     rows: int  # inserted and updated so far
 
     def asks(self, room: int) -> dict[str, Ask]:
@@ -52,7 +52,7 @@ class ScanJob(Struct):
     desk: Desk
     table: Table
     complete: bool = False
-    error: PortalError | None = None
+    error: TableTrouble | None = None
     rows: int = 0
     told: tuple[int, ...] = ()  # the rows of the page that others referred to, in the order of the page
     _scan: Scan | None = None
@@ -118,7 +118,7 @@ class CommentJob(Struct):
     table: Table
     parent: Job | None = None  # while it reads, more may come to be due
     complete: bool = False
-    error: PortalError | None = None
+    error: TableTrouble | None = None
     rows: int = 0
     _reader: DiscussionReader | None = None
     _ahead: Ahead | None = None

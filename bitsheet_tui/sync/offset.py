@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from bitsheet_tui.errors import PortalError
+from bitsheet_tui.errors import PortalError, TableTrouble
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.portal.listing import PAGE, offset_page, page_rows, row_id
 from bitsheet_tui.sync import guard
@@ -24,7 +24,7 @@ class OffsetJob(Struct):
     desk: Desk
     table: Table
     complete: bool = False
-    error: PortalError | None = None
+    error: TableTrouble | None = None
     rows: int = 0
     _start: int = 0
     _total: int | None = None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from bitsheet_tui.errors import PortalError
+from bitsheet_tui.errors import TableTrouble
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.sync.deletions import brake
 from bitsheet_tui.sync.desk import Answers, Desk
@@ -34,7 +34,7 @@ class Reopening(Struct):
     table: Table
     count: int
     complete: bool = False
-    error: PortalError | None = None
+    error: TableTrouble | None = None
     rows: int = 0
     _reader: DiscussionReader | None = None
 

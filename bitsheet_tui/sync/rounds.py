@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bitsheet_tui.errors import PortalError, TooLarge
+from bitsheet_tui.errors import TABLE_TROUBLE, TooLarge
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.sync.deletions import CountJob
 from bitsheet_tui.sync.desk import LEAST_SECONDS, ROOM, Desk
@@ -13,7 +13,7 @@ async def run(desk: Desk, jobs: Sequence[Job], spare: Sequence[Job] = ()) -> Non
     """Read until every job is complete or has an error. An error ends its own job only.
 
     `spare` jobs ride in the first request, if it has room for them, and in no other. Raises Refused and
-    Unreachable when the portal as a whole does not serve, and StoreError.
+    Unreachable when the portal as a whole does not serve, and StoreError when the store as a whole does not.
     """
     active = list(jobs)
     while active:
@@ -45,7 +45,7 @@ async def _turn(desk: Desk, asks: dict[str, Ask], asked: list[tuple[Job, tuple[s
     for job, keys in asked:
         try:
             job.take({key: answers[key] for key in keys})
-        except PortalError as error:
+        except TABLE_TROUBLE as error:
             job.error = error
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from bitsheet_tui import events as e
-from bitsheet_tui.errors import BitsheetError, PortalError, Reason
+from bitsheet_tui.errors import BitsheetError, PortalError, Reason, StoreLocked, StoreRefused
 from bitsheet_tui.store.ledger import Run
 from bitsheet_tui.store.writer import Stored
 from bitsheet_tui.sync.desk import Desk, now
@@ -24,6 +24,7 @@ def failure(table: Table, error: BitsheetError, *, whole: bool = False) -> e.Tab
         until=getattr(error, "until", None),
         scope=table.scope if reason is Reason.SCOPE else "",
         whole=whole,
+        lasting=isinstance(error, StoreRefused) and not isinstance(error, StoreLocked),
     )
 
 

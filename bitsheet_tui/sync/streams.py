@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from bitsheet_tui import events as e
-from bitsheet_tui.errors import PortalError, Resting, TooLarge
+from bitsheet_tui.errors import TABLE_TROUBLE, Resting, TableTrouble, TooLarge
 from bitsheet_tui.portal.listing import PAGE
 from bitsheet_tui.sync.backfill import Backfill, Errand, unread
 from bitsheet_tui.sync.describing import widen
@@ -20,12 +20,12 @@ SHORT = 0.8  # seconds; a request that takes less is not worth being one
 class Failed(Exception):
     """An error of this table alone ends its backfill."""
 
-    def __init__(self, error: PortalError) -> None:
+    def __init__(self, error: TableTrouble) -> None:
         super().__init__(str(error))
         self.error = error
 
 
-async def fill(desk: Desk, table: Table) -> PortalError | None:
+async def fill(desk: Desk, table: Table) -> TableTrouble | None:
     """Read every row that the table's checkpoint has left unread; returns what is wrong with the table.
 
     Raises PortalError for what concerns all tables.
@@ -103,7 +103,7 @@ class Streams:
         try:
             answers = await desk.ask(errand.asks, (self._table,), urgent=False)
             if self._current:
-                self._take(errand, answers)
+                self._store(errand, answers)
         except TooLarge as error:
             if len(errand.asks) == 1 or desk.seconds <= LEAST_SECONDS:
                 raise Failed(error) from error
@@ -111,12 +111,15 @@ class Streams:
             self._backfill.give_back(errand)
             self._back.set()
 
+    def _store(self, errand: Errand, answers: Any) -> None:
+        try:
+            self._take(errand, answers)
+        except TABLE_TROUBLE as error:
+            raise Failed(error) from error
+
     def _take(self, errand: Errand, answers: Any) -> None:
         desk, table = self._desk, self._table
-        try:
-            step = self._backfill.take(errand, answers, desk.checkpoint(table))
-        except PortalError as error:
-            raise Failed(error) from error
+        step = self._backfill.take(errand, answers, desk.checkpoint(table))
         if step.broken:
             desk.unchained.add(table.name)
         self.done += len(step.rows)

@@ -15,7 +15,14 @@ from contextlib import closing, suppress
 import psycopg
 import pytest
 
-from bitsheet_tui.errors import MirrorHeld, StoreDamaged, StoreError, StoreFull, StoreUnavailable
+from bitsheet_tui.errors import (
+    MirrorHeld,
+    StoreDamaged,
+    StoreFull,
+    StoreLocked,
+    StoreRefused,
+    StoreUnavailable,
+)
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Checkpoint, DiscussionRead, Store, writer
@@ -182,9 +189,9 @@ def test_nobody_waits_again_and_again_for_a_server_that_says_nothing(pg_store, a
 @pytest.mark.parametrize(
     ("code", "error", "tries"),
     [
-        ("53100", StoreFull, 1), ("53200", StoreUnavailable, 1), ("40001", StoreError, 2), ("40P01", StoreError, 2),
+        ("53100", StoreFull, 1), ("53200", StoreUnavailable, 1), ("40001", StoreLocked, 2), ("40P01", StoreLocked, 2),
         ("25006", StoreUnavailable, 1), ("57014", StoreUnavailable, 1), ("XX001", StoreDamaged, 1),
-        ("42P01", StoreError, 1), ("57P01", StoreUnavailable, 2),
+        ("42P01", StoreRefused, 1), ("57P01", StoreUnavailable, 2),
     ],
 )  # fmt: skip
 def test_what_the_server_says_is_told_by_meaning(pg_store, monkeypatch, code, error, tries):

@@ -62,9 +62,31 @@ SENTENCES = {
     "The file {path} is damaged or not a SQLite database; nothing in it was changed.": (
         "{path} dosyası bozuk ya da bir SQLite veritabanı değil; içinde hiçbir şey değiştirilmedi."
     ),
-    "Restore it from a backup, or move it away to read everything anew.": (
-        "Bir yedekten geri yükleyin ya da her şeyi baştan okumak için başka yere taşıyın."
+    (
+        "Move it away together with {wal} and {shm}, which belong to no other file. "
+        "Restore it from a backup then, or start without to read everything anew."
+    ): (
+        "Onu {wal} ve {shm} ile birlikte başka yere taşıyın; bunlar başka bir dosyaya ait olamaz. Sonra bir "
+        "yedekten geri yükleyin ya da her şeyi baştan okumak için onsuz başlatın."
     ),
+    "{path} refuses a statement: {why}.": "{path} bir deyimi reddediyor: {why}.",
+    "What it names keeps the table from being mirrored; the other tables go on.": (
+        "Adı geçen nesne tablonun yansıtılmasını engelliyor; öteki tablolar sürüyor."
+    ),
+    "Something that somebody made in {path} cannot be used by this SQLite: {why}.": (
+        "{path} içinde birinin oluşturduğu bir nesneyi bu SQLite kullanamıyor: {why}."
+    ),
+    "Drop what it names; the mirror goes on by itself then.": (
+        "Adı geçen nesneyi silin; ayna sonra kendiliğinden sürer."
+    ),
+    "The {kind} {name} depends on columns of {table} that have to change, and does not allow it: {why}.": (
+        "{name} ({kind}), {table} içinde değişmesi gereken sütunlara bağlı ve buna izin vermiyor: {why}."
+    ),
+    "Drop it, and make it again afterwards; the mirror goes on by itself then.": (
+        "Onu silin, sonra yeniden oluşturun; ayna kendiliğinden sürer."
+    ),
+    "{table} cannot be changed while it is in use{by}.": "{table} kullanımdayken değiştirilemez{by}.",
+    " by {who}": ": {who}",
     "Another program is writing to {path}.": "Başka bir program şuraya yazıyor: {path}.",
     "It is tried again by itself.": "Kendiliğinden yeniden denenir.",
     "The file {path} cannot be written: {why}.": "{path} dosyasına yazılamıyor: {why}.",
@@ -79,6 +101,8 @@ SENTENCES = {
     "{label} reports damage: {why}.": "{label} bozulma bildiriyor: {why}.",
     "Restore it from a backup.": "Bir yedekten geri yükleyin.",
     "{label} refuses a statement: {why}.": "{label} bir deyimi reddediyor: {why}.",
+    "{label} is in use: {why}.": "{label} kullanımda: {why}.",
+    "Check the rights of the role.": "Rolün haklarına bakın.",
     "{label} may only be read: {why}.": "{label} yalnızca okunabiliyor: {why}.",
     "It goes on by itself once it may write. If it is a standby, let store.url name its primary.": (
         "Yazabildiğinde kendiliğinden sürer. Bu bir yedek sunucuysa store.url asıl sunucuyu göstersin."
