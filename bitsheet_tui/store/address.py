@@ -54,17 +54,31 @@ def _sqlite(rest: str, base: Path | None) -> SqliteAddress:
     return SqliteAddress(path=(base or Path()).absolute() / name, label=f"sqlite {plain(name)}")
 
 
+def _several(hosts: str) -> dict[str, str]:
+    """The options for several hosts with or without ports, as libpq takes them (libpq-connect, 34.1.1.3)."""
+    names, ports = [], []
+    for one in hosts.split(","):
+        name, _, port = one.rpartition(":") if one.rpartition(":")[2].isdigit() else (one, "", "")
+        names.append(unquote(name.strip("[]")))
+        ports.append(port)
+    return {"host": ",".join(names), **({"port": ",".join(ports)} if any(ports) else {})}
+
+
 def _postgres(text: str, schema: str) -> PostgresAddress:
     try:
         parts = urlsplit(text)
-        port = parts.port
+        hosts = parts.netloc.rpartition("@")[2]
+        several = _several(hosts) if "," in hosts else {}
+        port = None if several else parts.port
     except ValueError as error:
         raise StoreUnavailable("The store URL cannot be read.", HINT) from error
     options = dict(parse_qsl(parts.query))
     database = unquote(parts.path.removeprefix("/"))
     if not database:
         raise StoreUnavailable("The store URL does not name a PostgreSQL database.", HINT)
-    if parts.hostname:
+    if several:
+        options |= several
+    elif parts.hostname:
         # urlsplit lower-cases the host, and a socket's folder may have capitals
         options["host"] = unquote(parts.netloc.rpartition("@")[2].partition(":")[0]) or parts.hostname
     if port:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from bitsheet_tui.errors import StoreError, StoreRefused, StoreUnavailable
 from bitsheet_tui.secret import Secret
@@ -47,10 +47,12 @@ class Database:
         self._in_vain = 0.0  # until when nobody waits for it again
         self._close_then = False
         self._failed: tuple[float, StoreError] | None = None  # when and why it could not be opened
+        self._done: tuple[Any] | None = None  # what the work gave whose commit got no answer
 
     def write(self, work: Callable[[], T]) -> T:
         """`work()` in one transaction. `work` may run twice: when the connection was lost, or for a deadlock.
 
+        A commit whose answer got lost with the connection is looked for, and not repeated where it was done.
         Raises StoreUnavailable, StoreFull, StoreDamaged; MirrorHeld when another instance has taken over.
         """
         return self._run(work, writing=True)
@@ -125,6 +127,8 @@ class Database:
         with self._alone():
             if self._depth:
                 return work()  # part of the transaction that is open
+            if again:
+                self._done = None
             try:
                 return self._attempt(work, writing=writing, within=within)
             except self.driver.errors as error:
@@ -155,12 +159,15 @@ class Database:
             self._connect(within)
         if not writing:
             return work()
+        if self._done and self.driver.arrived:
+            return cast(T, self._done[0])
         self.driver.before_write()
         self._depth += 1
         try:
             with self.peewee.atomic(*self.driver.begin):
                 result = work()
                 self.driver.before_commit()
+                self._done = (result,)
             self.driver.after_commit()
         finally:
             self._depth -= 1

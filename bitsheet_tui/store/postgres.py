@@ -29,22 +29,39 @@ CONNECTION = {
     "connect_timeout": 10, "tcp_user_timeout": 10_000, "application_name": APPLICATION,
     "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
 }  # fmt: skip
-SESSION = {
+SESSION = {  # whatever the role, the database, the server or libpq's environment say
+    "client_encoding": "UTF8",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
     "TimeZone": "UTC",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_deferrable": "off",
+    "transform_null_equals": "off",
+    "standard_conforming_strings": "on",
     "statement_timeout": "60s",
     "lock_timeout": "10s",
+    "transaction_timeout": "0",  # since PostgreSQL 17
     "idle_in_transaction_session_timeout": "60s",
+    "idle_session_timeout": "0",  # since PostgreSQL 14: between two cycles a session may be idle for long
     "client_min_messages": "warning",
 }
+SET = """
+SELECT set_config(s.name, s.setting, false) FROM unnest(%s::text[], %s::text[]) AS s (name, setting)
+JOIN pg_settings p ON lower(p.name) = lower(s.name)
+"""
 AGAIN = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the transaction may be repeated
-GONE = frozenset({"57P01", "57P02", "57P03", "57P05"})  # terminated, crashed, cannot connect now
+GONE = frozenset({"57P01", "57P02", "57P03", "57P05"})  # terminated, crashed, cannot connect now, idle
+READ_ONLY = "25006"
+ELSEWHERE = frozenset(
+    {READ_ONLY, "26000"}
+)  # a primary that was one, a statement that another session prepared
+OUTDATED = "RevalidateCachedQuery"  # the server's function that finds a prepared statement has other columns
 TIMED_OUT = frozenset({"57014"})
 OTHER_COLUMNS = "42P16"  # a view cannot be replaced by one with other columns
 LOCKED = "55P03"
 PATIENCE = "1s"  # for a lock that a change of a table needs
 LINGER = 2.0  # seconds: a killed instance's session lives on until the server notices
 COMMITS = "commits"  # in bitsheet_meta: how many its holders have made
-READ_ONLY = "25006"
 DAMAGED = frozenset({"XX001", "XX002"})  # data, index corrupted; XX000 is any internal error
 NO_RIGHT = "42501"
 DENIED = frozenset({"28000", "28P01"})
@@ -66,13 +83,13 @@ class Postgres:
         self._key = advisory_key(address.database, address.schema)
         self._commits: tuple[int, ...] = ()  # what the mirror may count, as far as this process knows
         self.astray = False  # the mirror is not as this process left it
-        self._channel = f"bitsheet_control_{self._key & (2**64 - 1):016x}"
+        self.arrived = False  # whether the commit that got no answer turned out to be done
         self._called = False
         secret = {"password": address.password.reveal()} if address.password else {}
         self.db = peewee.PostgresqlDatabase(
             address.database, prefer_psycopg3=True, thread_safe=False, autoconnect=False,
             field_types={"INSTANT": "TIMESTAMPTZ", "DOCUMENT": "JSONB"},
-            **{**CONNECTION, **address.options, **secret},
+            **{**CONNECTION, **self._wanted(address), **address.options, **secret},
         )  # fmt: skip
         self._patience = int(self.db.connect_params["connect_timeout"])
 
@@ -83,18 +100,51 @@ class Postgres:
         connection = self.db.connection()
         # JSON comes back as the canonical text that went in
         self._psycopg.types.json.set_json_loads(lambda data: values.canonical(json.loads(data)), connection)
-        for name, setting in SESSION.items():
-            self.db.execute_sql("SELECT set_config(%s, %s, false)", (name, setting))
+        if self.readonly:
+            connection.prepare_threshold = None  # whoever writes may change the columns at any time
+        self.db.execute_sql(SET, (list(SESSION), list(SESSION.values())))
+        self._look_around()
         if self.readonly:
             self.db.execute_sql("SET default_transaction_read_only = on")
         elif self._locked:
-            self.db.execute_sql(f"CREATE SCHEMA IF NOT EXISTS {quote(self.schema)}")
+            self._need_schema()
         self.db.execute_sql(f"SET search_path = {quote(self.schema)}, pg_temp")
         if self._locked:
             self._take_lock()
             self._recognise()
             connection.add_notify_handler(self._take_call)  # those that come with the answer to a query
             self.db.execute_sql(f"LISTEN {self._channel}")
+
+    def _wanted(self, address: PostgresAddress) -> dict[str, str]:
+        """Of several hosts, the one that may be written to."""
+        several = "," in address.options.get("host", "")
+        return {"target_session_attrs": "read-write"} if several and not self.readonly else {}
+
+    def _look_around(self) -> None:
+        """Learn the database's own name. Raises StoreUnavailable where it cannot hold every text.
+
+        The name in the URL may be another one, which a pooler between us knows; the lock is the server's.
+        """
+        (database, encoding) = self.db.execute_sql(
+            "SELECT current_database(), current_setting('server_encoding')"
+        ).fetchone()
+        self._key = advisory_key(database, self.schema)
+        if encoding != "UTF8":
+            raise StoreUnavailable(
+                f"{self.label} is encoded as {encoding}, in which not every text can be kept.",
+                hint=f"Let store.url name another database: CREATE DATABASE {plain(database)}_utf8"
+                " ENCODING 'UTF8' TEMPLATE template0;",
+            )
+
+    def _need_schema(self) -> None:
+        """Make the schema where it is missing: even for one that is there that takes a right of its own."""
+        there = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
+        if not self.db.execute_sql(there, (self.schema,)).fetchone():
+            self.db.execute_sql(f"CREATE SCHEMA IF NOT EXISTS {quote(self.schema)}")
+
+    @property
+    def _channel(self) -> str:
+        return f"bitsheet_control_{self._key & (2**64 - 1):016x}"
 
     def disconnect(self) -> None:
         """End the session, and with it its lock."""
@@ -145,18 +195,25 @@ class Postgres:
         """Nothing to look at: a lost session says so itself."""
 
     def before_commit(self) -> None:
-        """Count the commit, in the same transaction: a server that forgets it is found out."""
+        """Count the commit, in the same transaction: a server that forgets it is found out.
+
+        So is another writer, if ever there is one: the number is not the next one then. Raises
+        StoreUnavailable, and nothing of the transaction is done.
+        """
         if self._locked:
             (count,) = self.db.execute_sql(
                 "INSERT INTO bitsheet_meta (key, value) VALUES (%s, '1') ON CONFLICT (key)"
                 " DO UPDATE SET value = bitsheet_meta.value::bigint + 1 RETURNING value",
                 (COMMITS,),
             ).fetchone()
-            self._commits = (*self._commits[-1:], int(count))  # until it is known to be done
+            before = int(count) - 1
+            if self._commits and before not in self._commits:
+                raise self._astray()
+            self._commits = before, int(count)  # until it is known to be done
 
     def after_commit(self) -> None:
         """The commit is done."""
-        self._commits = self._commits[-1:]
+        self._commits, self.arrived = self._commits[-1:], False
 
     def accept(self) -> None:
         """Whatever is there now is the mirror."""
@@ -165,7 +222,7 @@ class Postgres:
     def lost(self, error: Exception) -> bool:
         """Whether trying again, on a new session if need be, makes sense."""
         state = _state(error)
-        if state in AGAIN or state in GONE or state[:2] == "08":
+        if state in AGAIN | GONE | ELSEWHERE or state[:2] == "08" or _outdated(error):
             return True
         return not self.db.is_closed() and (self.db.connection().closed or self.db.connection().broken)
 
@@ -296,18 +353,24 @@ class Postgres:
         A server that crashes may lose what it had acknowledged, where synchronous_commit is off; so may the
         one that takes over from it; and a backup may have been restored under us.
         """
-        if self._commits and self._counted() not in self._commits:
-            self.astray = True
-            raise StoreUnavailable(
-                f"{self.label} is not as it was left: its newest commits are lost, or others were made.",
-                hint="Nothing to do: what is missing is read again.",
-            )
+        counted = self._counted()
+        if self._commits and counted not in self._commits:
+            raise self._astray()
+        self.arrived = counted in self._commits[1:]
+        self._commits = (counted,)
 
-    def _counted(self) -> int | None:
+    def _astray(self) -> StoreUnavailable:
+        self.astray = True
+        return StoreUnavailable(
+            f"{self.label} is not as it was left: its newest commits are lost, or others were made.",
+            hint="Nothing to do: what is missing is read again.",
+        )
+
+    def _counted(self) -> int:
         (there,) = self.db.execute_sql("SELECT to_regclass('bitsheet_meta') IS NOT NULL").fetchone()
         query = "SELECT value FROM bitsheet_meta WHERE key = %s"
         row = self.db.execute_sql(query, (COMMITS,)).fetchone() if there else None
-        return int(row[0]) if row else None
+        return int(row[0]) if row else 0
 
     def _take_call(self, _: object) -> None:
         self._called = True
@@ -347,6 +410,11 @@ def _halves(key: int) -> tuple[int, int]:
 
 def _original(error: Exception) -> Any:
     return getattr(error, "orig", error)
+
+
+def _outdated(error: Exception) -> bool:
+    diagnosis = getattr(_original(error), "diag", None)
+    return getattr(diagnosis, "source_function", None) == OUTDATED
 
 
 def _state(error: Exception) -> str:

@@ -55,6 +55,7 @@ class Sqlite:
         self._locked = locked
         self._file: tuple[int, int] | None = None
         self.astray = False
+        self.arrived = False  # a file has no connection that could lose an answer
         self._version = 0  # of the file, as changed by others
         uri = f"{self.path.as_uri()}?mode={'ro' if readonly else 'rw'}"
         pragmas = PRAGMAS if readonly else PRAGMAS + WRITING

@@ -67,7 +67,9 @@ class RecordScreen(Parted):
         try:
             self.record = await self.console_app.library.ask(lambda reader: reader.record(table, key))
         except StoreError as error:
-            self.console_app.say(f"{retold(str(error))} {retold(error.hint)}", bad=True)
+            why = f"{retold(str(error))} {retold(error.hint)}"
+            self.console_app.say(why, bad=True)
+            self.query_one(FieldList).fail(why)
             return
         self.query_one(FieldList).show(self.record, self.origin.term if self.origin else "")
         self.query_one(ChangeLog).show(self.record)

@@ -101,6 +101,10 @@ SENTENCES = {
     "{label} reports damage: {why}.": "{label} bozulma bildiriyor: {why}.",
     "Restore it from a backup.": "Bir yedekten geri yükleyin.",
     "{label} refuses a statement: {why}.": "{label} bir deyimi reddediyor: {why}.",
+    "{label} is encoded as {encoding}, in which not every text can be kept.": (
+        "{label} {encoding} ile kodlanmış; bununla her metin saklanamaz."
+    ),
+    "Let store.url name another database: {statement};": "store.url başka bir veritabanı göstersin: {statement};",
     "{label} is in use: {why}.": "{label} kullanımda: {why}.",
     "Check the rights of the role.": "Rolün haklarına bakın.",
     "{label} may only be read: {why}.": "{label} yalnızca okunabiliyor: {why}.",

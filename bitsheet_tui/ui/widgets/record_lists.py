@@ -30,6 +30,7 @@ class FieldList(AskedList):
     def __init__(self) -> None:
         super().__init__(id="fields")
         self._asked = 0  # the screen asks
+        self.looking = True
         self.sought = ""  # the word by which the record was found
 
     @property
@@ -39,6 +40,7 @@ class FieldList(AskedList):
 
     def show(self, found: Record | None, sought: str = "") -> None:
         """Another record, or the same one anew; at the field by which it was found, if it was."""
+        self.looking = False
         self.answered(sorted(found.entries, key=lambda entry: entry.value is None) if found else ())
         if sought:
             self.sought = sought
@@ -46,6 +48,12 @@ class FieldList(AskedList):
                 n for n, one in enumerate(self._seen) if fold(sought) in fold(text(self.line(one, WIDE)))
             )
             self.cursor = next(having, 0)
+        self.paint()
+
+    def fail(self, why: str) -> None:
+        """It could not be read: nobody knows whether it is there."""
+        self.answered(())
+        self.trouble, self.looking = why, False
         self.paint()
 
     def line(self, item: Entry, columns: int) -> Line:
