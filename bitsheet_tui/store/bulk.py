@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -12,7 +12,7 @@ from bitsheet_tui.store.layout import DELETED, SYNCED, Layout, Row
 from bitsheet_tui.store.names import loading_name
 from bitsheet_tui.text import plain
 
-COPY_FROM = 100  # rows from which on COPY into a temporary table is faster than single statements
+COPY_FROM = 100  # rows from which on COPY is faster than single statements
 REFUSALS: tuple[type[Exception], ...] = (OverflowError, ValueError)  # some drivers say it so
 Key = tuple[Any, ...]
 
@@ -27,8 +27,10 @@ def read(database: Database, layout: Layout, keys: Sequence[Key]) -> dict[Key, R
     return found
 
 
-def upsert(database: Database, layout: Layout, rows: Sequence[Row]) -> dict[int, str]:
-    """Insert or replace the rows, each as `layout.complete` makes it.
+def upsert(
+    database: Database, layout: Layout, rows: Sequence[Row], present: Container[Key] = ()
+) -> dict[int, str]:
+    """Insert or replace the rows, each as `layout.complete` makes it; those of `present` keys are there.
 
     Gives the places of the rows that the database does not take, with its reasons; the others are stored.
     """
@@ -36,7 +38,7 @@ def upsert(database: Database, layout: Layout, rows: Sequence[Row]) -> dict[int,
         return {}
     try:
         with database.peewee.savepoint():
-            _write(database, layout, rows)
+            _write(database, layout, rows, present)
     except (*database.driver.errors, *REFUSALS) as error:
         return _one_by_one(database, layout, rows, error)
     return {}
@@ -81,28 +83,43 @@ def _key_is(layout: Layout) -> str:
     return " AND ".join(f"{quote(name)} = {layout.dialect.mark}" for name in layout.key)
 
 
-def _write(database: Database, layout: Layout, rows: Sequence[Row]) -> None:
+def _write(database: Database, layout: Layout, rows: Sequence[Row], present: Container[Key] = ()) -> None:
+    """All of the rows. New ones are copied into the table itself, which nothing is faster than."""
     if layout.dialect.copies and len(rows) >= COPY_FROM:
-        _copy(database, layout, rows)
-    else:
+        width = len(layout.key)
+        fresh = [row for row in rows if row[:width] not in present]
+        if len(fresh) >= COPY_FROM:
+            _copy(database, layout, layout.sql_name, fresh)
+            rows = [row for row in rows if row[:width] in present]
+    if layout.dialect.copies and len(rows) >= COPY_FROM and database.driver.may_load():
+        _load(database, layout, rows)
+    elif rows:
         marks = layout.dialect.marks(len(layout.written))
         database.many(f"{layout.insert} VALUES ({marks}) {layout.on_conflict}", rows)
 
 
-def _copy(database: Database, layout: Layout, rows: Sequence[Row]) -> None:
-    name = loading_name(layout.table.name)
+def _copy(database: Database, layout: Layout, into: str, rows: Sequence[Row]) -> None:
     columns = ", ".join(quote(column) for column in layout.written)
-    database.execute(
-        f"CREATE TEMPORARY TABLE IF NOT EXISTS {quote(name)} (LIKE {layout.sql_name}) ON COMMIT DROP"
-    )
-    with database.peewee.connection().cursor() as cursor:
-        with cursor.copy(f"COPY pg_temp.{quote(name)} ({columns}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-        cursor.execute(
-            f"{layout.insert} SELECT {columns} FROM pg_temp.{quote(name)} {layout.on_conflict}"  # noqa: S608
-        )
-        cursor.execute(f"DELETE FROM pg_temp.{quote(name)}")  # noqa: S608
+    with (
+        database.peewee.connection().cursor() as cursor,
+        cursor.copy(f"COPY {into} ({columns}) FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
+
+
+def _load(database: Database, layout: Layout, rows: Sequence[Row]) -> None:
+    """Replace rows by way of a table that ends with the transaction.
+
+    One that lived as long as the session would keep the server from freezing what is older than it
+    (postgresql.org/docs/current/routine-vacuuming.html, 24.1.5), in the end all of its databases.
+    """
+    name = quote(loading_name(layout.table.name))
+    columns = ", ".join(quote(column) for column in layout.written)
+    database.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} (LIKE {layout.sql_name}) ON COMMIT DROP")
+    _copy(database, layout, f"pg_temp.{name}", rows)
+    database.execute(f"{layout.insert} SELECT {columns} FROM pg_temp.{name} {layout.on_conflict}")  # noqa: S608
+    database.execute(f"TRUNCATE pg_temp.{name}")
 
 
 def _one_by_one(database: Database, layout: Layout, rows: Sequence[Row], error: Exception) -> dict[int, str]:

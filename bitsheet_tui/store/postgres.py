@@ -57,6 +57,8 @@ ELSEWHERE = frozenset(
 )  # a primary that was one, a statement that another session prepared
 OUTDATED = "RevalidateCachedQuery"  # the server's function that finds a prepared statement has other columns
 TIMED_OUT = frozenset({"57014"})
+OF_A_ROW = frozenset({"22", "23", "44", "54", "P0"})  # data, integrity, limits; what a trigger raises
+OTHER_TYPE = "42804"
 OTHER_COLUMNS = "42P16"  # a view cannot be replaced by one with other columns
 LOCKED = "55P03"
 PATIENCE = "1s"  # for a lock that a change of a table needs
@@ -236,7 +238,7 @@ class Postgres:
             return True
         if isinstance(_original(error), self._psycopg.DataError | self._psycopg.IntegrityError):
             return True
-        return _state(error)[:2] in {"22", "23", "54"}
+        return _state(error)[:2] in OF_A_ROW or _state(error) == OTHER_TYPE
 
     def translate(self, error: Exception) -> StoreError:
         """The error, by its meaning (postgresql.org/docs/current/errcodes-appendix.html)."""
@@ -276,6 +278,13 @@ class Postgres:
         if state and state[:2] not in {"08", "53", "57"}:
             return None
         return f"{self.label} cannot be reached: {text}.", "It is tried again by itself."
+
+    def may_load(self) -> bool:
+        """Whether temporary tables may be made, which is a right of its own."""
+        (may,) = self.db.execute_sql(
+            "SELECT has_database_privilege(current_database(), 'TEMPORARY')"
+        ).fetchone()
+        return bool(may)
 
     def size_bytes(self) -> int:
         """The tables of the schema with their indexes."""

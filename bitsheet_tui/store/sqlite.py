@@ -180,6 +180,10 @@ class Sqlite:
             "Restore it from a backup then, or start without to read everything anew.",
         )
 
+    def may_load(self) -> bool:
+        """Whether rows may go through a table of their own, which is of no use in a file."""
+        return False
+
     def size_bytes(self) -> int:
         """The file and what is not yet merged into it."""
         files = (self.path, Path(f"{self.path}-wal"))

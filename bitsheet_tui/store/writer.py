@@ -148,10 +148,11 @@ def commit(
 def write(database: Database, layout: Layout, sifted: Sifted, when: When) -> Stored:
     """Store converted rows and everything that follows from them, within a transaction."""
     table = layout.table
-    ordered = compare(layout, sifted, bulk.read(database, layout, list(sifted.rows)))
+    present = bulk.read(database, layout, list(sifted.rows))
+    ordered = compare(layout, sifted, present)
     at = database.dialect.encode(Kind.INSTANT, when.second)
     complete = [layout.complete(change.new, change.portal, at) for change in ordered.changes]
-    refused = bulk.upsert(database, layout, complete)
+    refused = bulk.upsert(database, layout, complete, present)
     bulk.touch(database, layout, ordered.touched)
     changes = [change for place, change in enumerate(ordered.changes) if place not in refused]
     poison = [*sifted.poison, *_refused(layout, ordered.changes, refused)]

@@ -190,7 +190,7 @@ def test_nobody_waits_again_and_again_for_a_server_that_says_nothing(pg_store, a
     ("code", "error", "tries"),
     [
         ("53100", StoreFull, 1), ("53200", StoreUnavailable, 1), ("40001", StoreLocked, 2), ("40P01", StoreLocked, 2),
-        ("25006", StoreUnavailable, 1), ("57014", StoreUnavailable, 1), ("XX001", StoreDamaged, 1),
+        ("25006", StoreUnavailable, 2), ("57014", StoreUnavailable, 1), ("XX001", StoreDamaged, 1),
         ("42P01", StoreRefused, 1), ("57P01", StoreUnavailable, 2),
     ],
 )  # fmt: skip
