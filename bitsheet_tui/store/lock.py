@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
 import socket
+import struct
+import threading
+from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -95,12 +100,30 @@ class FileLock:
         os.pwrite(fd, Holder.me().to_text().encode(), 0)
         self._fd = fd
 
+    def renew(self) -> None:
+        """Lock the file that is there now, if somebody removed or replaced the one that we have locked.
+
+        Raises MirrorHeld where another instance was first.
+        """
+        if self._fd is None or identity(os.fstat(self._fd)) == identity_of(self.path):
+            return
+        ours, self._fd = self._fd, None
+        try:
+            self.take()
+        finally:
+            if self._fd is None:
+                self._fd = ours
+            else:
+                os.close(ours)
+
     def release(self) -> None:
         """Let go; the file says nobody from now on."""
-        if self._fd is not None:
-            os.ftruncate(self._fd, 0)
-            os.close(self._fd)
-            self._fd = None
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            with suppress(OSError):  # the disk may have become read-only; closed is let go
+                os.ftruncate(fd, 0)
+            with suppress(OSError):
+                os.close(fd)
 
     def holder(self) -> Holder | None:
         """Who holds the lock, without taking it; None: nobody."""
@@ -126,6 +149,98 @@ class FileLock:
                 f"The lock file {plain(self.path)} cannot be opened: {error.strerror}.",
                 hint="The folder of the mirror must be writable for bitsheet-tui.",
             ) from error
+
+
+class InodeLock:
+    """An exclusive lock on the database file itself, by whatever name it is reached: links lead to it, too.
+
+    It is one byte far behind those that SQLite locks (sqlite.org/fileformat.html, 1.6), and it belongs to the
+    open file and not to the process (fcntl(2), open file description locks). Where a system has no such
+    locks, there is only the lock beside the file.
+    """
+
+    def __init__(self) -> None:
+        self._fd: int | None = None
+
+    def take(self, path: Path) -> bool:
+        """Whether we have the lock now. Twice is once. Raises OSError where the file cannot be opened."""
+        if self._fd is not None or not OWN_LOCKS:
+            return True
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _byte(fcntl.F_WRLCK))
+        except OSError as error:
+            _let_go(fd)
+            return error.errno not in HELD  # a file system without locks: SQLite itself will say so
+        self._fd = fd
+        return True
+
+    def release(self) -> None:
+        """Let go."""
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            with suppress(OSError):
+                fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _byte(fcntl.F_UNLCK))
+            _let_go(fd)
+
+
+OWN_LOCKS = hasattr(fcntl, "F_OFD_SETLK")
+HELD = frozenset({errno.EAGAIN, errno.EACCES})
+OUR_BYTE = 2**62
+Identity = tuple[int, int]  # device, inode
+_users: Counter[Identity] = Counter()  # this process's connections to each database file
+_parked: dict[Identity, list[int]] = {}
+_noting = threading.Lock()
+
+
+def _byte(kind: int) -> bytes:
+    """A `struct flock` of fcntl(2), for our byte."""
+    return struct.pack("hhqqi4x", kind, os.SEEK_SET, OUR_BYTE, 1, 0)
+
+
+def use(file: Identity | None) -> None:
+    """Note that this process has one more connection to that file."""
+    if file:
+        with _noting:
+            _users[file] += 1
+
+
+def unuse(file: Identity | None) -> None:
+    """Note that it has one less; after the last one nothing of the file is kept open."""
+    if file:
+        with _noting:
+            _users[file] -= 1
+            if _users[file] <= 0:
+                del _users[file]
+                for fd in _parked.pop(file, ()):
+                    os.close(fd)
+
+
+def _let_go(fd: int) -> None:
+    """Close a file that SQLite may have open, too, once it has not.
+
+    To close it drops every lock that this process has on it, those of SQLite's connections among them
+    (sqlite.org/howtocorrupt.html, 2.2).
+    """
+    file = identity(os.fstat(fd))
+    with _noting:
+        if _users[file] > 0:
+            _parked.setdefault(file, []).append(fd)
+        else:
+            os.close(fd)
+
+
+def identity(status: os.stat_result) -> Identity:
+    """What makes it this file and no other, whatever its name."""
+    return status.st_dev, status.st_ino
+
+
+def identity_of(path: Path) -> Identity | None:
+    """The same by name; None where there is no such file, or none that we may look at."""
+    try:
+        return identity(path.stat())
+    except OSError:
+        return None
 
 
 def _read(fd: int) -> str:

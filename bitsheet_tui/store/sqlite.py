@@ -1,20 +1,20 @@
 """A mirror in a SQLite file: checked before it is touched, opened for safety, its errors told by meaning."""
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bitsheet_tui.errors import NoMirror, StoreDamaged, StoreError, StoreFull, StoreRefused, StoreUnavailable
 from bitsheet_tui.store.address import SqliteAddress
 from bitsheet_tui.store.dialects import SQLITE, quote
-from bitsheet_tui.store.lock import FileLock, Holder
+from bitsheet_tui.store.lock import FileLock, Holder, InodeLock, held, identity_of, unuse, use
 from bitsheet_tui.store.orm import peewee
 from bitsheet_tui.text import plain
 
 APPLICATION_ID = 0x62697473  # "bits", in bytes 68-71 of the file (sqlite.org/fileformat.html)
-HEADER = b"SQLite format 3\0"
 PRAGMAS = (
     ("busy_timeout", 5000),
     ("foreign_keys", "ON"),
@@ -27,6 +27,7 @@ WRITING = (
     ("journal_size_limit", 64 * 2**20),
 )
 PINNED = 2**30  # bytes of the log beside the file that are too many
+BROKEN = frozenset({sqlite3.SQLITE_IOERR})
 FULL = frozenset({sqlite3.SQLITE_FULL})
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -49,9 +50,10 @@ class Sqlite:
 
     def __init__(self, address: SqliteAddress, *, readonly: bool, locked: bool) -> None:
         self.label = address.label
-        self.path = address.path
+        self.path = Path(os.path.realpath(address.path))  # SQLite keeps its -wal beside what a link leads to
         self.readonly = readonly
-        self._lock = FileLock(Path(f"{address.path}.lock"))
+        self._lock = FileLock(Path(f"{self.path}.lock"))
+        self._inode = InodeLock()
         self._locked = locked
         self._file: tuple[int, int] | None = None
         self.astray = False
@@ -67,18 +69,23 @@ class Sqlite:
 
     def connect(self, within: float) -> None:  # noqa: ARG002 - a file answers at once
         """Open the file, which is checked first. A file that is not ours is left as it is."""
+        if self._locked and self.path.is_file():
+            self._take_inode()
         unclean = self._examine()
         if self._locked:
             self._lock.take()
             self._claim()
+            self._take_inode()
         self.db.connect(reuse_if_open=True)
-        self._file = self._identity()
+        self._file = identity_of(self.path)
+        use(self._file)
         if unclean and self._locked:
             self._check_health()
 
     def disconnect(self) -> None:
         """Close the file and keep the lock."""
-        self.db.close()
+        if self.db.close():
+            unuse(self._file)
 
     def interrupt(self) -> None:
         """End the statement that runs, if one does; any thread may say so."""
@@ -87,7 +94,8 @@ class Sqlite:
 
     def close(self) -> None:
         """Close the file and let others write."""
-        self.db.close()
+        self.disconnect()
+        self._inode.release()
         self._lock.release()
 
     def holder(self) -> Holder | None:
@@ -104,12 +112,16 @@ class Sqlite:
         """Whoever holds the lock sees a commit by itself."""
 
     def before_write(self) -> None:
-        """Raises StoreUnavailable when the file was replaced or deleted while it was open."""
-        if self._identity() != self._file:
+        """Raises StoreUnavailable when the file was replaced or deleted while it was open.
+
+        A lock file that was removed is made again. Raises MirrorHeld where another instance has it.
+        """
+        if identity_of(self.path) != self._file:
             raise StoreUnavailable(
                 f"The file {plain(self.path)} was moved, deleted or replaced while it was in use.",
                 hint="Restart bitsheet-tui to go on with the file that is there now.",
             )
+        self._lock.renew()
 
     def before_commit(self) -> None:
         """Nothing to count: a file forgets nothing while the process lives."""
@@ -126,7 +138,7 @@ class Sqlite:
 
     def says_why(self, error: Exception) -> bool:
         """Whether it is more than a consequence of another error."""
-        return _code(error) in FULL | DAMAGED | BUSY | DENIED
+        return _code(error) in FULL | DAMAGED | BUSY | DENIED | BROKEN
 
     def rejected(self, error: Exception) -> bool:
         """Whether it is the fault of one row, so that others can be stored."""
@@ -220,12 +232,11 @@ class Sqlite:
         self.db.execute_sql(f"CREATE VIEW {quote(name)} AS {select()}")
         return True
 
-    def _identity(self) -> tuple[int, int] | None:
-        try:
-            status = self.path.stat()
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino
+    def _take_inode(self) -> None:
+        """Before anything else, where there is a file: whoever does not get it leaves no trace beside it."""
+        with self._naming_the_path():
+            if not self._inode.take(self.path):
+                raise held(self._lock.holder() or Holder())
 
     def _examine(self) -> bool:
         """Refuse what is not ours; True when the last writer did not end cleanly."""
@@ -239,10 +250,8 @@ class Sqlite:
             if not self.path.exists() or self.path.stat().st_size == 0:
                 self._refuse_absent()
                 return False
-            with self.path.open("rb") as file:
-                start = file.read(len(HEADER))
-            if start != HEADER:
-                raise self._foreign("is not a SQLite database")
+            if not os.access(self.path, os.R_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             self._refuse_foreign()
             wal = Path(f"{self.path}-wal")
             return wal.exists() and wal.stat().st_size > 0
@@ -260,6 +269,8 @@ class Sqlite:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as error:
+            if _code(error) == sqlite3.SQLITE_NOTADB:
+                raise self._foreign("is not a SQLite database") from error
             raise self.translate(error) from error
         finally:
             connection.close()
@@ -276,8 +287,8 @@ class Sqlite:
 
     def _claim(self) -> None:
         """Create the file for its owner only, and mark it as ours before anything else is in it."""
-        with self._naming_the_path():
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        with self._naming_the_path(), suppress(FileExistsError):  # one that is there is not opened and closed
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(self.path, timeout=5, isolation_level=None)
         try:
             if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
