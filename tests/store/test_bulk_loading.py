@@ -7,7 +7,7 @@ import pytest
 
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Store
-from tests.store.conftest import DEAL, NOW, TABLES, deal, query
+from tests.support.store_rows import DEAL, NOW, TABLES, deal, query
 
 DEALS = TABLES["deals"]
 MANY = range(1, 301)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bitsheet_tui.errors import StoreLocked, StoreRefused
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import Checkpoint, Store, postgres
-from tests.store.conftest import CONTACT, DEAL, NOW, TABLES, deal, query
+from tests.support.store_rows import CONTACT, DEAL, NOW, TABLES, deal, query
 
 DEALS = TABLES["deals"]
 WORDS = tuple(

@@ -14,12 +14,12 @@ import pytest
 from bitsheet_tui.errors import MirrorHeld, StoreDamaged
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Store, lock, sqlite
-from tests.store.conftest import DEAL, NOW, TABLES, deal, query
+from tests.support.store_rows import DEAL, NOW, TABLES, deal, query
 
 DEALS = TABLES["deals"]
 HOLDING = """
 import sys
-from tests.store.conftest import DEAL, TABLES
+from tests.support.store_rows import DEAL, TABLES
 from bitsheet_tui.store import Store
 from bitsheet_tui.secret import Secret
 store = Store.open(Secret(sys.argv[1]))

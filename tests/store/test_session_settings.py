@@ -14,7 +14,7 @@ from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Store
 from bitsheet_tui.store.address import parse
 from bitsheet_tui.store.reader import Reader
-from tests.store.conftest import DEAL, NOW, TABLES, deal, query
+from tests.support.store_rows import DEAL, NOW, TABLES, deal, query
 
 DEALS = TABLES["deals"]
 WORDS = tuple(

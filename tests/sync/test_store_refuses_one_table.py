@@ -13,9 +13,9 @@ from bitsheet_tui.portal.demo.settings import Size
 from bitsheet_tui.state import Standing
 from bitsheet_tui.store import postgres
 from bitsheet_tui.sync import describing
-from tests import mirror
-from tests.sync.conftest import NAMES, config, once, portal, unequal
-from tests.sync.living import living, until
+from tests.support import mirror
+from tests.support.live_engine import live_engine, until
+from tests.support.sync_run import NAMES, config, once, portal, unequal
 
 FEW = Size(leads=12, contacts=9, companies=3, deals=14, activities=12, tasks=8, users=5, departments=3)
 FIELD = "UF_CRM_MARGIN"
@@ -75,7 +75,7 @@ async def test_a_table_that_cannot_follow_its_description_is_told_of_and_the_oth
     async with portal(FEW) as (demo, webhook):
         with_margin(demo)
         settings = config(webhook, store_url, interval=0.2, static_every=1)
-        async with living(settings, monkeypatch) as (engine, _, running):
+        async with live_engine(settings, monkeypatch) as (engine, _, running):
             await until(lambda: len(engine.state.cycles) > 1 and not engine.failed, running)
             run(store_url, make)
             demo.world.change_field("deals", margin("string"))
@@ -139,7 +139,7 @@ async def test_trouble_of_the_whole_store_is_written_down_where_it_can_be_writte
     """The cycle cannot be noted, so nothing can be mirrored; the list of alerts is well."""
     async with portal(FEW) as (_demo, webhook):
         settings = config(webhook, store_url, interval=0.2)
-        async with living(settings, monkeypatch) as (engine, _, running):
+        async with live_engine(settings, monkeypatch) as (engine, _, running):
             await until(lambda: engine.state.cycles, running)
             run(store_url, "ALTER TABLE bitsheet_cycles RENAME TO theirs")
             await until(lambda: "store_trouble" in told_in_sql(store_url), running)
@@ -153,7 +153,7 @@ async def test_a_new_field_is_filled_although_somebody_read_the_table_meanwhile(
     monkeypatch.setattr(describing, "PAUSE", 0.0)
     async with portal(FEW) as (demo, webhook):
         settings = config(webhook, postgres_url, interval=0.2, static_every=1)
-        async with living(settings, monkeypatch) as (engine, _, running):
+        async with live_engine(settings, monkeypatch) as (engine, _, running):
             await until(lambda: len(engine.state.cycles) > 1 and not engine.failed, running)
             with psycopg.connect(postgres_url.reveal(), application_name="a report") as other:
                 other.execute("SELECT count(*) FROM v_deals")

@@ -5,13 +5,13 @@ import pytest
 from bitsheet_tui.errors import StoreUnavailable
 from bitsheet_tui.store.reader import Reader
 from bitsheet_tui.ui import words
-from tests.ui import mirrors
-from tests.ui.looking import console, settled, text
+from tests.support import sample_mirrors
+from tests.support.screen_text import console, settled, text
 
 
 @pytest.fixture(scope="module")
 def opener(tmp_path_factory):
-    return mirrors.fill(tmp_path_factory.mktemp("mirror"))
+    return sample_mirrors.fill(tmp_path_factory.mktemp("mirror"))
 
 
 async def test_a_record_that_cannot_be_read_now_is_not_told_to_be_gone(opener, monkeypatch):
