@@ -27,7 +27,10 @@ Name = Annotated[
 ]
 Schema = Annotated[
     str,
-    Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]{0,62}\Z", description="a name of letters, digits and underscores"),
+    Meta(
+        pattern=r"\A(?:[A-Za-z_][A-Za-z0-9_]{0,62})?\Z",
+        description="empty, or a name of letters, digits and underscores",
+    ),
 ]
 Size = Annotated[
     str, Meta(pattern=r"\A[1-9][0-9]{0,5} ?[kKMG]B\Z", description='a size such as "10 MB" or "1 GB"')
@@ -66,7 +69,7 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """[store]: where the mirror is."""
 
     url: Text = "sqlite:///bitsheet.db"  # once loaded without its password: use Config.store_url
-    schema: Schema = "public"
+    schema: Schema = ""  # PostgreSQL only; empty: see store.postgres
     keep_raw: Switch = False
 
 

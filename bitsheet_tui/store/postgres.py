@@ -24,6 +24,7 @@ from bitsheet_tui.store.orm import peewee, psycopg_driver
 from bitsheet_tui.text import plain
 
 Select = Callable[..., str]  # the columns to begin with -> SELECT
+OWN_SCHEMA, SHARED_SCHEMA = "bitsheet", "public"
 APPLICATION = "bitsheet-tui"
 CONNECTION = {
     "connect_timeout": 10, "tcp_user_timeout": 10_000, "application_name": APPLICATION,
@@ -130,6 +131,7 @@ class Postgres:
         (database, encoding) = self.db.execute_sql(
             "SELECT current_database(), current_setting('server_encoding')"
         ).fetchone()
+        self.schema = self.schema or self._chosen_schema()
         self._key = advisory_key(database, self.schema)
         if encoding != "UTF8":
             raise StoreUnavailable(
@@ -137,6 +139,31 @@ class Postgres:
                 hint=f"Let store.url name another database: CREATE DATABASE {plain(database)}_utf8"
                 " ENCODING 'UTF8' TEMPLATE template0;",
             )
+
+    def _chosen_schema(self) -> str:
+        """Where the mirror is, if nobody has named a schema: every command finds the same.
+
+        In `public` whoever may make tables there can make some that look like ours: a mirror there counts
+        only if it is of our role, of one that we are a member of, or of a superuser, who can do anything in
+        any case. Raises StoreUnavailable where it is somebody else's.
+        """
+        found = self.db.execute_sql(
+            "SELECT n.nspname, pg_get_userbyid(c.relowner), pg_has_role(current_user, c.relowner, 'MEMBER')"
+            " OR EXISTS (SELECT 1 FROM pg_roles r WHERE r.oid = c.relowner AND r.rolsuper)"
+            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relname = 'bitsheet_meta' AND n.nspname IN (%s, %s)",
+            (OWN_SCHEMA, SHARED_SCHEMA),
+        ).fetchall()
+        owners = {schema: (owner, trusted) for schema, owner, trusted in found}
+        if OWN_SCHEMA in owners or SHARED_SCHEMA not in owners:
+            return OWN_SCHEMA
+        owner, trusted = owners[SHARED_SCHEMA]
+        if not trusted:
+            raise StoreUnavailable(
+                f"The mirror in the schema public of {self.label} belongs to the role {plain(owner, 63)}.",
+                hint="If it is yours, set store.schema to public; otherwise to a schema of your own.",
+            )
+        return SHARED_SCHEMA
 
     def _need_schema(self) -> None:
         """Make the schema where it is missing: even for one that is there that takes a right of its own."""

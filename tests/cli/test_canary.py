@@ -119,7 +119,7 @@ def test_the_webhook_and_the_password_are_nowhere(home, request, figure, monkeyp
 
 def rows_of(url) -> list[bytes]:
     """Every row of every table on the server."""
-    query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    query = "SELECT tablename FROM pg_tables WHERE schemaname = 'bitsheet'"
     names = [name for (name,) in mirror.select(url, query)[1]]
     assert "deals" in names
     return [

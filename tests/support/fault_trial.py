@@ -96,5 +96,6 @@ def empty(url: Secret) -> None:
         return
     with psycopg.connect(url.reveal(), autocommit=True) as connection:
         connection.execute("SET client_min_messages = warning")
+        connection.execute("DROP SCHEMA IF EXISTS bitsheet CASCADE")
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")

@@ -82,6 +82,8 @@ class Server:
         self.sql(
             f"ALTER ROLE mirror PASSWORD '{PASSWORD}'",
             "DROP SCHEMA IF EXISTS public CASCADE",
+            "DROP SCHEMA IF EXISTS bitsheet CASCADE",
+            "ALTER DATABASE postgres SET search_path = 'bitsheet', 'public'",
             "CREATE SCHEMA public AUTHORIZATION mirror",
             "CHECKPOINT",
         )

@@ -182,7 +182,7 @@ async def test_who_finds_the_lock_taken_after_a_lost_session_stops(postgres_url,
         async with live_engine(settings, monkeypatch) as (engine, _, running):
             await until(lambda: engine.state.phase is Phase.CURRENT, running)
             waiting = asyncio.to_thread(
-                admin.execute, "SELECT pg_advisory_lock(%s)", (advisory_key("postgres", "public"),)
+                admin.execute, "SELECT pg_advisory_lock(%s)", (advisory_key("postgres", "bitsheet"),)
             )
             taking = asyncio.create_task(waiting)
             await asyncio.sleep(0.2)  # it stands in the queue for the lock

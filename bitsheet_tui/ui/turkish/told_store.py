@@ -105,6 +105,12 @@ SENTENCES = {
         "{label} {encoding} ile kodlanmış; bununla her metin saklanamaz."
     ),
     "Let store.url name another database: {statement};": "store.url başka bir veritabanı göstersin: {statement};",
+    "The mirror in the schema public of {label} belongs to the role {role}.": (
+        "{label} içinde public şemasındaki ayna {role} rolüne ait."
+    ),
+    "If it is yours, set store.schema to public; otherwise to a schema of your own.": (
+        "Sizinse store.schema değerini public yapın; değilse kendi şemanızı yazın."
+    ),
     "{label} is in use: {why}.": "{label} kullanımda: {why}.",
     "Check the rights of the role.": "Rolün haklarına bakın.",
     "{label} may only be read: {why}.": "{label} yalnızca okunabiliyor: {why}.",
