@@ -305,4 +305,5 @@ def _facts(column: Column) -> dict[str, Any]:
 
 def ensure_raw(database: Database, table: str) -> None:
     """Give the table its `_raw` column."""
+    database.driver.altering()
     add_columns(database, table, [(RAW, Kind.JSON)])

@@ -45,6 +45,7 @@ class Streams:
             await desk.moving.wait()
             await rest(desk, table, table.method)
             await rest(desk, table, FORUM_METHOD)
+            since = desk.stirs
             more = self._more()  # asked first: what is found last is then due below
             room = self._room()
             for discussion in self._due(room - reader.open):
@@ -59,7 +60,7 @@ class Streams:
                 except StoreRefused as error:
                     raise Failed(error) from error
             elif more or self._busy:
-                await desk.stirred(NAP)
+                await desk.stirred(NAP, since=since)
             else:
                 return
 

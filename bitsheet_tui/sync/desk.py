@@ -98,6 +98,7 @@ class Desk:
     _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
     _stir: asyncio.Event = field(default_factory=asyncio.Event)
+    stirs: int = 0  # how often somebody has found or finished something
 
     streams: int = field(init=False)  # of a backfill: one waits while the others are served
     tickets: Turns = field(init=False)  # for requests of backfills, all together
@@ -282,14 +283,19 @@ class Desk:
 
     def stir(self) -> None:
         """Wake those who wait for others to find or to finish something."""
+        self.stirs += 1
         self._stir.set()
 
-    async def stirred(self, seconds: float) -> None:
-        """Wait until somebody stirs, and at most so long."""
-        self._stir.clear()
+    async def stirred(self, seconds: float, *, since: int) -> None:
+        """Wait until there are more stirs than `since`, and at most so long.
+
+        Take `since` before looking at what there is to do: a stir between the look and the waiting counts.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._stir.wait()
+                while self.stirs == since:
+                    self._stir.clear()
+                    await self._stir.wait()
 
     @asynccontextmanager
     async def holding(self, tables: Collection[str]) -> "AsyncIterator[None]":
