@@ -50,6 +50,25 @@ TROUBLES = {
     ),
     "a damaged mirror": "cli/test_mistakes.py::test_a_damaged_mirror_is_left_alone",
     "a file of another program": "cli/test_mistakes.py::test_a_store_that_is_no_mirror_is_left_alone",
+    "something of others in the database that forbids a change": (
+        "sync/test_store_refuses_one_table.py"
+        "::test_a_table_that_cannot_follow_its_description_is_told_of_and_the_others_go_on"
+    ),
+    "a statement that the database refuses": (
+        "sync/test_store_refuses_one_table.py"
+        "::test_rows_that_the_database_refuses_whole_fail_their_table_alone"
+    ),
+    "a table that somebody holds when it has to change": (
+        "sync/test_store_refuses_one_table.py"
+        "::test_a_new_field_is_filled_although_somebody_read_the_table_meanwhile"
+    ),
+    "a PostgreSQL database that is not encoded as UTF-8": (
+        "store/test_session_settings.py::test_a_database_that_cannot_hold_every_text_is_refused"
+    ),
+    "tables of somebody else in the schema `public`": (
+        "store/test_choosing_a_schema.py"
+        "::test_tables_that_somebody_else_has_prepared_in_public_are_refused_with_their_name"
+    ),
     "another program reads the mirror without a break": (
         "sync/test_store_trouble.py::test_a_program_that_reads_without_a_break_is_told_of_until_it_lets_go"
     ),
