@@ -281,7 +281,7 @@ class Postgres:
         if state == NO_RIGHT:
             return StoreRefused(f"{self.label} refuses: {text}.", "Check the rights of the role.")
         unavailable = self._unavailable(state, text)
-        if unavailable is None:
+        if unavailable is None or isinstance(_original(error), self._psycopg.DataError):
             return StoreRefused(
                 f"{self.label} refuses a statement: {text}.",
                 "What it names keeps the table from being mirrored; the other tables go on.",

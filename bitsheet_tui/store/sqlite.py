@@ -227,9 +227,13 @@ class Sqlite:
         return ""
 
     def replace_view(self, name: str, columns: Collection[str], select: Select) -> bool:  # noqa: ARG002
-        """Make a view anew."""
+        """Make a view anew; what others hung on it stays."""
+        triggers = self.db.execute_sql(
+            "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? ORDER BY rowid", (name,)
+        ).fetchall()
         self.db.execute_sql(f"DROP VIEW IF EXISTS {quote(name)}")
-        self.db.execute_sql(f"CREATE VIEW {quote(name)} AS {select()}")
+        for (statement,) in ((f"CREATE VIEW {quote(name)} AS {select()}",), *triggers):
+            self.db.execute_sql(statement)
         return True
 
     def _take_inode(self) -> None:

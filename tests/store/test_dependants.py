@@ -90,6 +90,33 @@ def test_a_trigger_of_users_survives_and_does_not_fire_for_the_change(sqlite_url
     assert told(sqlite_url, "SELECT * FROM seen") == [(1, "much")]
 
 
+def test_a_trigger_on_a_view_of_ours_stays_when_the_view_is_made_anew(sqlite_url):
+    store = Store.open(sqlite_url)
+    store.shape(DEALS, DEAL)
+    with closing(at(sqlite_url)) as other:
+        other.execute(
+            "CREATE TRIGGER theirs INSTEAD OF UPDATE ON v_deals BEGIN SELECT raise(FAIL, 'only read'); END"
+        )
+    store.shape(DEALS, (*DEAL, NEW))
+    store.close()
+    assert told(sqlite_url, "SELECT tbl_name FROM sqlite_master WHERE name = 'theirs'") == [("v_deals",)]
+
+
+def test_a_mirror_of_an_earlier_version_is_gone_on_with(mirror, open_store, theirs, store_url):
+    """It had one digest for all views, and their columns in the order of the description."""
+    theirs(
+        "CREATE VIEW mine AS SELECT id, title FROM v_deals",
+        "UPDATE bitsheet_meta SET value = 'd41d8cd98f00b204e9800998ecf8427e' WHERE key = 'views'",
+    )
+    mirror.close()
+    later = open_store()
+    assert later.refresh_views() == {}
+    later.shape(DEALS, (*DEAL, NEW))
+    later.commit(DEALS, [deal(1, UF_NEW="x")], None, at=NOW, cycle=2)
+    assert told(store_url, "SELECT uf_new FROM v_deals WHERE id = 1") == [("x",)]
+    assert told(store_url, "SELECT title FROM mine WHERE id = 1") == [("Deal 1",)]
+
+
 def test_a_broken_view_anywhere_in_the_file_stops_nothing_and_stays(sqlite_url):
     store = Store.open(sqlite_url)
     store.shape(DEALS, DEAL)

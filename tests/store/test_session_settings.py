@@ -8,8 +8,11 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
-from bitsheet_tui.errors import MirrorHeld, StoreUnavailable
+from bitsheet_tui.cli import check
+from bitsheet_tui.config import Config
+from bitsheet_tui.errors import MirrorHeld, StoreRefused, StoreUnavailable
 from bitsheet_tui.fields import Kind
+from bitsheet_tui.observe.checkup import FAIL
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Store
 from bitsheet_tui.store.address import parse
@@ -115,6 +118,8 @@ def test_a_database_that_cannot_hold_every_text_is_refused(postgres_url, admin, 
         Store.open(url, readonly=readonly)
     assert "ENCODING 'UTF8'" in caught.value.hint
     assert caught.value.exit_code == 73
+    finding = check.store(Config(webhook=Secret("https://portal.example/rest/1/n0t4s3cr3t/"), store_url=url))
+    assert (finding.verdict, finding.code) == (FAIL, 73)
 
 
 def test_a_role_that_owns_its_schema_needs_no_right_to_make_one(postgres_url, admin):
@@ -158,6 +163,17 @@ def test_a_lock_is_the_database_s_by_whatever_name_it_is_reached(postgres_url):
 def test_several_hosts_are_taken_as_libpq_takes_them(netloc, host, port):
     options = parse(Secret(f"postgresql://{netloc}/crm"), schema="public", base=None).options
     assert (options["host"], options.get("port"), options["user"]) == (host, port, "ann")
+
+
+def test_what_the_driver_cannot_read_is_trouble_of_that_table(postgres_url, admin):
+    """Somebody wrote a day that Python has not: PostgreSQL has some more."""
+    store = Store.open(postgres_url)
+    store.shape(DEALS, DEAL)
+    commit(store, deal(1))
+    admin.execute("UPDATE public.deals SET begindate = 'infinity'")
+    with pytest.raises(StoreRefused, match="date"):
+        commit(store, deal(1))
+    store.close()
 
 
 # --- trouble of a session -----------------------------------------------------------------------------------
