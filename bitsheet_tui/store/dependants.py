@@ -185,9 +185,14 @@ class Built(Struct, frozen=True, kw_only=True):
         """Make it as it was, with the same rights, owner, options and comments."""
         query = anew.get(self.name, self.query) if self.ours else self.query
         options = f" WITH ({', '.join(self.options)})" if self.options else ""
-        data = " WITH NO DATA" if self.kind != "view" and not self.filled else ""
+        stored = self.kind != "view"
+        data = " WITH NO DATA" if stored else ""
         run(database, f"CREATE {self.kind.upper()} {self.sql_name}{options} AS {query.rstrip(';')}{data}")
         self.dress(database)
+        if (
+            stored and self.filled
+        ):  # only now: what its query calls runs with its owner's rights, not with ours
+            run(database, f"REFRESH MATERIALIZED VIEW {self.sql_name}")
 
     def dress(self, database: Database) -> None:
         """Give what was just made everything but its definition."""

@@ -165,6 +165,7 @@ def admin(postgres_server):
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
                 connection.execute(f"CREATE ROLE {role}")
         yield connection
+        connection.execute("RESET ROLE")
         connection.execute("DROP OWNED BY bi, author")
 
 
@@ -235,6 +236,17 @@ def test_a_materialized_view_is_made_anew_with_its_index_and_its_rows(pg, admin)
     assert admin.execute("SELECT id, opportunity FROM sums").fetchall() == [(1, "1000.50")]
     admin.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY sums")  # which needs the index
     assert may(admin, "bi", "sums")
+
+
+def test_what_somebody_s_view_calls_runs_with_their_rights(pg, admin):
+    admin.execute("GRANT USAGE, CREATE ON SCHEMA public TO bi")
+    admin.execute("GRANT SELECT ON deals TO bi")
+    admin.execute("CREATE FUNCTION whose() RETURNS text LANGUAGE sql VOLATILE AS 'SELECT current_user::text'")
+    admin.execute("SET ROLE bi")
+    admin.execute("CREATE MATERIALIZED VIEW theirs AS SELECT opportunity, whose() AS role FROM deals")
+    admin.execute("RESET ROLE")
+    pg.shape(DEALS, WORDS)
+    assert admin.execute("SELECT opportunity, role FROM theirs").fetchall() == [("1000.50", "bi")]
 
 
 def test_a_reader_of_a_view_keeps_no_new_column_from_being_filled(pg, admin, monkeypatch):
