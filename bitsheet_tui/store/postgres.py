@@ -53,9 +53,7 @@ JOIN pg_settings p ON lower(p.name) = lower(s.name)
 AGAIN = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the transaction may be repeated
 GONE = frozenset({"57P01", "57P02", "57P03", "57P05"})  # terminated, crashed, cannot connect now, idle
 READ_ONLY = "25006"
-ELSEWHERE = frozenset(
-    {READ_ONLY, "26000"}
-)  # a primary that was one, a statement that another session prepared
+ELSEWHERE = frozenset({READ_ONLY, "26000"})  # no primary any more; a statement of another session
 OUTDATED = "RevalidateCachedQuery"  # the server's function that finds a prepared statement has other columns
 TIMED_OUT = frozenset({"57014"})
 OF_A_ROW = frozenset({"22", "23", "44", "54", "P0"})  # data, integrity, limits; what a trigger raises

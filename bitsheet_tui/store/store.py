@@ -53,7 +53,7 @@ class Store(Books):
         self._tables: dict[str, Table] = {table.name: table for table in CATALOGUE}
         self._layouts: dict[str, Layout] = {}
         self._sure = True  # that what is known of the columns is so in the database
-        self._unmade: dict[str, StoreRefused] = {}  # views that could not be made anew
+        self._views_made = True  # that every view says what it should
         self._next_try = 0.0  # when that is tried again, on the monotonic clock
         self.label = database.label
         self.reconciles = Reconciles(database, self._layout, self._layout_of)
@@ -127,7 +127,7 @@ class Store(Books):
             self._alter(table, todo, known, checkpoint)
             self._columns[table.name] = todo.columns
             self._layouts.pop(table.name, None)
-            self._unmade = views.refresh(self._database, self._columns)
+            self._make_views()
         elif checkpoint:
             self.keep(checkpoint)
         self._tables[table.name] = table
@@ -168,11 +168,16 @@ class Store(Books):
 
     def refresh_views(self) -> dict[str, StoreRefused]:
         """Try again to make the views that could not be made anew, now and then; those that cannot."""
-        if self._unmade and monotonic() >= self._next_try:
-            self._next_try = monotonic() + TRY_AGAIN
-            self._unmade = views.refresh(self._database, self._known)
-            return self._unmade
-        return {}
+        if self._views_made or monotonic() < self._next_try:
+            return {}
+        self._next_try = monotonic() + TRY_AGAIN
+        return self._make_views()
+
+    def _make_views(self) -> dict[str, StoreRefused]:
+        self._views_made = False  # whatever ends this, it is tried again
+        refused = views.refresh(self._database, self._known)
+        self._views_made = not refused
+        return refused
 
     def shapes(self) -> dict[str, tuple[Field, ...]]:
         """The fields of every table as last shaped, without those that the portal no longer has."""
@@ -325,7 +330,7 @@ class Store(Books):
         self._columns = self._database.read(lambda: schema.all_remembered(self._database))
         self._layouts.clear()
         self._sure = True
-        self._unmade = views.refresh(self._database, self._columns)
+        self._make_views()
 
     def _expect_mirror(self) -> None:
         migrations.expect(self._database)
