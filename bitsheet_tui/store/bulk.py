@@ -119,7 +119,7 @@ def _load(database: Database, layout: Layout, rows: Sequence[Row]) -> None:
     database.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} (LIKE {layout.sql_name}) ON COMMIT DROP")
     _copy(database, layout, f"pg_temp.{name}", rows)
     database.execute(f"{layout.insert} SELECT {columns} FROM pg_temp.{name} {layout.on_conflict}")  # noqa: S608
-    database.execute(f"TRUNCATE pg_temp.{name}")
+    database.execute(f"DELETE FROM pg_temp.{name}")  # noqa: S608 - for the next rows; TRUNCATE takes longer
 
 
 def _one_by_one(database: Database, layout: Layout, rows: Sequence[Row], error: Exception) -> dict[int, str]:
