@@ -15,6 +15,7 @@ from bitsheet_tui.store.orm import peewee
 from bitsheet_tui.text import plain
 
 APPLICATION_ID = 0x62697473  # "bits", in bytes 68-71 of the file (sqlite.org/fileformat.html)
+HEADER = b"SQLite format 3\0"
 PRAGMAS = (
     ("busy_timeout", 5000),
     ("foreign_keys", "ON"),
@@ -273,7 +274,7 @@ class Sqlite:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as error:
-            if _code(error) == sqlite3.SQLITE_NOTADB:
+            if _code(error) == sqlite3.SQLITE_NOTADB and not self._begins_like_one():
                 raise self._foreign("is not a SQLite database") from error
             raise self.translate(error) from error
         finally:
@@ -282,6 +283,10 @@ class Sqlite:
             raise self._foreign("is another program's database")
         if not tables:
             self._refuse_absent()
+
+    def _begins_like_one(self) -> bool:
+        with self.path.open("rb") as file:  # nobody has a database open here: there is none
+            return file.read(len(HEADER)) == HEADER
 
     def _foreign(self, what: str) -> StoreDamaged:
         return StoreDamaged(

@@ -143,7 +143,7 @@ def test_every_problem_is_told_at_once_with_its_line_and_the_nearest_setting():
         ("[sync]\ntables = [1]", "sync.tables: must be a list of texts"),
         ("[sync]\ntables = ['zzz']", "sync.tables: no such table; there are leads, contacts"),
         ("[store]\nkeep_raw = 1", "store.keep_raw: must be true or false"),
-        ("[store]\nschema = 'a b'", "store.schema: must be a name"),
+        ("[store]\nschema = 'a b'", "store.schema: must be empty, or a name"),
         ("[store]\nurl = 'mysql://u:p@h/d'", "store.url: must begin with sqlite:/// or postgresql://"),
         ("[store]\nurl = 'bitsheet.db'", "store.url: must begin with sqlite:/// or postgresql://"),
         ("[store]\nurl = 'sqlite:///'", "store.url: must name a file"),

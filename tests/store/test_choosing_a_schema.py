@@ -11,6 +11,7 @@ from bitsheet_tui.errors import NoMirror, StoreUnavailable
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Store
 from bitsheet_tui.store.reader import Reader
+from tests.support.readme import said
 
 ROLES = ("engine", "group_of_engine", "stranger")
 HERE = "SELECT nspname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relname = 'bitsheet_meta'"
@@ -83,6 +84,7 @@ def test_tables_that_somebody_else_has_prepared_in_public_are_refused_with_their
     own(admin, "stranger")
     with pytest.raises(StoreUnavailable, match="role stranger") as caught:
         Store.open(url, schema="", readonly=readonly)
+    assert said("tables of somebody else in the schema `public`") in str(caught.value)
     assert "store.schema" in caught.value.hint
     assert caught.value.exit_code == 73
     with pytest.raises(StoreUnavailable, match="role stranger"):

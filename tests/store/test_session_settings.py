@@ -17,6 +17,7 @@ from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Store
 from bitsheet_tui.store.address import parse
 from bitsheet_tui.store.reader import Reader
+from tests.support.readme import said
 from tests.support.store_rows import DEAL, NOW, TABLES, deal, query
 
 DEALS = TABLES["deals"]
@@ -116,6 +117,7 @@ def test_a_database_that_cannot_hold_every_text_is_refused(postgres_url, admin, 
     url = Secret(postgres_url.reveal().replace("/postgres?", "/old?"))
     with pytest.raises(StoreUnavailable, match=f"encoded as {encoding}") as caught:
         Store.open(url, readonly=readonly)
+    assert said("a PostgreSQL database that is not encoded as UTF-8") in str(caught.value)
     assert "ENCODING 'UTF8'" in caught.value.hint
     assert caught.value.exit_code == 73
     finding = check.store(Config(webhook=Secret("https://portal.example/rest/1/n0t4s3cr3t/"), store_url=url))

@@ -15,6 +15,7 @@ from bitsheet_tui.store import postgres
 from bitsheet_tui.sync import describing
 from tests.support import mirror
 from tests.support.live_engine import live_engine, until
+from tests.support.readme import said
 from tests.support.sync_run import NAMES, config, once, portal, unequal
 
 FEW = Size(leads=12, contacts=9, companies=3, deals=14, activities=12, tasks=8, users=5, departments=3)
@@ -86,6 +87,7 @@ async def test_a_table_that_cannot_follow_its_description_is_told_of_and_the_oth
             state = engine.state.tables["deals"]
             assert state.standing is Standing.REFUSED
             assert "theirs" in state.error
+            assert said("something of others in the database that forbids a change") in state.error
             assert unequal(store_url, demo, OTHERS) == {}
             assert unequal(store_url, demo, ("deals",)) == {}  # into the columns that it has
             await until(lambda: "table_refused:deals" in told_in_sql(store_url), running)
@@ -130,6 +132,7 @@ async def test_rows_that_the_database_refuses_whole_fail_their_table_alone(store
         assert "deals" in engine.failed
         assert unequal(store_url, demo, OTHERS) == {}
         assert [alert.kind for alert in engine.state.alerts.values()] == [Kind.TABLE_REFUSED]
+        assert said("a statement that the database refuses") in engine.state.tables["deals"].error
         run(store_url, "ALTER TABLE deals RENAME COLUMN name TO title")
         assert (await once(settings)).failed == ()
         assert unequal(store_url, demo) == {}
@@ -167,6 +170,8 @@ async def test_a_new_field_is_filled_although_somebody_read_the_table_meanwhile(
                     in engine.state.tables["deals"].error
                 )
                 assert engine.state.tables["deals"].standing is Standing.FAILED
+                told = said("a table that somebody holds when it has to change")
+                assert told in engine.state.tables["deals"].error
                 seen = len(engine.state.cycles)
                 await until(lambda: len(engine.state.cycles) > seen + 1, running)
                 assert unequal(postgres_url, demo, OTHERS) == {}
