@@ -62,13 +62,6 @@ TROUBLES = {
         "sync/test_store_refuses_one_table.py"
         "::test_a_new_field_is_filled_although_somebody_read_the_table_meanwhile"
     ),
-    "a PostgreSQL database that is not encoded as UTF-8": (
-        "store/test_session_settings.py::test_a_database_that_cannot_hold_every_text_is_refused"
-    ),
-    "tables of somebody else in the schema `public`": (
-        "store/test_choosing_a_schema.py"
-        "::test_tables_that_somebody_else_has_prepared_in_public_are_refused_with_their_name"
-    ),
     "another program reads the mirror without a break": (
         "sync/test_store_trouble.py::test_a_program_that_reads_without_a_break_is_told_of_until_it_lets_go"
     ),
@@ -86,6 +79,13 @@ TROUBLES = {
     ),
     "a PostgreSQL server that lost its newest commits": (
         "store/test_failures.py::test_a_server_that_forgot_is_told"
+    ),
+    "a PostgreSQL database that is not encoded as UTF-8": (
+        "store/test_session_settings.py::test_a_database_that_cannot_hold_every_text_is_refused"
+    ),
+    "tables of somebody else in the schema `public`": (
+        "store/test_choosing_a_schema.py"
+        "::test_tables_that_somebody_else_has_prepared_in_public_are_refused_with_their_name"
     ),
     "a pool that gives every statement another session": (
         "store/test_failures.py::test_a_database_that_keeps_no_session_is_refused"
