@@ -5,15 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from bitsheet_tui.errors import MirrorHeld, StoreDamaged
+from bitsheet_tui.errors import MirrorHeld, StoreDamaged, StoreUnavailable
 from bitsheet_tui.secret import Secret
-from bitsheet_tui.store import Store, lock, sqlite
+from bitsheet_tui.store import Store, lock
+from bitsheet_tui.store.sqlite import Sqlite
 from tests.support.store_rows import DEAL, NOW, TABLES, deal, query
 
 DEALS = TABLES["deals"]
@@ -154,7 +156,7 @@ def test_through_a_link_the_log_of_a_crash_is_seen_and_the_file_is_checked(path,
     script = HOLDING.replace("for line", "import os; os._exit(9)\nfor line")
     subprocess.run([sys.executable, "-c", script, at(path).reveal()], check=False, stdout=subprocess.DEVNULL)
     checked = []
-    monkeypatch.setattr(sqlite.Sqlite, "_check_health", lambda self: checked.append(self.path))
+    monkeypatch.setattr(Sqlite, "_check_health", lambda self: checked.append(self.path))
     Store.open(at(link)).close()
     assert checked == [path]
 
@@ -182,3 +184,20 @@ def test_a_disk_that_became_read_only_is_no_bug_when_the_lock_is_let_go(path, mo
         disk.setattr(os, "ftruncate", refuse)
         store.close()
     Store.open(at(path)).close()
+
+
+def test_what_the_disk_said_is_told_and_not_what_came_of_it(path):
+    """SQLite rolls back by itself then, and has nothing left to roll back when it is told to."""
+    store = Store.open(at(path))
+    database = store._database
+
+    def work():
+        database.execute("ROLLBACK")
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+        raise error
+
+    with pytest.raises(StoreUnavailable, match="disk I/O error"):
+        database.write(work)
+    store.remember("word", "well again")
+    store.close()
