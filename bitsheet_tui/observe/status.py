@@ -45,6 +45,7 @@ class Status(Struct, frozen=True, kw_only=True):
     cycle: Cycle | None  # the newest
     tables: tuple[TableStatus, ...]
     unreadable: Closed  # tasks whose comments the webhook may not read
+    unproved: int = 0  # chats of tasks that were read, and whose end was not yet seen
     alerts: tuple[Alert, ...] = ()  # that stand, the oldest first
 
 
@@ -66,6 +67,7 @@ def look(store: Store) -> Status:
             for one in sorted(_counts(store, cycles), key=_place)
         ),
         unreadable=store.count_unreadable(),
+        unproved=store.reconciles.count_unproved(),
         alerts=store.alerts(),
     )
 
@@ -120,6 +122,7 @@ def to_json(status: Status) -> dict[str, Any]:
             "store": status.store,
             "size_bytes": status.size_bytes,
             "unreadable_discussions": status.unreadable.count,
+            "unproved_discussions": status.unproved,
         },
         "instance": {
             "running": holder is not None,
@@ -208,6 +211,9 @@ def to_lines(status: Status, now: datetime) -> list[str]:
     if status.unreadable.count and not status.unreadable.lacks:  # otherwise an alert tells
         closed = count(status.unreadable.count, "task")
         lines += ["", f"comments of {closed} are not readable with this webhook"]
+    if status.unproved:
+        chats = count(status.unproved, "chat")
+        lines += ["", f"of {chats} the end was not yet seen: they are looked at again, some in each cycle"]
     return [line.rstrip() for line in lines]
 
 

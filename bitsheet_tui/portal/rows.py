@@ -163,14 +163,6 @@ def chat_rows(task_id: int, result: Json) -> list[Row]:
     ]
 
 
-def last_message(result: Json) -> int | None:
-    """The highest message id of a page, from which the next one is asked; None: it has none."""
-    messages = result.get("messages") if isinstance(result, dict) else None
-    return max(
-        (ident for item in _maps(messages) if (ident := whole(item.get("id"))) is not None), default=None
-    )
-
-
 def _message(
     task_id: int,
     item: dict[str, Json],

@@ -45,6 +45,14 @@ def _closed(database: Database) -> None:
     )
 
 
+def _proofs(database: Database) -> None:
+    _add(database, "bitsheet_discussions", {"proved_from": "BIGINT"})
+    database.execute(
+        "CREATE INDEX IF NOT EXISTS bitsheet_discussions_unproved"
+        " ON bitsheet_discussions (read_at) WHERE proved_from IS NULL AND chat_id IS NOT NULL"
+    )
+
+
 def _add(database: Database, table: str, columns: dict[str, str]) -> None:
     """Add what is not there; a mirror that is made now has them from the start."""
     known = {column[0] for column in database.execute(f"SELECT * FROM {table} LIMIT 0").description}  # noqa: S608
@@ -53,7 +61,7 @@ def _add(database: Database, table: str, columns: dict[str, str]) -> None:
             database.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (_create, _reconcile, _alerts, _stretches, _closed)
+STEPS: tuple[Callable[[Database], None], ...] = (_create, _reconcile, _alerts, _stretches, _closed, _proofs)
 """The n-th step makes version n out of version n - 1; an empty database is version 0."""
 
 

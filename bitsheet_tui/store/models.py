@@ -202,6 +202,8 @@ class DiscussionRecord(Record):
     behind = peewee.BigIntegerField()
     # comments that seem to have vanished and are not marked
     held = peewee.BigIntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0")])
+    # the chat was once shown to be whole, from its newest message down to this, the lowest; 0: it was empty
+    proved_from = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "bitsheet_discussions"

@@ -7,7 +7,7 @@ an alert stands for it, and somebody has to confirm; a confirmation speaks of th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct, field
@@ -107,9 +107,47 @@ class Reconciles:
         """Let these discussions be read soon; without `tasks` those of which comments are held."""
         self._database.write(lambda: discussions.due_again(self._database, tasks))
 
+    def read_soon(self, tasks: Sequence[int]) -> None:
+        """Let these discussions be read in the next cycle."""
+        if tasks:
+            self._database.write(lambda: discussions.due_soon(self._database, tasks))
+
     def discussions(self, *, below: int, limit: int) -> list[Discussion]:
         """The next discussions there is anything to read of, from the newest task under `below` down."""
         return self._database.read(lambda: discussions.some(self._database, below=below, limit=limit))
+
+    def unproved(self, table: Table, *, overlap: int, limit: int) -> list[Discussion]:
+        """Chats that are not yet shown to be whole and not due, the one first that was read longest ago.
+
+        With what the mirror has of them.
+        """
+        database, mine = self._database, self._layout(table)
+
+        def work() -> list[Discussion]:
+            found = discussions.unproved(database, overlap=overlap, limit=limit)
+            return discussions.with_known(database, mine, found)
+
+        return database.read(work)
+
+    def with_known(self, table: Table, found: Sequence[Discussion]) -> list[Discussion]:
+        """The same discussions, of chats that are not yet shown to be whole with what the mirror has."""
+        mine = self._layout(table)
+        return self._database.read(lambda: discussions.with_known(self._database, mine, found))
+
+    def count_unproved(self) -> int:
+        """How many chats were read and are not yet shown to be whole."""
+        return self._database.read(lambda: discussions.count_unproved(self._database))
+
+    def rewind(self, now: datetime, overlap: int) -> int:
+        """Let discussions that were read while the portal's clock was ahead be read again; how many.
+
+        `now` is the portal's clock. As much as the overlap it may be behind the latest reading.
+        """
+        database = self._database
+        read = database.read(lambda: discussions.latest(database))
+        if read is None or read <= now + timedelta(seconds=max(1, overlap)):
+            return 0
+        return database.write(lambda: discussions.rewind(database, now))
 
     def closed(self, *, overlap: int, limit: int) -> list[Discussion]:
         """The discussions that the webhook may not read and that are not due, the longest untried first."""

@@ -13,6 +13,7 @@ from bitsheet_tui.store import bulk, checkpoints, contacts, discussions, feed, q
 from bitsheet_tui.store.bulk import Key
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.database import Database
+from bitsheet_tui.store.discussions import Discussion
 from bitsheet_tui.store.feed import Op, When
 from bitsheet_tui.store.layout import Layout, Portal, Row
 from bitsheet_tui.store.quarantine import Poison
@@ -28,6 +29,7 @@ class Stored(Struct, kw_only=True):
     deleted: int = 0
     quarantined: int = 0
     held: int = 0  # comments that seem to have vanished and are not marked
+    doubted: tuple[Discussion, ...] = ()  # comments of these are missing: they are to be read with proof
     seconds: float = 0.0
     outgrown: frozenset[str] = frozenset()  # fields that hold texts where yes or no was expected
 
@@ -159,6 +161,7 @@ def write(database: Database, layout: Layout, sifted: Sifted, when: When) -> Sto
     quarantine.release(database, table.name, (layout.row_id(row) for row, _ in sifted.rows.values()))
     quarantine.isolate(database, table.name, poison, when)
     _follow(database, layout, changes, when)
+    discussions.follow(database, layout, [row.portal for row in poison])
     inserted = sum(change.op is not Op.UPDATE for change in changes)
     return Stored(
         inserted=inserted,
@@ -186,7 +189,7 @@ def _follow(database: Database, layout: Layout, changes: Sequence[Change], when:
     if table.contacts:
         owners = {change.new[0]: change.portal for change in changes if _contacts_moved(layout, change)}
         contacts.replace_points(database, table.name, owners, table.contacts, when)
-    discussions.follow(database, layout, [(change.new, change.portal) for change in changes])
+    discussions.follow(database, layout, [change.portal for change in changes])
     if not when.filling:
         lines: list[tuple[Any, ...]] = []
         for change in changes:

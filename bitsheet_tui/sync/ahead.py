@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.portal.answer import Answer, Ask
+from bitsheet_tui.sync.chat import Question
 from bitsheet_tui.sync.discussions import CHAT, FORUM, SOURCES, DiscussionReader, chat_ask, forum_ask
 from bitsheet_tui.tables import Table
 
@@ -41,7 +42,7 @@ class Ahead(Struct, frozen=True):
             if FORUM in self.sources:
                 asks[f"aheadforum{place}"] = forum_ask(f"0{row}[id]")
             if CHAT in self.sources:
-                asks[f"aheadchat{place}"] = chat_ask(self.table, f"{row}[chatId]", 0)
+                asks[f"aheadchat{place}"] = chat_ask(self.table, f"{row}[chatId]", Question())
         return asks
 
     def expect(

@@ -155,14 +155,16 @@ class DiscussionAuditJob(Struct):
 
     def asks(self, room: int) -> dict[str, Ask]:
         desk, table = self.desk, self.table
-        count = min(room // 2, _owed(desk, table, self._pace()))  # a discussion takes two at most
+        count = min(room // 3, _owed(desk, table, self._pace()))  # a discussion takes three at most
         self.complete = count < 1
         if self.complete:
             return {}
         below = desk.reconcile(table).audit_below or ALL
-        found = desk.store.reconciles.discussions(below=below, limit=count)
+        found = desk.store.reconciles.with_known(
+            table, desk.store.reconciles.discussions(below=below, limit=count)
+        )
         self._tasks = tuple(one.task_id for one in found)
-        self._reader = DiscussionReader(table)
+        self._reader = DiscussionReader(table, checking=True)
         for one in found:
             self._reader.begin(one)
         if not found:
@@ -193,6 +195,5 @@ class DiscussionAuditJob(Struct):
             return
         stored = store_discussions(desk, table, read_, brake(desk, table, 0))
         self.rows = stored.inserted + stored.updated
-        long = set(self._tasks) - {one.task_id for one in read_}  # the rest of a long chat is for the fills
-        desk.store.reconciles.reread(sorted(long))
+        desk.store.reconciles.reread(reader.tasks)  # the rest of a long chat is for the fills
         _pay(desk, table, self._pace(), len(self._tasks), min(self._tasks), suspicious=False)

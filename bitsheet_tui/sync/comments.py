@@ -82,7 +82,7 @@ class Streams:
         return [one for one in found if one.task_id not in self._busy][:count]
 
     def _take(self, reader: DiscussionReader, answers: Answers) -> DiscussionReader:
-        """Store what is complete; the reader to go on with."""
+        """Store what was read; the reader to go on with."""
         desk, table = self._desk, self._table
         read = reader.take(answers, desk.portal_now())
         if read:
@@ -91,13 +91,13 @@ class Streams:
                 brake=brake(desk, table, self._vanished),
             )  # fmt: skip
             self._vanished += stored.deleted + stored.held
-            self._done += len(read)
+            self._done += sum(one.complete for one in read)
             due = desk.store.count_due(overlap=-1)
             progress = Progress(self._done, self._done + due, desk.lasts(table.method, due))
             rows = sum(len(one.forum or ()) + len(one.chat or ()) for one in read)
             desk.count(table, stored)
             desk.tell(table, stored, read=rows, fill=progress)
-        self._busy.difference_update(one.task_id for one in read)
+        self._busy.difference_update(one.task_id for one in read if one.complete)
         desk.stir()
         if reader.error is None:
             return reader

@@ -23,6 +23,7 @@ from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.sync.jobs import CommentJob, Job, ScanJob
 from bitsheet_tui.sync.offset import OffsetJob
+from bitsheet_tui.sync.proving import proofs
 from bitsheet_tui.sync.reopening import reopenings
 from bitsheet_tui.sync.runs import failure, note_comments, record
 from bitsheet_tui.sync.scan import filling
@@ -107,7 +108,11 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
     describing = DescribeJob(desk) if static and known else None
     owing = [(job, job.late) for job in audits(desk, jobs)]
     late = [job for job, is_late in owing if is_late]
-    spare = [*reopenings(desk, jobs, static=static), *(job for job, is_late in owing if not is_late)]
+    spare = [
+        *reopenings(desk, jobs, static=static),
+        *(job for job, is_late in owing if not is_late),
+        *proofs(desk, jobs, static=static),
+    ]
     work = [*([describing] if describing else ()), *_in_turn(jobs, counts), *late]
     await rounds.run(desk, work, spare)
     if describing:

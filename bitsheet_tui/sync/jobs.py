@@ -112,7 +112,10 @@ def fitting(scan: Scan, pages: dict[str, int], room: int) -> dict[str, Ask]:
 
 
 class CommentJob(Struct):
-    """The discussions that are due: those that moved first, then those that moved a moment ago."""
+    """The discussions that are due: those that moved first, then those that moved a moment ago.
+
+    One of which comments are missing is read once more at once, with proof.
+    """
 
     desk: Desk
     table: Table
@@ -154,11 +157,15 @@ class CommentJob(Struct):
 
     def _more(self, reader: DiscussionReader) -> None:
         """Put discussions on the list, each once in a cycle."""
+        if not self._seen:
+            self.desk.store.reconciles.rewind(self.desk.portal_now(), self.desk.settings.overlap)
         limit = SETTLING + len(self._seen)
-        for discussion in self.desk.store.due_discussions(overlap=self.desk.settings.overlap, limit=limit):
-            if discussion.task_id not in self._seen:
-                reader.begin(discussion)
-                self._seen.add(discussion.task_id)
+        store, overlap = self.desk.store, self.desk.settings.overlap
+        due = store.due_discussions(overlap=overlap, limit=limit)
+        new = [one for one in due if one.task_id not in self._seen]
+        for discussion in store.reconciles.with_known(self.table, new) if new else ():
+            reader.begin(discussion)
+            self._seen.add(discussion.task_id)
 
     def take(self, answers: Answers) -> None:
         reader = self._reader
@@ -176,6 +183,8 @@ class CommentJob(Struct):
         if not read:
             return
         stored = store_discussions(desk, self.table, read, brake(desk, self.table, self._vanished))
+        for discussion in stored.doubted if not self.error else ():
+            reader.begin(discussion)
         self._vanished += stored.deleted + stored.held
         self.rows += stored.inserted + stored.updated
 

@@ -4,7 +4,7 @@ import pytest
 
 from bitsheet_tui.errors import BadAnswer
 from bitsheet_tui.fields import Field, Kind
-from bitsheet_tui.portal.rows import chat_rows, clean, forum_rows, last_message
+from bitsheet_tui.portal.rows import chat_rows, clean, forum_rows
 from bitsheet_tui.tables import CATALOGUE, known
 
 TABLES = {table.name: table for table in CATALOGUE}
@@ -140,12 +140,6 @@ def test_comments_have_the_keys_of_their_fields():
     names = {field.name for field in TABLES["task_comments"].fields}
     for row in (*chat_rows(9, CHAT), *forum_rows(9, [{"ID": 1}])):
         assert set(row) == names
-
-
-def test_the_highest_message_is_where_the_next_page_begins():
-    assert last_message(CHAT) == 84877
-    assert last_message({"messages": []}) is None
-    assert last_message([]) is None
 
 
 @pytest.mark.parametrize(

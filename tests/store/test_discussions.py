@@ -154,9 +154,18 @@ def test_a_deleted_task_takes_its_comments_with_it_and_brings_them_back(store, r
     assert rows("SELECT count(*) FROM task_comments WHERE _deleted_at IS NULL") == [(2,)]
 
 
-def test_reading_the_discussion_of_an_unknown_task_does_no_harm(store, rows):
-    assert read(store, 99, forum=[], chat=[comment(6)]) == (1, 0, 0, 0)
+def test_what_was_read_of_a_task_that_is_not_there_is_dropped(store, rows):
+    assert read(store, 99, forum=[], chat=[comment(6)]) == (0, 0, 0, 0)
     assert due(store) == []
+    assert rows("SELECT id FROM task_comments") == []
+
+
+def test_an_answer_that_was_on_its_way_when_its_task_was_marked_revives_no_comment(store, rows):
+    seen(store, task(1), task(2))
+    read(store, 1, forum=[], chat=[comment(6)])
+    store.sweep(TASKS, {2}, None, at=NOW, cycle=2)
+    assert read(store, 1, forum=[], chat=[comment(6), comment(7)]) == (0, 0, 0, 0)
+    assert rows("SELECT id FROM task_comments WHERE _deleted_at IS NULL") == []
 
 
 def test_a_first_reading_of_all_discussions_is_one_line_in_the_feed(store, rows):

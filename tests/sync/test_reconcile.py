@@ -328,6 +328,8 @@ async def test_many_comments_that_vanish_together_are_held_however_they_are_spre
 async def test_a_word_that_is_deleted_here_and_there_goes_unasked(sqlite_url):
     async with portal() as (demo, webhook):
         settings = config(webhook, sqlite_url, **ALWAYS)
+        for task in ids(demo, "tasks")[:5]:
+            demo.world.comment(task, "a word that stays", source="chat")
         said = [demo.world.comment(task, "oops", source="chat") for task in ids(demo, "tasks")[:5]]
         await once(settings)
         for one in said:

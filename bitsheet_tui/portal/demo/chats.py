@@ -45,7 +45,7 @@ def messages_get(office: Office, call: Call) -> Reply:
     for name in ("FIRST_ID", "LAST_ID"):
         if name in params and not php.text(params[name]).isdigit():
             raise Failure(400, f"{name}_STRING", f"{name.replace('_', ' ').capitalize()} can't be string")
-    messages = _page(office.world.discussions.of(Source.CHAT, task_id), params)
+    messages = _page(office, chat_id, office.world.discussions.of(Source.CHAT, task_id), params)
     result = {
         "chat_id": chat_id,
         "messages": [_message(office, comment, chat_id) for comment in messages],
@@ -65,13 +65,11 @@ def _chat_id(params: dict[str, Any]) -> int:
     return chat_id or -1  # a dialog with one person is no task's chat
 
 
-def _page(messages: list[Comment], params: dict[str, Any]) -> list[Comment]:
+def _page(office: Office, chat_id: int, messages: list[Comment], params: dict[str, Any]) -> list[Comment]:
     limit = min(php.intval(params.get("LIMIT")) or _USUAL, _MOST)
-    if "FIRST_ID" in params:
-        above = php.intval(params["FIRST_ID"])
-        return [comment for comment in messages if comment.id > above][:limit]
+    above = php.intval(params["FIRST_ID"]) if "FIRST_ID" in params else None
     below = php.intval(params.get("LAST_ID")) or None
-    return [comment for comment in reversed(messages) if below is None or comment.id < below][:limit]
+    return office.chat_pages.page(chat_id, messages, above=above, below=below, limit=limit)
 
 
 def _message(office: Office, comment: Comment, chat_id: int) -> dict[str, Any]:
@@ -159,7 +157,7 @@ def comment_list(office: Office, call: Call) -> Reply:
     posts = [
         {"POST_MESSAGE_HTML": None, **_post(office, comment)}
         for comment in office.world.discussions.of(Source.FORUM, task_id)
-        if _wanted(office, comment, conditions)
+        if _wanted(office, comment, conditions) and (conditions or comment.id not in office.chat_pages.posts)
     ]
     for key, way in reversed(order.items() if isinstance(order, dict) else ()):
         posts.sort(key=lambda post: _sort_key(post.get(key)), reverse=way == "desc")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct, field
 
+from bitsheet_tui.portal.demo.chat_pages import ChatPages
 from bitsheet_tui.portal.demo.filters import Rules
 from bitsheet_tui.portal.demo.kinds import Pen
 from bitsheet_tui.portal.demo.moments import Stamper, iso, offset_text
@@ -25,6 +26,7 @@ class Office(Struct):
     origin: str = "http://127.0.0.1"  # where the portal is reached
     lost: set[str] = field(default_factory=set)  # methods this portal does not have (any more)
     revoked: bool = False
+    chat_pages: ChatPages = field(default_factory=ChatPages)
     _pens: dict[tuple[str, str], Pen] = field(default_factory=dict)
     _shapes: dict[object, tuple[int, Shape]] = field(default_factory=dict)
 

@@ -1,0 +1,142 @@
+"""One chat, read from its newest message down, and the proof of what a reading says.
+
+A page is asked by LAST_ID, the first with one above every id, and by LIMIT, never by FIRST_ID. What this
+rests on:
+
+* [D] A page holds messages whose ids are less than LAST_ID, LIMIT of them at most, 20 where LIMIT is not
+  given, 50 whatever it says (apidocs.bitrix24.com im.dialog.messages.get).
+* [S] Without FIRST_ID they are the highest ids there are below LAST_ID: the query has an order and a limit
+  (`modules/im/lib/chat.php`). With FIRST_ID it has no order, and its pages hold the newest message besides
+  (b24-rest-docs #344): from the highest id of such a page one would jump over all between.
+* [U] The order of the messages within a page, that a portal gives as many as LIMIT allows, and that no row is
+  left out after the query (fast_bitrix24 #75, #206 have it of other lists). None of it is relied on.
+* [S] A message that is deleted stays in its chat, as IS_DELETED; only who may delete it for good removes it
+  ([U]). And one who joins a chat later may not see what is below START_ID.
+
+1. *The end.* Below the lowest id shown an empty page came. Fewer than 20 messages, the least that any portal
+   gives of more, end a chat for what is stored, so that most chats take one command; such a chat is not yet
+   *proved*. From 20 on the next page is asked at once, but where a short page reaches down to exactly the
+   lowest id that is known from before, by proof or as the lowest of a chat of one page: messages that were
+   hidden then and are not now would be in that page.
+2. *A whole page.* Messages are left out after the query, if at all, so a page with as many different ids as
+   LIMIT allowed has lost none: in low <= id < LAST_ID, `low` being its lowest, there are no others. A shorter
+   page is asked for again with as many as it had; if it has as many again, it is whole. Pages that are whole,
+   each from where the last one ended, make a *front* down to which the chat is known. A chat is proved once
+   its end was seen and the front has reached its lowest id. A page that was not whole proves nothing of the
+   ids between two of its own.
+3. *A message that is gone.* The mirror has it, the end was seen, and its id lies within a whole page. Were
+   LIMIT not looked at, a short page would be as long again by itself; so here a page of 2 to 49 messages
+   counts only if LIMIT was seen to count in this very reading: one less was asked for, and one less came.
+4. *What is below all that is shown* is not gone by any of this: START_ID hides in the query. It is held.
+
+What the portal leaves out of every page, and what it hides in the query, cannot be told from what is not
+there. The first is never marked (3) and keeps the chat from being proved (2), which is counted and told; the
+second is as if it were deleted, for which the guard and the hold are there.
+"""
+
+from collections.abc import Collection
+
+from msgspec import Struct, field
+
+from bitsheet_tui.portal.listing import PAGE
+from bitsheet_tui.store.discussions import Shown
+
+TOP = 2**31 - 1  # above every id of a message
+USUAL = 20  # messages of a page when LIMIT does not count
+TRIES = 3  # questions for a whole page that may fail in one reading
+
+
+class Question(Struct, frozen=True):
+    """A page of a chat: the highest ids that are less than `below`, `limit` at most."""
+
+    below: int = TOP
+    limit: int = PAGE
+
+
+class ChatReading(Struct):
+    """A chat in the middle of being read. Asks nothing itself; see above for what it concludes."""
+
+    end: int | None = None  # the lowest id that it is known to have: where a short page reaches it, it ends
+    proved: bool = False  # it was before: pages are not asked for again
+    proving: bool = False  # messages are missing: whatever is shown has to be proved
+    known: tuple[int, int] | None = None  # how many messages the mirror has, and their lowest id
+    ids: set[int] = field(default_factory=set)
+    ended: bool = False
+    closed: bool = False  # it is read as far as it is to be
+    _cursor: int = TOP  # read down to here
+    _front: int = TOP  # and proved down to here
+    _whole: list[tuple[int, int, int]] = field(default_factory=list)  # low, below, limit
+    _lengths: dict[int, int] = field(
+        default_factory=dict
+    )  # how long the page was that was not whole, by `below`
+    _limited: bool = False  # LIMIT was seen to count
+    _failures: int = 0
+
+    def questions(self) -> tuple[Question, ...]:
+        """The pages that are to be asked now; none: the reading is over."""
+        if self.closed:
+            return ()
+        if self.known and self._cursor == TOP and not self._lengths:
+            number, lowest = self.known
+            return Question(TOP, min(number, PAGE)), Question(lowest)
+        walk = () if self.ended else (Question(self._cursor),)
+        return (*walk, *self._confirming())
+
+    def _confirming(self) -> tuple[Question, ...]:
+        """What would show that the page below the front is whole."""
+        if self.proved or self._failures >= TRIES or self._front <= min(self.ids, default=TOP):
+            return ()
+        length = min(PAGE, self._lengths.get(self._front, 0))
+        if not length:  # where the front is nobody has asked yet, but for the walk
+            return () if self._front == self._cursor and not self.ended else (Question(self._front),)
+        if self.proving and not self._limited and length > 1:
+            return Question(self._front, length), Question(self._front, length - 1)
+        return (Question(self._front, length),)
+
+    def take(self, question: Question, ids: Collection[int]) -> None:
+        """Use a page: the ids of its messages, which may come in any order and repeatedly."""
+        shown = {ident for ident in ids if ident < question.below}
+        stray = len(shown) < len(set(ids))
+        self.ids |= set(ids)
+        self._walk(question, shown, stray=stray)
+        if len(shown) == question.limit and not stray:
+            self._note_whole(question, min(shown))
+        else:
+            self._note_short(question, len(shown))
+
+    def _walk(self, question: Question, shown: set[int], *, stray: bool) -> None:
+        low = min(shown, default=question.below)
+        if low < self._cursor:
+            self._cursor, self.ended = low, False
+        elif question.below == self._cursor:
+            self.ended, self.closed = not stray, stray  # strays: LAST_ID does not count
+        if not (self.proving or self.known):
+            brief = question == Question() and len(shown) < USUAL
+            self.closed |= brief or (low == self.end and len(shown) < PAGE)
+
+    def _note_whole(self, question: Question, low: int) -> None:
+        length = self._lengths.get(question.below)
+        self._limited = self._limited or (length is not None and question.limit < length)
+        self._whole.append((low, question.below, question.limit))
+        for below, low_ in sorted(((below, low_) for low_, below, _ in self._whole), reverse=True):
+            if low_ < self._front <= below:
+                self._front = low_
+
+    def _note_short(self, question: Question, length: int) -> None:
+        before = self._lengths.get(question.below)
+        if before is None or question.limit >= min(
+            PAGE, before
+        ):  # otherwise it only asked whether LIMIT counts
+            self._failures += before is not None
+            self._lengths[question.below] = length
+
+    @property
+    def proved_from(self) -> int | None:
+        """The lowest id of the chat, if it is proved now; 0 if there is nothing in it."""
+        low = min(self.ids, default=TOP)
+        return low % TOP if self.ended and self._front <= low else None
+
+    def shown(self) -> Shown:
+        """What was shown, and within which ids nothing else is, for sure."""
+        spans = [(low, below) for low, below, limit in self._whole if limit in {1, PAGE} or self._limited]
+        return Shown(ids=frozenset(self.ids), ended=self.ended, spans=tuple(spans))
