@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct, field
 
-from bitsheet_tui.store import bulk, discussions, writer
-from bitsheet_tui.store.comments import rows_of
+from bitsheet_tui.store import bulk, writer
 from bitsheet_tui.store.database import Database
-from bitsheet_tui.store.discussions import DiscussionRead
 from bitsheet_tui.store.feed import Op
 from bitsheet_tui.store.layout import Layout, Portal
 
@@ -47,24 +45,4 @@ def rows(database: Database, layout: Layout, portal: Sequence[Portal]) -> Differ
     for change in found.changes:
         here = difference.changed if change.op is Op.UPDATE else difference.missing
         here.add(layout.row_id(change.new))
-    return difference
-
-
-def comments(database: Database, layout: Layout, read: Sequence[DiscussionRead]) -> Difference:
-    """How whole discussions differ; a source that was not read does not count."""
-    portal = [row for one in read for row in rows_of(one)]
-    difference = rows(database, layout, portal)
-    told = {f"{row['SOURCE']}:{row['ID']}" for row in portal}
-    complete = {
-        (source, one.task_id)
-        for one in read
-        for source, found in (("forum", one.forum), ("chat", one.chat))
-        if found is not None
-    }
-    there = discussions.living_comments(database, layout, [one.task_id for one in read])
-    difference.gone |= {
-        f"{source}:{id_}"
-        for source, id_, task in there
-        if (source, task) in complete and f"{source}:{id_}" not in told
-    }
     return difference

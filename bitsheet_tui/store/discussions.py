@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from bitsheet_tui.fields import Kind
 from bitsheet_tui.store import values
-from bitsheet_tui.store.bulk import chunks
+from bitsheet_tui.store.bulk import Key, chunks
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.layout import DELETED, Layout, Portal
 from bitsheet_tui.store.models import DiscussionRecord, FactRecord
@@ -374,6 +374,15 @@ def living_comments(database: Database, layout: Layout, tasks: Sequence[int]) ->
         f" WHERE task_id {dialect.one_of} AND {DELETED} IS NULL",
         (dialect.keys(tasks),),
     )
+
+
+def orphans(database: Database, layout: Layout) -> list[Key]:
+    """The keys of comments that are not marked although their task is gone: no discussion is known of it."""
+    found = database.rows(
+        f"SELECT source, id FROM {layout.sql_name} AS said WHERE {DELETED} IS NULL AND NOT EXISTS"  # noqa: S608
+        " (SELECT 1 FROM bitsheet_discussions AS known WHERE known.task_id = said.task_id)"
+    )
+    return [(source, id_) for source, id_ in found]
 
 
 def _seen(portal: Portal) -> dict[str, Any]:

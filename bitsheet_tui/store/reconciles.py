@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from bitsheet_tui.store import census, closed, comparing, discussions, quarantine, tombstones
 from bitsheet_tui.store.comparing import Difference
 from bitsheet_tui.store.database import Database
-from bitsheet_tui.store.discussions import Discussion, DiscussionRead
+from bitsheet_tui.store.discussions import Discussion
 from bitsheet_tui.store.feed import When
 from bitsheet_tui.store.layout import Layout, Portal
 from bitsheet_tui.store.models import ReconcileRecord
@@ -167,10 +167,27 @@ class Reconciles:
         mine = self._layout(table)
         return self._database.read(lambda: comparing.rows(self._database, mine, rows))
 
-    def compare_discussions(self, table: Table, read: Sequence[DiscussionRead]) -> Difference:
-        """How whole discussions differ from the mirror's; changes nothing."""
+    def living_comments(self, table: Table, tasks: Sequence[int]) -> list[tuple[str, int, int]]:
+        """The source, id and task of every comment of these tasks that is not marked."""
         mine = self._layout(table)
-        return self._database.read(lambda: comparing.comments(self._database, mine, read))
+        found = self._database.read(lambda: discussions.living_comments(self._database, mine, tasks))
+        return [(source, id_, task) for source, id_, task in found]
+
+    def bury_orphans(self, table: Table, *, at: datetime, cycle: int) -> int:
+        """Mark the comments whose task is gone, and which nobody would read again; how many."""
+        database, mine = self._database, self._layout(table)
+        if not self.orphans(table):
+            return 0
+        when = When(at=at, cycle=cycle)
+        return database.write(
+            lambda: tombstones.bury(database, mine, discussions.orphans(database, mine), when)
+        )
+
+    def orphans(self, table: Table) -> set[str]:
+        """The comments, by their keys in one word, that are not marked although their task is gone."""
+        mine = self._layout(table)
+        found = self._database.read(lambda: discussions.orphans(self._database, mine))
+        return {mine.row_id(key) for key in found}
 
 
 def _load(database: Database, table: str) -> Reconcile:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from bitsheet_tui.fields import Field
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.sync.backfill import again
-from bitsheet_tui.sync.desk import Desk
+from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.sync.scan import filling
 from bitsheet_tui.tables import Paging, Table
@@ -74,6 +74,7 @@ class Again:
             desk.note(replace(desk.reconcile(table), due=True))
         if table.paging is Paging.COMMENTS:
             desk.store.reread_discussions()
+            desk.store.reconciles.bury_orphans(table, at=now(), cycle=desk.cycle)
 
     def _rewind(self, table: Table, since: datetime) -> None:
         """Let the next scan begin its windows there: it reads more than it has to, and loses nothing.

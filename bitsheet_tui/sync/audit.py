@@ -171,6 +171,7 @@ class DiscussionAuditJob(Struct):
             self.complete = True
             desk.sizes.pop(table.name)
             desk.note(replace(desk.reconcile(table), audit_below=None))
+            desk.store.reconciles.bury_orphans(table, at=now(), cycle=desk.cycle)
         return self._reader.asks(room)
 
     @property

@@ -25,9 +25,9 @@ from bitsheet_tui.store.comparing import Difference
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.deletions import Mine
 from bitsheet_tui.sync.desk import REQUEST_SECONDS, ROOM
-from bitsheet_tui.sync.discussions import DiscussionReader
 from bitsheet_tui.sync.reconcile import Comparison
 from bitsheet_tui.sync.scan import filling
+from bitsheet_tui.sync.verify_comments import CommentCheck
 from bitsheet_tui.tables import Paging, Table
 from bitsheet_tui.text import plain
 
@@ -45,6 +45,7 @@ class Verdict(Struct, kw_only=True):
     found: Difference = field(default_factory=Difference)
     held: int = 0
     trouble: str = ""  # why there is no verdict
+    unseen_chats: int = 0  # that the portal does not show whole, so that nothing may be missing that one sees
 
     @property
     def equal(self) -> bool:
@@ -56,14 +57,15 @@ class Verdict(Struct, kw_only=True):
         start = f"{self.table}: {self.rows:,} rows"
         if self.trouble:
             return f"{start}, not verified: {plain(self.trouble, 300)}"
+        unseen = f"; {self.unseen_chats:,} chats are not shown whole" if self.unseen_chats else ""
         if self.equal:
-            return f"{start}, equal"
+            return f"{start}, equal{unseen}"
         kinds = (("missing", self.found.missing), ("gone", self.found.gone), ("changed", self.found.changed))
         parts = [f"{len(ids):,} {kind}" for kind, ids in kinds if ids]
         names = [name for _, ids in kinds for name in sorted(ids, key=_by_number)]
         more = ", …" if len(names) > SHOWN else ""
         held = f"; {self.held:,} deletions are held" if self.held else ""
-        return f"{start}, differs: {', '.join(parts)}: {', '.join(names[:SHOWN])}{more}{held}"
+        return f"{start}, differs: {', '.join(parts)}: {', '.join(names[:SHOWN])}{more}{held}{unseen}"
 
 
 def _by_number(name: str) -> tuple[str, int]:
@@ -94,6 +96,7 @@ async def _verdict(look: "_Look") -> Verdict:
     else:
         try:
             verdict.found = await look.difference()
+            verdict.unseen_chats = len(look.comments.unseen) if look.comments else 0
         except (Refused, Unreachable):
             raise
         except PortalError as error:
@@ -109,6 +112,7 @@ class _Look(Struct):
     table: Table
     profile: Profile
     full: bool
+    comments: CommentCheck | None = None
 
     @property
     def room(self) -> int:
@@ -226,16 +230,9 @@ class _Look(Struct):
         every = store.reconciles.discussions(below=ALL, limit=store.reconciles.count_discussions())
         settled = [one for one in every if one.task_id not in due]
         chosen = settled if self.full else random.sample(settled, min(DISCUSSIONS, len(settled)))
-        found = Difference()
-        for place in range(0, len(chosen), ROOM // 2):
-            reader = DiscussionReader(table)
-            for one in chosen[place : place + ROOM // 2]:
-                reader.begin(one)
-            while asks := reader.asks(ROOM):
-                answers = await self.portal.batch(asks)
-                found |= store.reconciles.compare_discussions(table, reader.take(answers, self._now()))
-            if error := reader.error or reader.closed:
-                raise error
+        check = self.comments = CommentCheck(self.portal, store, table)
+        found = await check.difference(chosen)
+        found.gone |= store.reconciles.orphans(table)
         return found
 
 
