@@ -95,7 +95,10 @@ class Reconciles:
             quarantine.release(database, table.name, [str(id_) for id_ in ids])
             if record:
                 _save(database, record)
-            return tombstones.bury(database, mine, keys, When(at=at, cycle=cycle), self._layout_of)
+            when = When(at=at, cycle=cycle)
+            if table.name in discussions.PARENTS:  # also of those that were never stored
+                tombstones.bury_comments(database, list(ids), when, self._layout_of)
+            return tombstones.bury(database, mine, keys, when, self._layout_of)
 
         return database.write(work)
 

@@ -57,12 +57,16 @@ def bury(
     if layout.table.contacts:
         contacts.mark_gone(database, layout.table.name, ids, when)
     if layout.table.name in discussions.PARENTS:
-        discussions.forget(database, ids)
-        comments = layout_of(discussions.CHILD)
-        if comments:
-            orphans = discussions.living_comments(database, comments, ids)
-            bury(database, comments, [row[:2] for row in orphans], when)
+        bury_comments(database, ids, when, layout_of)
     return len(keys)
+
+
+def bury_comments(database: Database, tasks: Sequence[int], when: When, layout_of: LayoutOf) -> None:
+    """These tasks are gone: so are their discussions, and the comments in them are marked."""
+    discussions.forget(database, tasks)
+    if comments := layout_of(discussions.CHILD):
+        orphans = discussions.living_comments(database, comments, tasks)
+        bury(database, comments, [row[:2] for row in orphans], when)
 
 
 def sweep(

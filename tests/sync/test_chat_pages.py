@@ -14,8 +14,8 @@ from bitsheet_tui.portal.demo.discussions import Source
 from bitsheet_tui.portal.demo.settings import Size
 from bitsheet_tui.sync.desk import now
 from bitsheet_tui.sync.jobs import AHEAD
-from tests import mirror
-from tests.sync.conftest import config, once, portal, unequal
+from tests.support import mirror
+from tests.support.sync_run import config, once, portal, unequal
 
 FEW = Size(leads=0, contacts=0, companies=0, deals=0, activities=0, tasks=9, users=3, departments=1)
 TABLES = ("tasks", "task_comments")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bitsheet_tui.portal.demo.chat_pages import ChatPages
 from bitsheet_tui.portal.demo.discussions import Comment, Source
 from bitsheet_tui.sync.chat import TOP, ChatReading, Question
-from tests.conftest import times
+from tests.support.proof import times
 
 EXAMPLES = times("BITSHEET_CHATS", 300)
 

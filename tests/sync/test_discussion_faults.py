@@ -1,7 +1,7 @@
 """Discussions of tasks that are odd themselves: kept out, gone, without their chat, on a portal whose clock erred."""
 
 import time
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 
 import pytest
@@ -13,8 +13,8 @@ from bitsheet_tui.store import DiscussionRead
 from bitsheet_tui.sync.desk import now
 from bitsheet_tui.sync.verify import verify
 from bitsheet_tui.tables import CATALOGUE
-from tests import mirror
-from tests.sync.conftest import config, once, portal, unequal
+from tests.support import mirror
+from tests.support.sync_run import config, once, portal, unequal
 
 FEW = Size(leads=0, contacts=0, companies=0, deals=0, activities=0, tasks=9, users=3, departments=1)
 TABLES = ("tasks", "task_comments")
@@ -46,37 +46,67 @@ async def verdict(settings):
         await client.close()
 
 
-async def test_comments_of_a_task_that_is_kept_out_are_mirrored(store_url):
-    async with portal(FEW) as (demo, webhook):
-        settings = settings_of(webhook, store_url)
-        task, _ = chat(demo, 2)
+class Clock:
+    """The host's, and so much more."""
+
+    def __init__(self):
+        self.ahead = 0.0
+
+    def now(self):
+        return time.time() + self.ahead
+
+
+@asynccontextmanager
+async def later(url):
+    """A task with a chat and posts that was read an hour ago; gives the portal, the settings and the task."""
+    clock = Clock()
+    async with portal(FEW, clock=clock) as (demo, webhook):
+        settings = settings_of(webhook, url)
+        task = min(row["ID"] for row in demo.world.truth("tasks"))
+        for number in range(3):
+            demo.world.comment(task, f"post {number}", source="forum")
+            demo.world.comment(task, f"word {number}", source="chat")
         await once(settings)
-        demo.world.edit("tasks", task, CREATED_BY="the boss", GROUP_ID="group of five")
+        clock.ahead += 3600
+        await once(settings)
+        yield demo, settings, task
+
+
+async def test_comments_of_a_task_that_is_kept_out_are_mirrored(store_url):
+    async with later(store_url) as (demo, settings, task):
+        row = demo.world.tables["tasks"]
         for number in range(4):
             demo.world.comment(task, f"said meanwhile {number}")
+        row.put(task, {"CREATED_BY": "somebody"})
         await once(settings)
         assert unequal(store_url, demo, ("task_comments",)) == {}
-
-
-async def test_a_task_that_was_never_stored_and_is_deleted_takes_its_comments_with_it(store_url):
-    async with portal(FEW) as (demo, webhook):
-        settings = settings_of(webhook, store_url)
-        await once(settings)
-        task = demo.world.create("tasks", GROUP_ID="group of five")
-        demo.world.comment(task, "said")
+        other = demo.world.create("tasks")
+        demo.world.comment(other, "said")
+        row.put(other, {"CREATED_BY": "somebody"})
         await once(settings)
         assert unequal(store_url, demo, ("task_comments",)) == {}
-        demo.world.delete("tasks", task)
+        demo.world.delete("tasks", other)
         for _ in range(2):
             await once(settings)
         assert unequal(store_url, demo, ("task_comments",)) == {}
 
 
-class Clock:
-    ahead = 0.0
+async def test_a_task_that_does_not_tell_its_chat_any_more_is_counted_as_not_readable(store_url):
+    async with later(store_url) as (demo, settings, task):
+        before = living(store_url)
+        demo.world.edit("tasks", task, CHAT_ID=None)
+        engine = await once(settings)
+        assert living(store_url) == before
+        assert engine.state.tables["task_comments"].unreadable == 1
 
-    def now(self):
-        return time.time() + self.ahead
+
+async def test_a_forum_that_a_task_does_not_tell_any_more_is_read_on(store_url):
+    async with later(store_url) as (demo, settings, task):
+        said = demo.world.discussions.of("forum", task)[1]
+        demo.world.vanish_comment(said)
+        demo.world.edit("tasks", task, FORUM_TOPIC_ID=None)
+        await once(settings)
+        assert unequal(store_url, demo, ("task_comments",)) == {}
 
 
 @pytest.mark.parametrize("overlap", [2, 300])
@@ -98,30 +128,6 @@ async def test_what_was_read_while_the_portals_clock_was_ahead_is_read_again(sql
         demo.world.edit_comment(said[0], "edited", bump=True)
         await once(settings)
         assert unequal(sqlite_url, demo, ("task_comments",)) == {}
-
-
-async def test_a_task_that_does_not_tell_its_chat_any_more_keeps_it(store_url):
-    async with portal(FEW) as (demo, webhook):
-        settings = settings_of(webhook, store_url)
-        task, _ = chat(demo, 3)
-        await once(settings)
-        before = living(store_url)
-        demo.world.edit("tasks", task, CHAT_ID=None)
-        engine = await once(settings)
-        assert living(store_url) == before
-        assert engine.state.tables["task_comments"].unreadable == 1
-
-
-async def test_a_forum_that_a_task_does_not_tell_any_more_is_read_on(store_url):
-    async with portal(FEW) as (demo, webhook):
-        settings = settings_of(webhook, store_url)
-        task = min(row["ID"] for row in demo.world.truth("tasks"))
-        said = [demo.world.comment(task, f"post {n}", source="forum") for n in range(3)]
-        await once(settings)
-        demo.world.vanish_comment(said[1])
-        demo.world.edit("tasks", task, FORUM_TOPIC_ID=None)
-        await once(settings)
-        assert unequal(store_url, demo, ("task_comments",)) == {}
 
 
 def revive(settings, task, said):
