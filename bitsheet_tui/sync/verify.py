@@ -45,7 +45,7 @@ class Verdict(Struct, kw_only=True):
     found: Difference = field(default_factory=Difference)
     held: int = 0
     trouble: str = ""  # why there is no verdict
-    unseen_chats: int = 0  # that the portal does not show whole, so that nothing may be missing that one sees
+    unseen_chats: int = 0  # that the portal does not show whole: what it leaves out nobody can see
 
     @property
     def equal(self) -> bool:
@@ -57,7 +57,8 @@ class Verdict(Struct, kw_only=True):
         start = f"{self.table}: {self.rows:,} rows"
         if self.trouble:
             return f"{start}, not verified: {plain(self.trouble, 300)}"
-        unseen = f"; {self.unseen_chats:,} chats are not shown whole" if self.unseen_chats else ""
+        chats = "chat is" if self.unseen_chats == 1 else "chats are"
+        unseen = f"; {self.unseen_chats:,} {chats} not shown whole" if self.unseen_chats else ""
         if self.equal:
             return f"{start}, equal{unseen}"
         kinds = (("missing", self.found.missing), ("gone", self.found.gone), ("changed", self.found.changed))

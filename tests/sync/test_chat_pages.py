@@ -15,6 +15,7 @@ from bitsheet_tui.portal.demo.settings import Size
 from bitsheet_tui.sync.desk import now
 from bitsheet_tui.sync.jobs import AHEAD
 from tests.support import mirror
+from tests.support.proof import times
 from tests.support.sync_run import config, once, portal, unequal
 
 FEW = Size(leads=0, contacts=0, companies=0, deals=0, activities=0, tasks=9, users=3, departments=1)
@@ -238,3 +239,47 @@ async def test_a_first_reading_asks_one_command_a_discussion(sqlite_url):
         chats = sum(1 for row in demo.world.truth("tasks") if row["CHAT_ID"])
         assert chats > 50
         assert chat_commands(demo) <= chats + 3
+
+
+def odd(chance):
+    """A portal that is odd by chance."""
+    return ChatPages(
+        newest=chance.choice([0, 1, 2]),
+        besides=chance.random() < 0.5,
+        unordered=chance.random() < 0.5,
+        most=chance.choice([50, 20]),
+        short=chance.random() < 0.3,
+        dropped=chance.choice([0.0, 0.02, 0.2]),
+        chance=chance,
+    )
+
+
+@pytest.mark.parametrize("seed", range(times("BITSHEET_SEEDS", 2)))
+async def test_whatever_pages_leave_out_no_living_comment_is_marked_and_in_the_end_it_is_equal(
+    sqlite_url, seed
+):
+    chance = Random(seed)
+    async with portal(FEW) as (demo, webhook):
+        settings = settings_of(webhook, sqlite_url, deletion_guard=0.9)
+        chats = [chat(demo, chance.choice([3, 15, 40, 60, 123])) for _ in range(4)]
+        demo.office.chat_pages = odd(chance)
+        await once(settings)
+        removed = set()
+        for _ in range(3):
+            for task, said in chats:
+                said.append(demo.world.comment(task, "one more"))
+                if chance.random() < 0.3 and len(said) > 5:
+                    gone = said.pop(chance.randrange(1, len(said) - 1))
+                    removed.add(gone.id)
+                    demo.world.vanish_comment(gone)
+            demo.office.chat_pages = odd(chance)
+            engine = await once(settings)
+            assert engine.failed == ()
+            assert set(marked(sqlite_url)) <= removed
+        demo.office.chat_pages = ChatPages()
+        for _ in range(4):
+            await once(settings_of(webhook, sqlite_url, overlap=0))  # nothing settles within the overlap
+        found, _ = status(settings)
+        assert found["mirror"]["unproved_discussions"] == 0
+        assert unequal(sqlite_url, demo, TABLES) == {}
+        assert alerts(sqlite_url) == []
