@@ -250,7 +250,8 @@ def settle_comments(desk: Desk, table: Table) -> None:
     found = desk.reconcile(table)
     held, tasks = desk.store.reconciles.held_comments()
     if held and (held != found.held or found.due):
-        hold(desk, table, held, f"comments of {tasks:,} discussions seem to have vanished all at once")
+        what = f"comments of {tasks:,} discussions are not shown any more"
+        hold(desk, table, held, f"{what}, which does not prove that they are gone")
     elif found.held and not held:
         settle(desk, table, (), {})
 

@@ -94,6 +94,7 @@ class Desk:
     returning: dict[str, set[int]] = field(default_factory=dict)  # ids stored while a table is compared
     backfills: dict[str, Backfill] = field(default_factory=dict)  # those that are under way
     begun: dict[str, int] = field(default_factory=dict)  # in which cycle a table was first read
+    answered_at: datetime | None = None  # the portal's clock in the last answer
     _reconciles: dict[str, Reconcile] = field(default_factory=dict)
     _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
@@ -185,6 +186,11 @@ class Desk:
     def chained(self, table: Table) -> bool:
         """Whether the portal follows references from page to page for this table."""
         return bool(self.profile) and table.name in self.profile.chained and table.name not in self.unchained  # type: ignore[union-attr]
+
+    @property
+    def portal_clock(self) -> datetime:
+        """The portal's clock in the last answer; it may have gone back since the one before."""
+        return self.answered_at or self.portal_now()
 
     def portal_now(self) -> datetime:
         """The portal's clock, as far as the last look at it tells."""
@@ -279,6 +285,8 @@ class Desk:
                 self.asked[name] += 1
                 self.retried[name] += seen.retries - retries
         self.seconds = min(REQUEST_SECONDS, self.seconds * 1.1)
+        started = [answer.started for answer in answers.values() if isinstance(answer, Answer)]
+        self.answered_at = max(started, default=self.answered_at)
         return answers
 
     def stir(self) -> None:

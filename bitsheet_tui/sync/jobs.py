@@ -157,10 +157,9 @@ class CommentJob(Struct):
 
     def _more(self, reader: DiscussionReader) -> None:
         """Put discussions on the list, each once in a cycle."""
-        if not self._seen:
-            self.desk.store.reconciles.rewind(self.desk.portal_now(), self.desk.settings.overlap)
-        limit = SETTLING + len(self._seen)
         store, overlap = self.desk.store, self.desk.settings.overlap
+        store.reconciles.rewind(self.desk.portal_clock, overlap)
+        limit = SETTLING + len(self._seen)
         due = store.due_discussions(overlap=overlap, limit=limit)
         new = [one for one in due if one.task_id not in self._seen]
         for discussion in store.reconciles.with_known(self.table, new) if new else ():

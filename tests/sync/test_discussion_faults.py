@@ -14,6 +14,7 @@ from bitsheet_tui.sync.desk import now
 from bitsheet_tui.sync.verify import verify
 from bitsheet_tui.tables import CATALOGUE
 from tests.support import mirror
+from tests.support.live_engine import live_engine, until
 from tests.support.sync_run import config, once, portal, unequal
 
 FEW = Size(leads=0, contacts=0, companies=0, deals=0, activities=0, tasks=9, users=3, departments=1)
@@ -31,7 +32,7 @@ def chat(demo, count):
     return task, [demo.world.comment(task, f"word {n}") for n in range(count)]
 
 
-def living(url):
+def alive(url):
     return len(mirror.rows(url, "task_comments"))
 
 
@@ -91,12 +92,28 @@ async def test_comments_of_a_task_that_is_kept_out_are_mirrored(store_url):
         assert unequal(store_url, demo, ("task_comments",)) == {}
 
 
+async def test_an_engine_that_runs_on_sees_that_the_portals_clock_is_right_again(sqlite_url, monkeypatch):
+    clock = Clock()
+    async with portal(FEW, clock=clock) as (demo, webhook):
+        settings = settings_of(webhook, sqlite_url, interval=0.05, overlap=2)
+        task, _ = chat(demo, 3)
+        clock.ahead = 3600
+        async with live_engine(settings, monkeypatch) as (engine, _, running):
+            await until(
+                lambda: len(engine.state.cycles) > 1 and engine.state.tables["task_comments"].rows, running
+            )
+            clock.ahead = 0
+            for number in range(5):
+                demo.world.comment(task, f"said later {number}")
+            await until(lambda: unequal(sqlite_url, demo, ("task_comments",)) == {}, running)
+
+
 async def test_a_task_that_does_not_tell_its_chat_any_more_is_counted_as_not_readable(store_url):
     async with later(store_url) as (demo, settings, task):
-        before = living(store_url)
+        before = alive(store_url)
         demo.world.edit("tasks", task, CHAT_ID=None)
         engine = await once(settings)
-        assert living(store_url) == before
+        assert alive(store_url) == before
         assert engine.state.tables["task_comments"].unreadable == 1
 
 
