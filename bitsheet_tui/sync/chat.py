@@ -63,12 +63,10 @@ class ChatReading(Struct):
     ids: set[int] = field(default_factory=set)
     ended: bool = False
     closed: bool = False  # it is read as far as it is to be
-    _cursor: int = TOP  # read down to here
+    _cursor: int = TOP  # read down to here, the lowest id shown
     _front: int = TOP  # and proved down to here
     _whole: list[tuple[int, int, int]] = field(default_factory=list)  # low, below, limit
-    _lengths: dict[int, int] = field(
-        default_factory=dict
-    )  # how long the page was that was not whole, by `below`
+    _lengths: dict[int, int] = field(default_factory=dict)  # of pages that were not whole, by `below`
     _limited: bool = False  # LIMIT was seen to count
     _failures: int = 0
 
@@ -84,7 +82,7 @@ class ChatReading(Struct):
 
     def _confirming(self) -> tuple[Question, ...]:
         """What would show that the page below the front is whole."""
-        if self.proved or self._failures >= TRIES or self._front <= min(self.ids, default=TOP):
+        if self.proved or self._failures >= TRIES or self._front <= self._cursor:
             return ()
         length = min(PAGE, self._lengths.get(self._front, 0))
         if not length:  # where the front is nobody has asked yet, but for the walk
@@ -124,17 +122,15 @@ class ChatReading(Struct):
 
     def _note_short(self, question: Question, length: int) -> None:
         before = self._lengths.get(question.below)
-        if before is None or question.limit >= min(
-            PAGE, before
-        ):  # otherwise it only asked whether LIMIT counts
-            self._failures += before is not None
-            self._lengths[question.below] = length
+        if before is not None and question.limit < min(PAGE, before):
+            return  # it only asked whether LIMIT counts
+        self._failures += before is not None
+        self._lengths[question.below] = length
 
     @property
     def proved_from(self) -> int | None:
         """The lowest id of the chat, if it is proved now; 0 if there is nothing in it."""
-        low = min(self.ids, default=TOP)
-        return low % TOP if self.ended and self._front <= low else None
+        return self._cursor % TOP if self.ended and self._front <= self._cursor else None
 
     def shown(self) -> Shown:
         """What was shown, and within which ids nothing else is, for sure."""

@@ -254,7 +254,7 @@ def odd(chance):
     )
 
 
-@pytest.mark.parametrize("seed", range(times("BITSHEET_SEEDS", 2)))
+@pytest.mark.parametrize("seed", range(times("BITSHEET_SEEDS", 2, 20)))
 async def test_whatever_pages_leave_out_no_living_comment_is_marked_and_in_the_end_it_is_equal(
     sqlite_url, seed
 ):

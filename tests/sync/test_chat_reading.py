@@ -1,17 +1,23 @@
 """What a reading of a chat concludes is true, whatever the portal leaves out, cuts or mixes up."""
 
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bitsheet_tui.portal.answer import Answer
 from bitsheet_tui.portal.demo.chat_pages import ChatPages
 from bitsheet_tui.portal.demo.discussions import Comment, Source
+from bitsheet_tui.store.discussions import Discussion
 from bitsheet_tui.sync.chat import TOP, ChatReading, Question
+from bitsheet_tui.sync.discussions import DiscussionReader
+from bitsheet_tui.tables import CATALOGUE
 from tests.support.proof import times
 
-EXAMPLES = times("BITSHEET_CHATS", 300)
+MORNING = datetime(2026, 3, 1, 8, tzinfo=UTC)
+EXAMPLES = times("BITSHEET_CHATS", 100, 1000)
 
 
 def messages(ids):
@@ -112,3 +118,28 @@ def test_a_portal_that_does_not_look_at_last_id_is_not_asked_for_ever():
             reading.take(question, range(1, 51))
     assert not reading.ended
     assert reading.proved_from is None
+
+
+COMMENTS = next(table for table in CATALOGUE if table.name == "task_comments")
+
+
+def answered(ids):
+    found = [{"id": ident, "author_id": 1, "date": "2026-03-01T08:00:00+00:00", "text": "x"} for ident in ids]
+    result = {"chat_id": 70, "messages": found, "users": [], "files": []}
+    return Answer(result=result, started=MORNING, seconds=0.1)
+
+
+def test_each_page_is_handed_on_as_it_comes():
+    reader = DiscussionReader(COMMENTS)
+    reader.begin(Discussion(task_id=7, forum_topic_id=None, chat_id=70, known_forum=True))
+    (ask,) = reader.asks(50).values()
+    assert ask.params == {"DIALOG_ID": "chat70", "LAST_ID": TOP, "LIMIT": 50}
+    (page,) = reader.take({"chat7": answered(range(100, 50, -1))}, MORNING)
+    assert (len(page.chat), page.complete) == (50, False)
+    reader.asks(50)
+    (page,) = reader.take({"chat7": answered(range(50, 40, -1))}, MORNING)
+    assert ([row["ID"] for row in page.chat], page.complete) == (list(range(50, 40, -1)), False)
+    assert [ask.params["LAST_ID"] for ask in reader.asks(50).values()] == [41, 51]
+    (last,) = reader.take({"chat7": answered([]), "chat7n1": answered(range(50, 40, -1))}, MORNING)
+    assert (last.complete, last.proved_from, len(last.chat_shown.ids)) == (True, 41, 60)
+    assert reader.open == 0
