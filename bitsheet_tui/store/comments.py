@@ -87,7 +87,7 @@ class _Loss(Struct):
     @property
     def doubted(self) -> bool:
         """Whether it has to be asked for before anything is said of it."""
-        return len(self.gone) < len(self.ids) and not self.one.proving
+        return len(self.gone) < len(self.ids) and not self.one.missing
 
 
 def _there(
@@ -105,8 +105,10 @@ def _loss(one: DiscussionRead, there: Mapping[tuple[str, int], Sequence[int]]) -
     loss = _Loss(one)
     for source, shown in _shown(one):
         ids = [id_ for id_ in there.get((source, one.task_id), ()) if id_ not in shown.ids]
+        if one.missing:  # what is missing only now may have come while it was read
+            ids = [id_ for id_ in ids if (source, id_) in one.missing]
         gone = [id_ for id_ in ids if shown.lacks(id_)]
-        if one.proving and not shown.ids and len(gone) > 1:
+        if one.missing and not shown.ids and len(gone) > 1:
             gone = []  # all of several at once
         loss.ids += [(source, id_) for id_ in ids]
         loss.gone += [(source, id_) for id_ in gone]
@@ -131,8 +133,7 @@ def _number(value: object) -> int | None:
 
 def _to_prove(known: Mapping[int, Mapping[str, Any]], loss: _Loss) -> Discussion:
     """The discussion, to be read with proof of what is missing."""
-    missing = tuple(id_ for source, id_ in loss.ids if source == FORUM)
-    return replace(discussions.where(known[loss.one.task_id]), proving=True, forum_ids=missing)
+    return replace(discussions.where(known[loss.one.task_id]), missing=frozenset(loss.ids))
 
 
 def _hold(database: Database, layout: Layout, losses: Sequence[_Loss], brake: Brake | None) -> dict[int, int]:

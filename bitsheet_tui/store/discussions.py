@@ -42,8 +42,9 @@ class Discussion(Struct, frozen=True, kw_only=True):
     chat_id: int | None
     known_forum: bool  # False: the portal did not say whether there is a forum topic, so it is asked
     proved_from: int | None = None  # the chat was once shown to be whole, down to this, the lowest id
-    proving: bool = False  # comments of it are missing: it is read with proof of what is there
-    forum_ids: tuple[int, ...] = ()  # the missing ones of the forum, to be asked for by their ids
+    missing: frozenset[Key] = (
+        frozenset()
+    )  # a reading did not show them: it is read with proof of what is there
     chat_known: tuple[int, int] | None = None  # how many messages the mirror has, and the lowest id of them
 
 
@@ -74,7 +75,7 @@ class DiscussionRead(Struct, frozen=True, kw_only=True):
     readable: bool
     lacks: str = ""  # the permission of the webhook without which it is not readable
     complete: bool = True  # False: a page of a discussion that is not yet read to its end
-    proving: bool = False  # whatever was missing was asked for
+    missing: frozenset[Key] = frozenset()  # was so before it, and had to be proved by it
     proved_from: int | None = None  # the chat is whole, down to this, its lowest id; 0: it is empty
     # what all pages of this reading showed; None: the rows are all that there is
     forum_shown: Shown | None = None

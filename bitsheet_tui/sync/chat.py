@@ -24,9 +24,11 @@ rests on:
    each from where the last one ended, make a *front* down to which the chat is known. A chat is proved once
    its end was seen and the front has reached its lowest id. A page that was not whole proves nothing of the
    ids between two of its own.
-3. *A message that is gone.* The mirror has it, the end was seen, and its id lies within a whole page. Were
-   LIMIT not looked at, a short page would be as long again by itself; so here a page of 2 to 49 messages
-   counts only if LIMIT was seen to count in this very reading: one less was asked for, and one less came.
+3. *A message that is gone.* A reading before this one did not show it, so the mirror has had it since before
+   this one began; the end was seen, and its id lies within a whole page. (One that is missing for the first
+   time may have come while the pages were on their way.) Were LIMIT not looked at, a short page would be as
+   long again by itself; so here a page of 2 to 49 messages counts only if LIMIT was seen to count in this
+   reading: one less was asked for, and one less came.
 4. *What is below all that is shown* is not gone by any of this: START_ID hides in the query. It is held.
 
 What the portal leaves out of every page, and what it hides in the query, cannot be told from what is not
@@ -133,6 +135,7 @@ class ChatReading(Struct):
         return self._cursor % TOP if self.ended and self._front <= self._cursor else None
 
     def shown(self) -> Shown:
-        """What was shown, and within which ids nothing else is, for sure."""
-        spans = [(low, below) for low, below, limit in self._whole if limit in {1, PAGE} or self._limited]
+        """What was shown, and, where that is to be proved, within which ids nothing else is, for sure."""
+        whole = self._whole if self.proving else ()
+        spans = [(low, below) for low, below, limit in whole if limit in {1, PAGE} or self._limited]
         return Shown(ids=frozenset(self.ids), ended=self.ended, spans=tuple(spans))

@@ -141,7 +141,7 @@ class _Reading(Struct):
             readable=self.readable,
             lacks=self.lacks,
             complete=complete,
-            proving=self.discussion.proving,
+            missing=self.discussion.missing,
             proved_from=chat.proved_from if chat else None,
             forum_shown=forum.shown() if forum else None,
             chat_shown=chat.shown() if chat else None,
@@ -163,9 +163,10 @@ class DiscussionReader(Struct):
         if discussion.task_id in self._open:
             return
         forum = bool(discussion.forum_topic_id) or not discussion.known_forum
+        missing = tuple(sorted(ident for source, ident in discussion.missing if source == FORUM))
         self._open[discussion.task_id] = _Reading(
             discussion,
-            forum=_Forum(open=True, doubted=discussion.forum_ids) if forum else None,
+            forum=_Forum(open=True, doubted=missing) if forum else None,
             chat=self._chat(discussion) if discussion.chat_id else None,
         )
 
@@ -174,9 +175,9 @@ class DiscussionReader(Struct):
         proved = discussion.proved_from is not None
         end = discussion.proved_from if proved else lowest if 0 < number < PAGE else None
         return ChatReading(
-            end=None if discussion.proving or (self.checking and not proved) else end,
-            proved=proved and not discussion.proving,
-            proving=discussion.proving,
+            end=None if discussion.missing or (self.checking and not proved) else end,
+            proved=proved and not discussion.missing,
+            proving=bool(discussion.missing),
             known=discussion.chat_known if self.checking and not proved else None,
         )
 
