@@ -94,6 +94,7 @@ class Desk:
     returning: dict[str, set[int]] = field(default_factory=dict)  # ids stored while a table is compared
     backfills: dict[str, Backfill] = field(default_factory=dict)  # those that are under way
     begun: dict[str, int] = field(default_factory=dict)  # in which cycle a table was first read
+    proofs_from: float = 0.0  # monotonic seconds: not before this are chats looked at for proof again
     answered_at: datetime | None = None  # the portal's clock in the last answer
     _reconciles: dict[str, Reconcile] = field(default_factory=dict)
     _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
