@@ -111,7 +111,7 @@ async def test_one_page_that_leaves_out_a_message_once_changes_nothing(sqlite_ur
         settings = settings_of(webhook, sqlite_url)
         task, said = chat(demo, 95)
         await once(settings)
-        pages = demo.office.chat_pages = ChatPages(hidden={said[70].id})
+        pages = demo.office.chat_pages = ChatPages(hidden={said[20].id, said[70].id})
         page = pages.page
 
         def only_once(*arguments, **more):
