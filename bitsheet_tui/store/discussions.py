@@ -19,7 +19,7 @@ from bitsheet_tui.fields import Kind
 from bitsheet_tui.store import values
 from bitsheet_tui.store.bulk import Key, chunks
 from bitsheet_tui.store.database import Database
-from bitsheet_tui.store.layout import DELETED, Layout, Portal
+from bitsheet_tui.store.layout import DELETED, Layout, Portal, Row
 from bitsheet_tui.store.models import DiscussionRecord, FactRecord
 from bitsheet_tui.store.values import Unstorable
 from bitsheet_tui.tables import CATALOGUE
@@ -82,15 +82,15 @@ class DiscussionRead(Struct, frozen=True, kw_only=True):
     chat_shown: Shown | None = None
 
 
-def follow(database: Database, layout: Layout, portals: Sequence[Portal]) -> None:
+def follow(database: Database, layout: Layout, rows: Sequence[tuple[Row, Portal]]) -> None:
     """Note where the discussions of changed tasks are, and when they last moved.
 
     A task that does not tell its chat or its forum topic any more keeps those it had: that they are gone is
     not proved by their absence, and what cannot be opened is told as not readable.
     """
-    if layout.table.name not in PARENTS or not portals:
+    if layout.table.name not in PARENTS or not rows:
         return
-    told = [record for portal in portals if (record := _seen(portal))["task_id"] is not None]
+    told = [record for _, portal in rows if (record := _seen(portal))["task_id"] is not None]
     known = records(database, [record["task_id"] for record in told])
     seen = [_kept(record, known.get(record["task_id"])) for record in told]
     mark = database.dialect.marks(7)

@@ -161,7 +161,7 @@ def write(database: Database, layout: Layout, sifted: Sifted, when: When) -> Sto
     quarantine.release(database, table.name, (layout.row_id(row) for row, _ in sifted.rows.values()))
     quarantine.isolate(database, table.name, poison, when)
     _follow(database, layout, changes, when)
-    discussions.follow(database, layout, [row.portal for row in poison])
+    discussions.follow(database, layout, [((), row.portal) for row in poison])
     inserted = sum(change.op is not Op.UPDATE for change in changes)
     return Stored(
         inserted=inserted,
@@ -189,7 +189,7 @@ def _follow(database: Database, layout: Layout, changes: Sequence[Change], when:
     if table.contacts:
         owners = {change.new[0]: change.portal for change in changes if _contacts_moved(layout, change)}
         contacts.replace_points(database, table.name, owners, table.contacts, when)
-    discussions.follow(database, layout, [change.portal for change in changes])
+    discussions.follow(database, layout, [(change.new, change.portal) for change in changes])
     if not when.filling:
         lines: list[tuple[Any, ...]] = []
         for change in changes:

@@ -250,8 +250,8 @@ def settle_comments(desk: Desk, table: Table) -> None:
     found = desk.reconcile(table)
     held, tasks = desk.store.reconciles.held_comments()
     if held and (held != found.held or found.due):
-        what = f"comments of {tasks:,} discussions are not shown any more"
-        hold(desk, table, held, f"{what}, which does not prove that they are gone")
+        reason = f"comments of {tasks:,} discussions are not shown any more, and nothing proves them gone"
+        hold(desk, table, held, reason)
     elif found.held and not held:
         settle(desk, table, (), {})
 

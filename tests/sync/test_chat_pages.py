@@ -10,6 +10,7 @@ from bitsheet_tui.commands import ConfirmDeletions
 from bitsheet_tui.events import HoldEnded
 from bitsheet_tui.observe.status import look, to_json, to_lines
 from bitsheet_tui.portal.demo.chat_pages import ChatPages
+from bitsheet_tui.portal.demo.clock import ManualClock
 from bitsheet_tui.portal.demo.discussions import Source
 from bitsheet_tui.portal.demo.settings import Size
 from bitsheet_tui.sync.desk import now
@@ -196,7 +197,8 @@ async def test_a_post_that_the_forums_list_leaves_out_is_asked_for_by_its_id(sto
 async def test_every_chat_is_proved_once_in_the_spare_room_of_requests_and_until_then_it_is_counted(
     store_url,
 ):
-    async with portal(FEW) as (demo, webhook):
+    clock = ManualClock(now())
+    async with portal(FEW, clock=clock) as (demo, webhook):
         settings = settings_of(webhook, store_url, static_every=1000, overlap=0)
         for count in (3, 5, 19, 20, 51, 123):
             chat(demo, count)
@@ -206,6 +208,7 @@ async def test_every_chat_is_proved_once_in_the_spare_room_of_requests_and_until
         assert short >= 3
         assert f"{short} chats" in lines
         assert "not yet seen" in lines
+        clock.advance(3600)
         await once(settings)  # what was said in the very second of its reading is read again
         for _ in range(12):
             demo.stats.reset()

@@ -46,8 +46,8 @@ SENTENCES = {
     "{gone} of its {rows} rows seem to be gone, more than {share}": (
         "{rows} satırından {gone} tanesi silinmiş görünüyor, sınır olan {share} aşıldı"
     ),
-    "comments of {count} discussions are not shown any more, which does not prove that they are gone": (
-        "{count} tartışmanın yorumları artık gösterilmiyor; bu, silindiklerini kanıtlamaz"
+    "comments of {count} discussions are not shown any more, and nothing proves them gone": (
+        "{count} tartışmanın yorumları artık gösterilmiyor; silindiklerini kanıtlayan bir şey yok"
     ),
     # what the portal's time budget does to a table
     "the portal's time budget for this method is used up": "portalın bu yönteme tanıdığı süre doldu",
