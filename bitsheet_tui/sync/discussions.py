@@ -84,7 +84,7 @@ class _Reading(Struct):
         task = self.discussion.task_id
         if self.forum and self.forum.open:
             yield f"forum{task}", FORUM, None
-        for ident in self.forum.doubted if self.forum else ():
+        for ident in self.forum.doubted if self.forum and not self.forum.open else ():
             yield f"forum{task}n{ident}", FORUM, ident
         for number, question in enumerate(self.chat.questions() if self.chat else ()):
             yield f"chat{task}n{number}" if number else f"chat{task}", CHAT, question
@@ -110,6 +110,8 @@ class _Reading(Struct):
     def _answered(self, forum: _Forum, ident: int | None, *, there: bool) -> None:
         if ident is None:
             forum.open = False
+            if not there and len(forum.doubted) > 1:
+                forum.doubted = ()  # all of several at once: that is held, whatever each of them is
             return
         forum.doubted = tuple(one for one in forum.doubted if one != ident)
         if not there:

@@ -194,6 +194,22 @@ async def test_a_post_that_the_forums_list_leaves_out_is_asked_for_by_its_id(sto
         assert unequal(store_url, demo, TABLES) == {}
 
 
+async def test_posts_that_are_all_gone_at_once_are_held_and_not_asked_for_one_by_one(sqlite_url):
+    async with portal(FEW) as (demo, webhook):
+        settings = settings_of(webhook, sqlite_url)
+        task = min(row["ID"] for row in demo.world.truth("tasks"))
+        for number in range(60):
+            demo.world.comment(task, f"post {number}", source="forum")
+        await once(settings)
+        demo.office.chat_pages.posts = {one.id for one in demo.world.discussions.of(Source.FORUM, task)}
+        demo.world.edit("tasks", task, TITLE="moved")
+        demo.stats.reset()
+        engine = await once(settings)
+        assert marked(sqlite_url) == []
+        assert engine.state.tables["task_comments"].held == len(demo.office.chat_pages.posts)
+        assert demo.stats.commands["task.commentitem.getlist"] < 40
+
+
 async def test_every_chat_is_proved_once_in_the_spare_room_of_requests_and_until_then_it_is_counted(
     store_url,
 ):
