@@ -13,7 +13,7 @@ from time import monotonic
 
 from msgspec import Struct
 
-from bitsheet_tui.errors import PortalError
+from bitsheet_tui.errors import TableTrouble
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.sync.deletions import brake
 from bitsheet_tui.sync.desk import Answers, Desk
@@ -42,7 +42,7 @@ class Proving(Struct):
     table: Table
     count: int
     complete: bool = False
-    error: PortalError | None = None
+    error: TableTrouble | None = None
     rows: int = 0
     _reader: DiscussionReader | None = None
 
