@@ -33,11 +33,21 @@ def _own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secret, "_longest_first", secret._longest_first)
 
 
+def again(item: pytest.Item) -> bool:
+    """Whether a test that is not about the database runs once more, on PostgreSQL."""
+    about = "store" in item.path.parts or item.path.name == "test_mirror.py"
+    return "[postgresql" in item.name and not about
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow tests come first, so that no process is left with one of them in the end.
 
-    A `sample` is the first variant of its test: its other parameters and the other database are not.
+    What runs once more on PostgreSQL is slow. A `sample` is the first variant of its test: its other parameters
+    and the other database are not.
     """
+    for item in items:
+        if again(item):
+            item.add_marker("slow")
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     seen: set[str] = set()
     for item in items:
@@ -57,11 +67,9 @@ def pytest_collection_finish() -> None:
 def counts(item: pytest.Item) -> bool:
     """Whether coverage looks at the test, which makes it take two to three times as long.
 
-    Not at slow ones, which go round and round in code that others cover, and at what runs on both databases
-    only once, but for the store's own tests.
+    Not at slow ones, which go round and round in code that others cover.
     """
-    again = "[postgresql" in item.name and "store" not in item.path.parts
-    return not again and item.get_closest_marker("slow") is None
+    return item.get_closest_marker("slow") is None
 
 
 @pytest.hookimpl(wrapper=True)
