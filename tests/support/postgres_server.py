@@ -31,7 +31,8 @@ def pgserver() -> ModuleType:
     the first user who made it, and nobody else could run the tests.
     """
     folder = Path(tempfile.gettempdir()) / f"bitsheet-pgserver-{os.getuid()}"
-    (folder / "python_PostgresServer").mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)  # any other mode would not do
+    (folder / "python_PostgresServer").mkdir(exist_ok=True)
     with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore")  # it says where it keeps its lock
         patch.setenv("XDG_RUNTIME_DIR", str(folder))
