@@ -37,6 +37,7 @@ class PageStored(Struct, frozen=True, kw_only=True):
     updated: int
     deleted: int = 0
     quarantined: int = 0
+    values: int = 0  # that wait in quarantine, of rows that were stored
     filling: bool = False  # part of a backfill
     done: int = 0  # of the backfill so far: rows, or discussions where those are what is counted
     expected: int | None = None  # of it in the end, as far as one can tell
@@ -95,11 +96,12 @@ class Counted(Struct, frozen=True, kw_only=True):
 
 
 class Quarantined(Struct, frozen=True, kw_only=True):
-    """So many rows of a table wait in quarantine; 0: all could be stored."""
+    """What of a table waits in quarantine; 0 and 0: everything could be stored."""
 
     table: str
     at: datetime
-    count: int
+    count: int  # rows
+    values: int = 0  # of rows that are stored without them
 
 
 class Drifted(Struct, frozen=True, kw_only=True):
@@ -109,6 +111,7 @@ class Drifted(Struct, frozen=True, kw_only=True):
     at: datetime
     added: tuple[str, ...] = ()  # new columns; the table's old rows are read again to fill them
     widened: tuple[str, ...] = ()  # hold text from now on
+    retyped: tuple[str, ...] = ()  # are described otherwise; the table's old rows are read again
     retired: tuple[str, ...] = ()  # stay, and are empty in every row read from now on
 
 

@@ -45,7 +45,7 @@ def run(arguments: Namespace) -> int:
 def once(engine: Engine, wish: SyncNow | Resync | ConfirmDeletions | None = None) -> int:
     """One cycle of what is due or wished for, and how it went as an exit code."""
     asyncio.run(_once(engine, wish))
-    return Exit.TABLE_FAILED if engine.failed else Exit.DONE
+    return Exit.TABLE_FAILED if engine.failed or engine.partial else Exit.DONE
 
 
 async def _once(engine: Engine, wish: SyncNow | Resync | ConfirmDeletions | None) -> None:

@@ -1,4 +1,4 @@
-"""`bitsheet-tui quarantine`: the rows that could not be stored, and another try to store them."""
+"""`bitsheet-tui quarantine`: the rows and values that could not be stored, and another try to store them."""
 
 import os
 from argparse import Namespace
@@ -11,30 +11,35 @@ from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.commands import Retry
 from bitsheet_tui.config import Config, load
 from bitsheet_tui.errors import Exit
+from bitsheet_tui.observe.narrate import count
 from bitsheet_tui.secret import redact
 from bitsheet_tui.store.quarantine import Quarantined
 from bitsheet_tui.text import plain
 
+LONG = 2000  # characters of a value
+
 
 def run(arguments: Namespace) -> int:
-    """A line for each row on stdout: table, id, since when, how often, why."""
+    """A line for each on stdout, rows first: table, id, since when, how often, why; see `line`."""
     config = load(arguments.config, os.environ)
     tables = tuple(arguments.tables)
     check_tables(tables, config)
     if arguments.retry and passed_on(config, Retry(tables)) is None:
         _retry(config, tables)
     with closing(wiring.open_store(config, readonly=True)) as store:
-        rows = store.quarantined(tables)
-    for row in rows:
-        print(redact(line(row)))
-    tell(f"{len(rows)} row{'' if len(rows) == 1 else 's'} in quarantine")
+        kept = store.quarantined(tables)
+    for one in kept:
+        print(redact(line(one)))
+    rows = sum(one.whole for one in kept)
+    tell(f"{count(rows, 'row')} and {count(len(kept) - rows, 'value')} in quarantine")
     return Exit.DONE
 
 
-def line(row: Quarantined) -> str:
-    """One row, its fields apart by tabs."""
-    since = f"{row.first_seen:%Y-%m-%d %H:%M}"
-    return "\t".join((row.table, plain(row.row_id), since, str(row.times), plain(row.reason)))
+def line(one: Quarantined) -> str:
+    """A row, its facts apart by tabs; a value has two more: its field, and how the portal spelt it."""
+    since = f"{one.first_seen:%Y-%m-%d %H:%M}"
+    facts = (one.table, plain(one.row_id), since, str(one.times), plain(one.reason))
+    return "\t".join(facts if one.whole else (*facts, plain(one.field), plain(one.value or "", LONG)))
 
 
 def _retry(config: Config, tables: tuple[str, ...]) -> None:

@@ -59,6 +59,7 @@ def _table(table: TableStatus, status: Status, runs: Sequence[Run]) -> TableStat
         rows=count.rows,
         deleted=count.deleted,
         quarantined=count.quarantined,
+        values=count.values,
         new=last.inserted if last else 0,
         changed=last.updated if last else 0,
         gone=last.deleted if last else 0,

@@ -70,7 +70,12 @@ def _(event: e.CycleEnded) -> Line:
 @_narrate.register
 def _(event: e.PageStored) -> Line:
     changes = f"{event.updated:,} upd {event.inserted:,} new"
-    for number, word in ((event.deleted, "del"), (event.quarantined, "quarantined")):
+    counted = (
+        (event.deleted, "del"),
+        (event.quarantined, "quarantined"),
+        (event.values, "values quarantined"),
+    )
+    for number, word in counted:
         changes += f" {number} {word}" if number else ""
     what = "fill" if event.filling else "page"
     moved = event.read or event.deleted
@@ -110,10 +115,16 @@ def _(event: e.FillEnded) -> Line:
 
 @_narrate.register
 def _(event: e.Quarantined) -> Line:
-    if not event.count:
+    told = []
+    if event.count:
+        told.append(f"{count(event.count, 'row')} could not be stored")
+    if event.values:
+        told.append(f"{count(event.values, 'value')} of another type than the field, stored as NULL")
+    if not told:
         return Line(level="INFO", table=event.table, text="nothing waits in quarantine", ends="quarantine")
-    text = f"{count(event.count, 'row')} could not be stored  bitsheet-tui quarantine lists them"
-    return Line(level="WARNING", table=event.table, text=text, trouble=f"quarantine {event.count}")
+    text = "  ".join((*told, "bitsheet-tui quarantine lists them"))
+    trouble = f"quarantine {event.count} {event.values}"
+    return Line(level="WARNING", table=event.table, text=text, trouble=trouble)
 
 
 @_narrate.register
@@ -121,6 +132,7 @@ def _(event: e.Drifted) -> Line:
     told = (
         ("new columns", event.added),
         ("now text", event.widened),
+        ("of another type", event.retyped),
         ("gone from the portal", event.retired),
     )
     text = "  ".join(f"{what} {', '.join(names)}" for what, names in told if names)

@@ -108,7 +108,9 @@ def _standing(one: Count, checkpoint: Checkpoint, last: Run | None) -> Standing:
         return Standing.FAILED
     if checkpoint.fill_started and checkpoint.floor != 0:
         return Standing.FILLING
-    return Standing.OK if one.synced_at else Standing.NEVER
+    if one.synced_at is None:
+        return Standing.NEVER
+    return Standing.PARTIAL if one.quarantined else Standing.OK
 
 
 # --- for programs -----------------------------------------------------------------------------------------
@@ -156,6 +158,7 @@ def _table_json(table: TableStatus) -> dict[str, Any]:
         "rows": one.rows,
         "deleted": one.deleted,
         "quarantined": one.quarantined,
+        "quarantined_values": one.values,
         "watermark": _instant(one.watermark),
         "synced_at": _instant(one.synced_at),
         "state": str(table.standing),
@@ -191,11 +194,11 @@ def to_lines(status: Status, now: datetime) -> list[str]:
         f"instance  {_instance(status, now)}",
         f"cycle     {_cycle(status.cycle, now)}",
         "",
-        f"{'table':<16}{'rows':>12}{'deleted':>10}{'quarantined':>13}  {'synced':<16}state",
+        f"{'table':<16}{'rows':>12}{'deleted':>10}{'quarantined':>13}{'values':>9}  {'synced':<16}state",
     ]
     for table in status.tables:
         one = table.count
-        numbers = f"{one.rows:>12,}{one.deleted:>10,}{one.quarantined:>13,}"
+        numbers = f"{one.rows:>12,}{one.deleted:>10,}{one.quarantined:>13,}{one.values:>9,}"
         synced = _age(one.synced_at, now)
         standing = f"{table.standing}, disabled" if table.disabled else f"{table.standing}"
         lines.append(f"{plain(one.table, 60):<16}{numbers}  {synced:<16}{standing}")

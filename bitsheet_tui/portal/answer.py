@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, TypeAlias
 
 from msgspec import Struct, field
@@ -67,6 +67,7 @@ class Timing(Struct, frozen=True, kw_only=True):
 
     started: datetime
     finished: datetime
+    zone: tzinfo | None = None  # the offset that the server's clock has now; none where it is not told
     seconds: float  # up to a second too many where `exact` is false
     exact: bool = True
     operating: float | None = None
@@ -104,6 +105,7 @@ def timing(value: Json) -> Timing:
     return Timing(
         started=started,
         finished=finished,
+        zone=offset(value.get("date_finish")) or offset(value.get("date_start")),
         seconds=max(0.0, seconds),
         exact=isinstance(value.get("start"), float),
         operating=number(value.get("operating")),
@@ -120,6 +122,14 @@ def moment(value: Json) -> datetime | None:
         seconds = number(value)
         return datetime.fromtimestamp(seconds, UTC) if seconds else None
     except (ValueError, OverflowError, OSError):
+        return None
+
+
+def offset(value: Json) -> tzinfo | None:
+    """The offset of an ISO text; None when it has none."""
+    try:
+        return datetime.fromisoformat(value).tzinfo if isinstance(value, str) else None
+    except ValueError:
         return None
 
 

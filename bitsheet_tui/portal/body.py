@@ -26,8 +26,8 @@ _list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 def decode(body: bytes | bytearray) -> Json:
     """The JSON of `body`; a large result of a batch's command is a Packed in its place.
 
-    A lone surrogate, a number too large for a float and NaN are let through, as text or as None: one odd
-    value must not hide the fifty rows around it. Raises ValueError when it is no JSON at all.
+    A lone surrogate, a number too large for a float and NaN are let through as text: one odd value must
+    not hide the fifty rows around it. Raises ValueError when it is no JSON at all.
     """
     if body.startswith(_BOM):  # noqa: FURB188 - removeprefix copies a bytearray, with or without it
         body = body[len(_BOM) :]
@@ -123,7 +123,7 @@ def _decode_odd(body: bytes) -> Json:
             json.loads(
                 body.decode("utf-8", errors="replace"),
                 strict=False,
-                parse_constant=lambda _: None,
+                parse_constant=str,
                 parse_int=lambda text: int(text) if len(text) <= _DIGITS else text,
                 parse_float=lambda text: float(text) if math.isfinite(float(text)) else text,
             ),

@@ -13,7 +13,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
 import msgspec
@@ -85,6 +85,7 @@ class Portal:
         self._sent: deque[float] = deque(maxlen=1000)
         self._requests = self._retries = 0
         self._offset = 0.0
+        self.zone: tzinfo | None = None  # of the server, by the newest answer that told
         self._too_slow = 0  # batches in a row
         self._trouble: Verdict | None = None  # the last one, until the portal answers
         self._waiting = False  # and said so
@@ -252,6 +253,7 @@ class Portal:
         now = self._now()
         travel = max(0.0, (now - sent_at).total_seconds() - whole.timing.seconds)
         self._offset = (whole.timing.finished - now).total_seconds() + travel / 2
+        self.zone = whole.timing.zone or self.zone
         self._end_wait()
 
     def _begin_wait(self, seconds: float) -> None:

@@ -27,6 +27,7 @@ HELD_HINT = (
     "If the rows are gone indeed, confirm with y on the table, or with: bitsheet-tui confirm {table}"
 )
 QUARANTINE = "{count:,} {noun} could not be stored and wait in quarantine with the reason"
+VALUES = "{count:,} {noun} of another type than the field wait in quarantine, and are empty in their rows"
 QUARANTINE_HINT = (
     "bitsheet-tui quarantine lists them; they are tried again whenever they are read, and by --retry"
 )
@@ -99,9 +100,15 @@ def _(event: e.HoldEnded, alerts: Alerts, failures: Mapping[str, int]) -> Alerts
 
 @_after.register
 def _(event: e.Quarantined, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
-    if not event.count:
+    told = ((QUARANTINE, event.count, "row"), (VALUES, event.values, "value"))
+    parts = [
+        what.format(count=count, noun=noun if count == 1 else f"{noun}s")
+        for what, count, noun in told
+        if count
+    ]
+    if not parts:
         return _ended(alerts, f"{Kind.QUARANTINE}:{event.table}")
-    text = QUARANTINE.format(count=event.count, noun="row" if event.count == 1 else "rows")
+    text = "; ".join(parts)
     return _begun(alerts, _of(Kind.QUARANTINE, event, text, QUARANTINE_HINT))
 
 

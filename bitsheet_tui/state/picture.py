@@ -12,6 +12,8 @@ from bitsheet_tui.alert import Alert
 from bitsheet_tui.state.alerting import mirrored
 
 KEPT = 512  # durations and cycles remembered in memory
+FEW = 20  # rows that may be kept out of a table
+SHARE = 0.01  # or this part of it
 
 
 class Phase(StrEnum):
@@ -33,6 +35,7 @@ class Standing(StrEnum):
 
     NEVER = "never read"
     OK = "ok"
+    PARTIAL = "partial"  # read, but some of its rows cannot be stored
     QUEUED = "queued"
     READING = "reading"
     FILLING = "filling"
@@ -72,7 +75,8 @@ class TableState(Struct, frozen=True, kw_only=True):
     standing: Standing = Standing.NEVER
     rows: int | None = None
     deleted: int = 0
-    quarantined: int = 0
+    quarantined: int = 0  # rows
+    values: int = 0  # in quarantine, of rows that are stored
     new: int = 0
     changed: int = 0
     gone: int = 0
@@ -92,6 +96,16 @@ class TableState(Struct, frozen=True, kw_only=True):
     held_reason: str = ""
     disabled: bool = False  # not read until somebody enables it, or the engine ends
     seconds: tuple[float, ...] = ()  # how long its last reads took
+
+    @property
+    def well(self) -> Standing:
+        """Where a table stands that was read to its end."""
+        return Standing.PARTIAL if self.quarantined else Standing.OK
+
+    @property
+    def lacking(self) -> bool:
+        """Whether so many of its rows are kept out that it is stored in part only."""
+        return self.quarantined > max(FEW, SHARE * ((self.rows or 0) + self.quarantined))
 
 
 class CycleSummary(Struct, frozen=True, kw_only=True):

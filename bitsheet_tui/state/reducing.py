@@ -96,7 +96,7 @@ def _(event: e.TableRead, state: EngineState) -> EngineState:
     def change(table: TableState) -> TableState:
         return replace(
             table,
-            standing=Standing.OK,
+            standing=table.well,
             fill=None,  # a backfill that died with the store was finished by the cycle
             synced_at=event.at,
             watermark=event.watermark,
@@ -135,7 +135,7 @@ def _(event: e.FillEnded, state: EngineState) -> EngineState:
     return _with(
         state, event.table,
         lambda t: replace(
-            t, fill=None, standing=Standing.OK, synced_at=event.at, watermark=event.watermark or t.watermark,
+            t, fill=None, standing=t.well, synced_at=event.at, watermark=event.watermark or t.watermark,
             error="", hint="", failures=0, failing_since=None, until=None,
         ),
     )  # fmt: skip
@@ -148,7 +148,7 @@ def _(event: e.Counted, state: EngineState) -> EngineState:
         return replace(
             table, rows=event.rows, deleted=event.deleted,
             synced_at=event.synced_at or table.synced_at, watermark=event.watermark or table.watermark,
-            standing=Standing.OK if known else table.standing,
+            standing=table.well if known else table.standing,
         )  # fmt: skip
 
     return _with(state, event.table, change)
@@ -156,7 +156,12 @@ def _(event: e.Counted, state: EngineState) -> EngineState:
 
 @_apply.register
 def _(event: e.Quarantined, state: EngineState) -> EngineState:
-    return _with(state, event.table, lambda t: replace(t, quarantined=event.count))
+    def change(table: TableState) -> TableState:
+        after = replace(table, quarantined=event.count, values=event.values)
+        read = table.standing in {Standing.OK, Standing.PARTIAL}
+        return replace(after, standing=after.well) if read else after
+
+    return _with(state, event.table, change)
 
 
 @_apply.register

@@ -8,6 +8,7 @@ from bitsheet_tui.store import alerts, ledger, quarantine
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.ledger import Cycle, Request, Run
 from bitsheet_tui.store.models import FactRecord
+from bitsheet_tui.store.quarantine import Waiting
 
 SOCKET = "socket"  # the fact that says where the running instance can be looked at on its host
 LOG = "log"  # the one that says what its log file has, and where on its host it is: `INFO /var/log/...`
@@ -91,8 +92,8 @@ class Books:
         """From now on these alerts stand and no others; `over` are those that ended, and when."""
         self._database.write(lambda: alerts.settle(self._database.peewee, standing, over, at=at))
 
-    def count_quarantined(self) -> dict[str, int]:
-        """How many rows of each table wait in quarantine; those that have none are left out."""
+    def count_quarantined(self) -> dict[str, Waiting]:
+        """What of each table waits in quarantine; those of which nothing does are left out."""
         return self._database.read(lambda: quarantine.count(self._database))
 
     @property

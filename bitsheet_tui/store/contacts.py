@@ -10,13 +10,18 @@ from bitsheet_tui.store.feed import When
 from bitsheet_tui.store.layout import Portal
 from bitsheet_tui.store.values import Unstorable
 
+PLACES = 1_000_000  # of entries without an id in one field
+
 
 def points(portal: Portal, fields: Sequence[str]) -> list[tuple[int, str | None, str | None, str | None]]:
-    """(id, type, value type, value) of every multi-field of a portal row; the id is the portal's own."""
+    """(id, type, value type, value) of every multi-field of a portal row.
+
+    The id is the portal's own, or else a negative number that says in which field it stands at which place.
+    """
     found = {}
-    for field in fields:
+    for place, field in enumerate(fields):
         for number, entry in enumerate(_entries(portal.get(field)), start=1):
-            key = _id(entry.get("ID")) or -number
+            key = _id(entry.get("ID")) or -(place * PLACES + number)
             found[key] = (
                 key,
                 _text(entry.get("TYPE_ID")) or field,
@@ -78,8 +83,8 @@ def mark_gone(database: Database, table: str, owners: Sequence[int], when: When)
 
 
 def _entries(value: Any) -> list[Mapping[str, Any]]:
-    entries = value.values() if isinstance(value, Mapping) else value
-    return [entry for entry in entries or () if isinstance(entry, Mapping)]
+    entries = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return [entry for entry in entries if isinstance(entry, Mapping)]
 
 
 def _id(value: Any) -> int | None:

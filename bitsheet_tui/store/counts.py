@@ -17,20 +17,22 @@ class Count(Struct, frozen=True, kw_only=True):
     table: str
     rows: int  # that are there, without the deleted
     deleted: int
-    quarantined: int = 0
+    quarantined: int = 0  # rows that are not there because they cannot be stored
+    values: int = 0  # in quarantine, of rows that are there
     synced_at: datetime | None = None  # the host's clock, when it was last read without an error
     watermark: datetime | None = None  # the portal's clock
 
 
 def count_all(database: Database, tables: Sequence[str]) -> list[Count]:
     """Every table of the mirror."""
-    poison = quarantine.count(database)
+    waiting = quarantine.count(database)
     return [
         Count(
             table=table,
             rows=total - deleted,
             deleted=deleted,
-            quarantined=poison.get(table, 0),
+            quarantined=waiting.get(table, quarantine.Waiting()).rows,
+            values=waiting.get(table, quarantine.Waiting()).values,
             synced_at=ledger.last_good(database.peewee, table),
             watermark=checkpoints.load(database.peewee, table).watermark,
         )

@@ -13,8 +13,9 @@ be compared as tuples:
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -45,9 +46,9 @@ class Dialect(Struct, frozen=True, kw_only=True):
         encoder = self.encoders.get(kind)
         return value if value is None or encoder is None else encoder(value)
 
-    def converter(self, field: Field) -> Convert:
-        """From what the portal says to what this database is given."""
-        read = reader(field)
+    def converter(self, field: Field, zone: tzinfo | None = None) -> Convert:
+        """From what the portal says to what this database is given; `zone`: see `values.instant`."""
+        read = reader(field, zone)
         encoder = self.encoders.get(field.kind)
         if encoder is None:
             return read
@@ -63,8 +64,10 @@ class Dialect(Struct, frozen=True, kw_only=True):
         return ",".join([self.mark] * count)
 
 
-def reader(field: Field) -> Convert:
-    """How the values of one field are read."""
+def reader(field: Field, zone: tzinfo | None = None) -> Convert:
+    """How the values of one field are read; `zone`: see `values.instant`."""
+    if field.kind is Kind.INSTANT and zone is not None:
+        return partial(values.instant, zone=zone)
     if field.kind is Kind.JSON and (field.type.lower() in FILES or field.name == "FILES"):
         return values.file
     return values.READERS[field.kind]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import tzinfo
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -32,6 +33,27 @@ class Column(Struct, frozen=True, kw_only=True):
     field: Field
     name: str | None
     retired: bool = False
+
+
+class Odd(Struct, frozen=True):
+    """A value that contradicts the kind of its field: NULL in its row, and kept in quarantine."""
+
+    field: str
+    value: str | None  # as the portal spelt it; None: it cannot be kept
+    reason: str
+
+
+Odds = dict[int, list[Odd]]  # by the place of the row
+
+
+class Converted(Struct, frozen=True):
+    """Rows as the database takes them, in the order in which they came; `odd` says what is missing in them.
+
+    A row with an odd or empty key has None there and cannot be stored.
+    """
+
+    rows: list[Row]
+    odd: Odds
 
 
 class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
@@ -92,25 +114,24 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         """Where the value of a portal field stands in a row."""
         return {name: place for place, (name, _) in enumerate(self.readers)}
 
-    def convert(self, row: Portal) -> Row:
-        """The row as the database takes it and gives it back. Raises Unstorable, which names the field."""
-        row = self._whole(row)
-        converted = tuple([_named(name, convert, row.get(name)) for name, convert in self.readers])
-        if None in converted[: len(self.table.key)]:
-            raise Unstorable("it has no key")
-        return converted
+    def convert_all(self, rows: Sequence[Portal]) -> Converted:
+        """The rows as the database takes them and gives them back. Pure.
 
-    def convert_all(self, rows: Sequence[Portal]) -> list[Row]:
-        """Each row as `convert` gives it, in less time. Raises Unstorable when one of them does."""
-        gets = [self._whole(row).get for row in rows]
+        A column at a time: only one that holds an odd value is gone through value by value.
+        """
+        odd: Odds = {}
+        if self.surplus:
+            rows = [self._whole(row, odd, place) for place, row in enumerate(rows)]
+        gets = [row.get for row in rows]
         met: Met = {}
-        columns = [
-            sweep([get(name) for get in gets], met)
-            for (name, _), sweep in zip(self.readers, self.sweeps, strict=True)
-        ]
-        if any(None in column for column in columns[: len(self.table.key)]):
-            raise Unstorable("one has no key")
-        return list(zip(*columns, strict=True))
+        columns: list[Sequence[Any]] = []
+        for (name, convert), swept in zip(self.readers, self.sweeps, strict=True):
+            column = [get(name) for get in gets]
+            try:
+                columns.append(swept(column, met))
+            except Unstorable:
+                columns.append([_tried(name, convert, raw, odd, place) for place, raw in enumerate(column)])
+        return Converted(list(zip(*columns, strict=True)), odd)
 
     def row_id(self, row: Row) -> str:
         """The key of a stored row in one word: 7, or chat:15."""
@@ -128,20 +149,41 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
             return None
         return _SHOWN.get(self.kinds[place], _as_it_is)(value)
 
-    def _whole(self, row: Portal) -> Portal:
+    def key_of(self, row_id: str) -> tuple[Any, ...] | None:
+        """The key that `row_id` spells; None: it is the key of no row."""
+        parts = row_id.split(":")
+        if len(parts) != len(self.key):
+            return None
+        read = zip(parts, self.readers, strict=False)
+        try:
+            key = tuple(convert(part) for part, (_, convert) in read)
+        except Unstorable:
+            return None
+        return None if None in key else key
+
+    def _whole(self, row: Portal, odd: Odds, place: int) -> Portal:
         """The row with one more field for those that have no column of their own."""
-        if not self.surplus:
-            return row
-        found = {name: convert(row.get(name)) for name, convert in self.surplus}
+        found = {name: _tried(name, convert, row.get(name), odd, place) for name, convert in self.surplus}
         return {**row, EXTRA: {name: value for name, value in found.items() if value is not None}}
 
 
-def build(table: Table, columns: Sequence[Column], dialect: Dialect, *, raw: bool) -> Layout:
-    """The layout of `table` from what is known of its columns."""
+def build(
+    table: Table,
+    columns: Sequence[Column],
+    dialect: Dialect,
+    *,
+    raw: bool,
+    stale: Iterable[str] = (),
+    zone: tzinfo | None = None,
+) -> Layout:
+    """The layout of `table` from what is known of its columns.
+
+    `stale`: more columns that a written row leaves empty. `zone` is that of moments without an offset.
+    """
     live = [column for column in columns if column.name is not None and not column.retired]
     surplus = [column for column in columns if column.name is None and not column.retired]
     live.sort(key=lambda column: _rank(table, column.field))
-    readers = [(column.field.name, dialect.converter(column.field)) for column in live]
+    readers = [(column.field.name, dialect.converter(column.field, zone)) for column in live]
     names = [str(column.name) for column in live]
     kinds = [column.field.kind for column in live]
     stable = sum(column.field.name not in table.volatile for column in live)
@@ -161,20 +203,19 @@ def build(table: Table, columns: Sequence[Column], dialect: Dialect, *, raw: boo
         names=tuple(names),
         kinds=tuple(kinds),
         stable=stable,
-        surplus=tuple((column.field.name, _in_document(column.field)) for column in surplus),
-        retired=tuple(column.name for column in columns if column.retired and column.name is not None),
+        surplus=tuple((column.field.name, _in_document(column.field, zone)) for column in surplus),
+        retired=(*(column.name for column in columns if column.retired and column.name is not None), *stale),
         raw=raw,
     )
 
 
-def _named(name: str, convert: Convert, raw: Any) -> Any:
-    """One value, or the error with the name of the field that is to blame."""
+def _tried(name: str, convert: Convert, raw: Any, odd: Odds, place: int) -> Any:
+    """One value, or None and a note of what is odd about it."""
     try:
         return convert(raw)
     except Unstorable as reason:
-        told = type(reason)(f"{name}: {reason}")
-        told.field = name
-        raise told from None
+        odd.setdefault(place, []).append(Odd(name, values.spelt(raw), str(reason)))
+        return None
 
 
 def _rank(table: Table, field: Field) -> tuple[int, int]:
@@ -185,16 +226,16 @@ def _rank(table: Table, field: Field) -> tuple[int, int]:
 
 
 def raw_text(portal: Portal) -> str:
-    """The portal's row as canonical JSON, or a JSON text that says why there is none."""
+    """The portal's row as canonical JSON for `_raw`, or a JSON text that says why there is none."""
     try:
         return values.canonical(portal)
     except Unstorable as error:
         return values.canonical({"unstorable": str(error)})
 
 
-def _in_document(field: Field) -> Convert:
+def _in_document(field: Field, zone: tzinfo | None) -> Convert:
     """From what the portal says to a value inside a JSON document."""
-    read = reader(field)
+    read = reader(field, zone)
 
     def convert(raw: Any) -> Any:
         value = read(raw)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from bitsheet_tui.errors import NoMirror, StoreUnavailable
 from bitsheet_tui.store.database import Database
-from bitsheet_tui.store.models import FactRecord, create_all
+from bitsheet_tui.store.models import FactRecord, QuarantineRecord, create_all
 
 VERSION_KEY = "schema_version"
 
@@ -53,6 +53,34 @@ def _proofs(database: Database) -> None:
     )
 
 
+def _values(database: Database) -> None:
+    """Quarantine holds single values; the rows in it stay as they were, and are tried at the next start.
+
+    One whose JSON could not be kept is forgotten: its row is missing then, and a comparison reads it. A view
+    that somebody has built upon the table stays as it is, so it is no other table afterwards.
+    """
+    cursor = database.execute("SELECT * FROM bitsheet_quarantine LIMIT 0")
+    if "row_json" not in {column[0] for column in cursor.description}:
+        return
+    database.execute("DELETE FROM bitsheet_quarantine WHERE substr(row_json, 1, 14) = '{\"unstorable\":'")
+    if database.dialect.name == "postgresql":
+        table = "ALTER TABLE bitsheet_quarantine"
+        database.execute(f"{table} RENAME COLUMN row_json TO value")
+        database.execute(
+            f"{table} ALTER COLUMN value DROP NOT NULL, ADD COLUMN field TEXT NOT NULL DEFAULT ''"
+        )
+        database.execute(f"{table} DROP CONSTRAINT bitsheet_quarantine_pkey")
+        database.execute(f"{table} ADD PRIMARY KEY (table_name, row_id, field)")
+        return
+    kept = database.rows(
+        "SELECT table_name, row_id, '', row_json, reason, first_seen, last_seen, times"
+        " FROM bitsheet_quarantine"
+    )
+    database.execute("DROP TABLE bitsheet_quarantine")
+    create_all(database.peewee, (QuarantineRecord,))
+    database.many(f"INSERT INTO bitsheet_quarantine VALUES ({database.dialect.marks(8)})", kept)  # noqa: S608
+
+
 def _add(database: Database, table: str, columns: dict[str, str]) -> None:
     """Add what is not there; a mirror that is made now has them from the start."""
     known = {column[0] for column in database.execute(f"SELECT * FROM {table} LIMIT 0").description}  # noqa: S608
@@ -61,7 +89,9 @@ def _add(database: Database, table: str, columns: dict[str, str]) -> None:
             database.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (_create, _reconcile, _alerts, _stretches, _closed, _proofs)
+STEPS: tuple[Callable[[Database], None], ...] = (
+    _create, _reconcile, _alerts, _stretches, _closed, _proofs, _values,
+)  # fmt: skip
 """The n-th step makes version n out of version n - 1; an empty database is version 0."""
 
 

@@ -171,19 +171,20 @@ class ChangeRecord(Record):
 
 
 class QuarantineRecord(Record):
-    """Rows that could not be stored."""
+    """Values that contradict their kind, and, where `field` is empty, rows that could not be stored."""
 
     table_name = peewee.TextField()
     row_id = peewee.TextField()
+    field = peewee.TextField()
+    value = peewee.TextField(null=True)  # as the portal spelt it; of a row its JSON
     reason = peewee.TextField()
-    row_json = peewee.TextField()
     first_seen = InstantField()
     last_seen = InstantField()
     times = peewee.BigIntegerField(default=1)
 
     class Meta:
         table_name = "bitsheet_quarantine"
-        primary_key = peewee.CompositeKey("table_name", "row_id")
+        primary_key = peewee.CompositeKey("table_name", "row_id", "field")
 
 
 class DiscussionRecord(Record):

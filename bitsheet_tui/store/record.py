@@ -8,12 +8,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from bitsheet_tui.store import schema, views
+from bitsheet_tui.store import quarantine, schema, views
 from bitsheet_tui.store.bulk import chunks
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import quote
 from bitsheet_tui.store.layout import DELETED, EXTRA, RAW, SYNCED, Column
 from bitsheet_tui.store.models import ChangeRecord, InstantField
+from bitsheet_tui.store.quarantine import Quarantined
 from bitsheet_tui.store.walk import Key
 
 NAMES = 100  # looked up in one query
@@ -25,6 +26,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     column: Column
     value: Any  # as the database gives it
     name: str = ""
+    waiting: Quarantined | None = None  # what the portal says, where the column cannot hold it
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -37,6 +39,7 @@ class Record(Struct, frozen=True, kw_only=True):
     raw: str | None  # JSON of the row as the portal gave it, where that is kept
     synced_at: datetime | None
     deleted_at: datetime | None
+    refused: str = ""  # why a newer version of it waits in quarantine, where one does
 
     @property
     def row_id(self) -> str:
@@ -82,18 +85,26 @@ def load(
         return None
     row = dict(zip(wanted, found[0], strict=True))
     told = _names(database, shapes, table, where, key)
+    waiting = {one.field: one for one in quarantine.of_row(database, table, ":".join(map(str, key)))}
+    whole = waiting.get(quarantine.WHOLE)
     moment = InstantField().python_value
     return Record(
         table=table,
         key=key,
         entries=tuple(
-            Entry(column=column, value=row[str(column.name)], name=told.get(str(column.name), ""))
+            Entry(
+                column=column,
+                value=row[str(column.name)],
+                name=told.get(str(column.name), ""),
+                waiting=waiting.get(column.field.name),
+            )
             for column in columns
         ),
         extra=row.get(EXTRA),
         raw=row.get(RAW),
         synced_at=moment(row[SYNCED]),
         deleted_at=moment(row[DELETED]),
+        refused=whole.reason if whole else "",
     )
 
 

@@ -25,14 +25,23 @@ TASK_ID = "TASK_ID"
 
 
 class Drift(Struct, frozen=True):
-    """What became of a table that was there: columns it got, that hold anything now, that stay empty."""
+    """What became of a table that was there.
+
+    Columns it got, that hold anything now, whose values the portal means otherwise now, that stay empty.
+    """
 
     added: tuple[str, ...] = ()
     widened: tuple[str, ...] = ()
+    retyped: tuple[str, ...] = ()
     retired: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.widened or self.retired)
+        return bool(self.added or self.widened or self.retyped or self.retired)
+
+    @property
+    def stale(self) -> bool:
+        """Whether rows that were read before are not as they would be read now."""
+        return bool(self.added or self.widened or self.retyped)
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -57,7 +66,25 @@ def drift(todo: Plan, known: Sequence[Column]) -> Drift:
         c for c in todo.columns if c.field.name in before and before[c.field.name].retired > c.retired
     ]
     gone = [c for c in todo.columns if c.field.name in before and c.retired > before[c.field.name].retired]
-    return Drift(added=named((*todo.added, *returned)), widened=named(todo.widened), retired=named(gone))
+    widened = {column.field.name for column in todo.widened}
+    retyped = [
+        c
+        for c in todo.columns
+        if c.field.name in before
+        and c.field.name not in widened
+        and _retyped(before[c.field.name].field, c.field)
+    ]
+    return Drift(
+        added=named((*todo.added, *returned)),
+        widened=named(todo.widened),
+        retyped=named(retyped),
+        retired=named(gone),
+    )
+
+
+def _retyped(before: Field, now: Field) -> bool:
+    """Whether the portal describes a field otherwise: it may have changed every value, and moved no date."""
+    return (before.type, before.multiple, before.kind) != (now.type, now.multiple, now.kind)
 
 
 def remembered(database: Database, table: str) -> tuple[Column, ...]:
@@ -97,7 +124,7 @@ def plan(table: Table, fields: Sequence[Field], known: Sequence[Column], *, wide
         kind = _widest_kind(table, place.field, field)
         column = replace(place, field=replace(field, kind=kind), retired=False)
         columns.append(column)
-        if column.name and kind is Kind.TEXT and place.field.kind is not Kind.TEXT:
+        if kind is Kind.TEXT and place.field.kind is not Kind.TEXT:
             widened.append(column)
     columns += [replace(column, retired=True) for column in places.values()]
     new = {field.name for field in fresh}
@@ -142,8 +169,8 @@ def apply(
     if known:
         add_columns(database, table.name, [(c.name or EXTRA, _stored_kind(c)) for c in todo.added])
         before = {column.field.name: column.field.kind for column in known}
-        widened = {str(column.name): before[column.field.name] for column in todo.widened}
-        if widened:
+        widened = {column.name: before[column.field.name] for column in todo.widened if column.name}
+        if widened:  # those without a column are in a document, which holds anything
             with dependants.aside(database, table.name, widened, anew):
                 _widen(database, table.name, widened)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from time import monotonic
 
@@ -19,7 +19,9 @@ from bitsheet_tui.store import (
     discussions,
     layout,
     migrations,
+    outgrown,
     quarantine,
+    restoring,
     schema,
     tombstones,
     views,
@@ -33,7 +35,7 @@ from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dictionaries import DICTIONARIES
 from bitsheet_tui.store.discussions import Discussion, DiscussionRead
 from bitsheet_tui.store.feed import When
-from bitsheet_tui.store.layout import Column, Layout, Portal
+from bitsheet_tui.store.layout import RAW, Column, Layout, Portal
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.models import FactRecord
 from bitsheet_tui.store.reconciles import Reconciles
@@ -55,6 +57,7 @@ class Store(Books):
         self._sure = True  # that what is known of the columns is so in the database
         self._views_made = True  # that every view says what it should
         self._next_try = 0.0  # when that is tried again, on the monotonic clock
+        self._zone: tzinfo | None = None
         self.label = database.label
         self.reconciles = Reconciles(database, self._layout, self._layout_of)
 
@@ -114,17 +117,25 @@ class Store(Books):
         return schema.drift(self._plan(table, fields, known), known)
 
     def shape(
-        self, table: Table, fields: Sequence[Field], checkpoint: Checkpoint | None = None
+        self,
+        table: Table,
+        fields: Sequence[Field],
+        checkpoint: Checkpoint | None = None,
+        *,
+        cycle: int = 0,
+        filling: bool = False,
     ) -> schema.Drift:
         """Give `table` the columns for `fields`; what that changed about a table that was there.
 
-        `checkpoint` is saved in the same transaction. Raises StoreRefused, or StoreLocked when somebody
-        holds the table for longer than a moment; it is as it was then.
+        What waits in quarantine for a column that is text now is stored, and told to the feed unless the
+        table is `filling`. `checkpoint` is saved in the same transaction. Raises StoreRefused, or StoreLocked
+        when somebody holds the table for longer than a moment; it is as it was then.
         """
         known = self._known.get(table.name, ())
         todo = self._plan(table, fields, known)
         if todo.changed:
-            self._alter(table, todo, known, checkpoint)
+            when = When(at=datetime.now(UTC), cycle=cycle, filling=filling)
+            self._alter(table, todo, known, checkpoint, when)
             self._columns[table.name] = todo.columns
             self._layouts.pop(table.name, None)
             self._make_views()
@@ -134,14 +145,20 @@ class Store(Books):
         return schema.drift(todo, known)
 
     def _alter(
-        self, table: Table, todo: schema.Plan, known: Sequence[Column], checkpoint: Checkpoint | None
+        self,
+        table: Table,
+        todo: schema.Plan,
+        known: Sequence[Column],
+        checkpoint: Checkpoint | None,
+        when: When,
     ) -> None:
         database = self._database
         selects = views.definitions({**self._columns, table.name: todo.columns}, database.dialect)
         anew = {name: definition.select() for name, definition in selects.items()}
 
         def work() -> None:
-            schema.apply(database, table, todo, known, datetime.now(UTC), anew)
+            schema.apply(database, table, todo, known, when.at, anew)
+            self._restore(table, todo, when)
             if checkpoint:
                 checkpoints.save(database.peewee, checkpoint)
 
@@ -178,6 +195,29 @@ class Store(Books):
         refused = views.refresh(self._database, self._known)
         self._views_made = not refused
         return refused
+
+    def _restore(self, table: Table, todo: schema.Plan, when: When) -> None:
+        """Store what waits for the widened columns, and forget what waits for those that are gone."""
+        database = self._database
+        if not quarantine.waits(database, table.name):
+            return
+        quarantine.retire(database, table.name, [c.field.name for c in todo.columns if c.retired])
+        if todo.widened:
+            widened = {column.field.name for column in todo.widened}
+            mine = layout.build(table, todo.columns, database.dialect, raw=False)
+            lines = [one for one in quarantine.listing(database, (table.name,)) if one.field in widened]
+            restoring.restore(database, mine, lines, when)
+
+    def outgrown(self, table: Table, *, unread: bool) -> frozenset[str]:
+        """The fields that are not what they are described as; `unread`: rows are to come. See `outgrown`."""
+        mine = self._layout(table)
+        return self._database.read(lambda: outgrown.fields(self._database, mine, unread=unread))
+
+    def set_zone(self, zone: tzinfo) -> None:
+        """From now on moments without an offset are of this zone: that of the portal's server."""
+        if zone != self._zone:
+            self._zone = zone
+            self._layouts.clear()
 
     def shapes(self) -> dict[str, tuple[Field, ...]]:
         """The fields of every table as last shaped, without those that the portal no longer has."""
@@ -263,13 +303,19 @@ class Store(Books):
         dictionaries.fill(self._database, self._layout(table), rows, when, of)
 
     def quarantined(self, tables: Collection[str] = ()) -> list[quarantine.Quarantined]:
-        """The rows of these tables, or of all, that could not be stored, oldest first."""
+        """What waits in quarantine of these tables, or of all: whole rows, then values, oldest first."""
         return self._database.read(lambda: quarantine.listing(self._database, tables))
 
     def retry(self, table: Table, *, at: datetime, cycle: int) -> Stored:
         """Try once more to store what is in quarantine; what still cannot be stored stays there."""
-        rows = [kept.row for kept in self.quarantined((table.name,))]
-        return self.commit(table, rows, None, at=at, cycle=cycle)
+        kept = self.quarantined((table.name,))
+        rows = [row for one in kept if (row := one.row) is not None]
+        stored = self.commit(table, rows, None, at=at, cycle=cycle) if rows else Stored()
+        lines = [one for one in kept if not one.whole]
+        if lines:
+            mine, when, database = self._layout(table), When(at=at, cycle=cycle), self._database
+            stored.updated += database.write(lambda: restoring.restore(database, mine, lines, when))
+        return stored
 
     # --- discussions ---------------------------------------------------------------------------------------
 
@@ -346,9 +392,21 @@ class Store(Books):
         if found is None or found.table is not table:
             if self._keep_raw:
                 self._database.write(lambda: schema.ensure_raw(self._database, table.name))
-            found = layout.build(table, self._columns[table.name], self._database.dialect, raw=self._keep_raw)
+            found = layout.build(
+                table,
+                self._columns[table.name],
+                self._database.dialect,
+                raw=self._keep_raw,
+                stale=() if self._keep_raw else self._stale(table),
+                zone=self._zone,
+            )
             self._layouts[table.name] = found
         return found
+
+    def _stale(self, table: Table) -> list[str]:
+        """The column of portal rows that is not kept any more: beside newer values it would be a lie."""
+        there = self._database.read(lambda: schema.physical_columns(self._database, table.name))
+        return [RAW] if RAW in there else []
 
     def _layout_of(self, name: str) -> Layout | None:
         return self._layout(self._tables[name]) if name in self._columns and name in self._tables else None

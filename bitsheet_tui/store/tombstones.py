@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bitsheet_tui.fields import Kind
-from bitsheet_tui.store import bulk, checkpoints, contacts, discussions, feed
+from bitsheet_tui.store import bulk, checkpoints, contacts, discussions, feed, quarantine
 from bitsheet_tui.store.bulk import Key
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.database import Database
@@ -51,6 +51,7 @@ def bury(
         return 0
     at = database.dialect.encode(Kind.INSTANT, when.second)
     bulk.bury(database, layout, keys, at)
+    quarantine.release(database, layout.table.name, [layout.row_id(key) for key in keys])
     lines = [(layout.row_id(key), Op.DELETE, None, None) for key in keys]
     feed.tell(database, layout.table.name, when, lines)
     ids = [key[-1] for key in keys]

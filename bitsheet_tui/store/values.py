@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -27,7 +27,8 @@ _UNTIDY = re.compile(r"\.0|[eE][+-]|\\u0000|[\ud800-\udfff]")  # 1.0, 1e+16, NUL
 _spell = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 # PHP's ways to write that there is no date, and years that mean never: 0000-00-00, -0001-11-30, 10000-01-01
 _NO_DATE = re.compile(r"\s*|0000-.*|-\d{4}-.*|\+?\d{5,}-.*", re.ASCII)
-_PLAIN_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MIDNIGHT = time()
+_CUT = timedelta(seconds=59)  # what an offset of long ago may lack: -03:06:28 is printed as -03:06
 _FLAGS: Mapping[Any, bool] = {
     "Y": True, "N": False, "1": True, "0": False, 1: True, 0: False,
     "y": True, "n": False, "true": True, "false": False, "yes": True, "no": False,
@@ -35,13 +36,7 @@ _FLAGS: Mapping[Any, bool] = {
 
 
 class Unstorable(ValueError):
-    """Says in half a sentence why a value cannot be stored; `field` is the one to blame, where one is."""
-
-    field = ""
-
-
-class NoFlag(Unstorable):
-    """A text where yes or no was expected."""
+    """Says in half a sentence why a value contradicts its kind."""
 
 
 def integer(value: Any) -> int | None:
@@ -58,7 +53,7 @@ def integer(value: Any) -> int | None:
 
 def _whole(value: Any) -> int:
     if isinstance(value, int):
-        return value
+        return int(value)  # True is 1, and no driver takes it for a number
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
@@ -70,6 +65,8 @@ def reference(value: Any) -> int | None:
     """The id of something; 0 means nobody."""
     if type(value) is str and value.isdigit() and value.isascii() and len(value) < 19:
         return int(value) or None  # the usual spelling, without another call
+    if value is True:
+        raise Unstorable("not a whole number")
     return integer(value) or None
 
 
@@ -104,47 +101,69 @@ def boolean(value: Any) -> bool | None:
     try:
         return _FLAGS[value]
     except (KeyError, TypeError):
-        kind = NoFlag if isinstance(value, str) else Unstorable
-        raise kind("neither yes nor no") from None
+        raise Unstorable("neither yes nor no") from None
 
 
-def instant(value: Any) -> datetime | None:
-    """A moment in UTC. A date that denotes none (no offset, year 0 or 9999) is no value."""
+def instant(value: Any, zone: tzinfo | None = None) -> datetime | None:
+    """A moment in UTC. A date that denotes none (year 0 or 9999) is no value.
+
+    `zone` is that of a moment without an offset: the portal prints some in its server's own time
+    (`LAST_ACTIVITY_DATE` in apidocs.bitrix24.com user.get), and says in each answer which offset that is.
+    """
     if type(value) is not str:
-        if _nothing(value):
-            return None
-        raise Unstorable("not a moment")
+        _refuse_unless_nothing(value, "not a moment")
+        return None
     try:
         moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None or moment.year >= FAR_FUTURE:
+        if moment.year >= FAR_FUTURE:
             return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone)  # still none where the offset is not known
         there = moment.astimezone(UTC)
-        return there.replace(microsecond=0) if there.microsecond else there
     except OverflowError:
         return None
     except ValueError:
         if _NO_DATE.fullmatch(value):
             return None
         raise Unstorable("not a moment") from None
+    if moment.tzinfo is None or not _dashed(value):
+        raise Unstorable("a moment without an offset" if _dashed(value) else "not a moment")
+    return there.replace(microsecond=0) if there.microsecond else there
 
 
 def day(value: Any) -> date | None:
-    """A calendar day. The portal prints the 00:00 UTC of the day in its own offset; a bare day is itself."""
+    """A calendar day, in either of the ways in which the portal prints one; a bare day is itself.
+
+    The CRM prints the day's 00:00 UTC in the server's offset, `user.get` the day's 00:00 of that offset
+    (apidocs.bitrix24.com crm.deal.list, user.get): a local time of 00:00:00 is the printed day, and anything
+    else a moment of the day in UTC.
+    """
     if type(value) is not str:
-        if _nothing(value):
-            return None
-        raise Unstorable("not a day")
+        _refuse_unless_nothing(value, "not a day")
+        return None
     try:
-        if len(value) == 10 and _PLAIN_DATE.fullmatch(value):
-            return date.fromisoformat(value)
         moment = datetime.fromisoformat(value)
-        return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
+        local = moment.tzinfo is None or moment.time() == _MIDNIGHT
+        found = moment.date() if local else (moment.astimezone(UTC) + _CUT).date()
     except OverflowError:
         return None
     except ValueError:
         if _NO_DATE.fullmatch(value):
             return None
         raise Unstorable("not a day") from None
+    if not _dashed(value):
+        raise Unstorable("not a day")
+    return found
+
+
+def _refuse_unless_nothing(value: Any, complaint: str) -> None:
+    if not _nothing(value):
+        raise Unstorable(complaint)
+
+
+def _dashed(value: str) -> bool:
+    """Whether a date is written 1955-04-10, and not 04101955 or 1955-W15, which are never guessed."""
+    return value[4:8:3] == "--"
 
 
 def text(value: Any) -> str | None:
@@ -166,6 +185,21 @@ def clean(value: str) -> str:
 def structure(value: Any) -> str | None:
     """Canonical JSON: sorted keys, no blanks, one spelling for each number. Empty is no value."""
     return None if _nothing(value) else canonical(value)
+
+
+def spelt(value: Any) -> str | None:
+    """A value as the portal spelt it: a text as it is, anything else as its JSON; None: it has none."""
+    if type(value) is str:
+        return clean(value)
+    try:
+        return clean(json.dumps(value, ensure_ascii=False))
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def unspelt(kind: Kind, value: str) -> Any:
+    """What `spelt` was given, as far as a column of this kind cares: only JSON tells a list from a text."""
+    return json.loads(value) if kind is Kind.JSON else value
 
 
 def canonical(value: Any) -> str:

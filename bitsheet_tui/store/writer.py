@@ -15,9 +15,8 @@ from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.discussions import Discussion
 from bitsheet_tui.store.feed import Op, When
-from bitsheet_tui.store.layout import Layout, Portal, Row
+from bitsheet_tui.store.layout import Layout, Odd, Portal, Row
 from bitsheet_tui.store.quarantine import Poison
-from bitsheet_tui.store.values import NoFlag, Unstorable
 
 
 class Stored(Struct, kw_only=True):
@@ -27,11 +26,11 @@ class Stored(Struct, kw_only=True):
     updated: int = 0
     unchanged: int = 0
     deleted: int = 0
-    quarantined: int = 0
+    quarantined: int = 0  # rows
+    values: int = 0  # that wait in quarantine, of rows that are stored
     held: int = 0  # comments that seem to have vanished and are not marked
     doubted: tuple[Discussion, ...] = ()  # comments of these are missing: they are to be read with proof
     seconds: float = 0.0
-    outgrown: frozenset[str] = frozenset()  # fields that hold texts where yes or no was expected
 
     def add(self, other: Stored) -> None:
         """Count what another commit, or another part of this one, did."""
@@ -40,17 +39,17 @@ class Stored(Struct, kw_only=True):
         self.unchanged += other.unchanged
         self.deleted += other.deleted
         self.quarantined += other.quarantined
+        self.values += other.values
         self.held += other.held
         self.seconds += other.seconds
-        self.outgrown |= other.outgrown
 
 
 class Sifted(Struct, frozen=True, kw_only=True):
-    """A page after conversion: the last of each key, and the rows that cannot be stored."""
+    """A page after conversion: the last of each key, what is odd in it, and rows that have no usable key."""
 
     rows: Mapping[Key, tuple[Row, Portal]]
-    poison: tuple[Poison, ...]
-    outgrown: frozenset[str] = frozenset()
+    odd: Mapping[Key, Sequence[Odd]] = field(default_factory=dict)
+    poison: tuple[Poison, ...] = ()
 
 
 class Change(Struct, frozen=True):
@@ -73,34 +72,30 @@ class Sorted(Struct):
 def sift(layout: Layout, rows: Sequence[Portal]) -> Sifted:
     """Convert every row. Pure."""
     width = len(layout.key)
-    try:
-        converted = layout.convert_all(rows)
-    except Unstorable:
-        return _sift_each(layout, rows)
+    found = layout.convert_all(rows)
+    good = {row[:width]: (row, portal) for row, portal in zip(found.rows, rows, strict=True)}
+    unusable = [key for key in good if None in key]
+    if not found.odd and not unusable:
+        return Sifted(rows=good)
+    odd: dict[Key, Sequence[Odd]] = {}
+    poison: dict[str, Poison] = {}
+    for place, (row, portal) in enumerate(zip(found.rows, rows, strict=True)):
+        key, strange = row[:width], found.odd.get(place, ())
+        if None in key:
+            name = quarantine.row_id(layout, portal)
+            poison[name] = Poison(row_id=name, reason=_unusable(layout, strange), portal=portal)
+        else:
+            odd[key] = strange
+    for key in unusable:
+        del good[key]
     return Sifted(
-        rows={row[:width]: (row, portal) for row, portal in zip(converted, rows, strict=True)}, poison=()
+        rows=good, odd={key: some for key, some in odd.items() if some}, poison=tuple(poison.values())
     )
 
 
-def _sift_each(layout: Layout, rows: Sequence[Portal]) -> Sifted:
-    """Row by row, because one of them cannot be stored."""
-    width = len(layout.key)
-    good: dict[Key, tuple[Row, Portal]] = {}
-    poison: dict[str, Poison] = {}
-    outgrown: set[str] = set()
-    for portal in rows:
-        try:
-            row = layout.convert(portal)
-        except Unstorable as error:
-            name = quarantine.row_id(layout, portal)
-            poison[name] = Poison(row_id=name, reason=str(error), portal=portal)
-            if isinstance(error, NoFlag):
-                outgrown.add(error.field)
-        else:
-            good[row[:width]] = (row, portal)
-            if poison:
-                poison.pop(layout.row_id(row), None)
-    return Sifted(rows=good, poison=tuple(poison.values()), outgrown=frozenset(outgrown))
+def _unusable(layout: Layout, odd: Sequence[Odd]) -> str:
+    told = [f"{one.field}: {one.reason}" for one in odd if one.field in layout.table.key]
+    return told[0] if told else "it has no key"
 
 
 def compare(layout: Layout, sifted: Sifted, present: Mapping[Key, Row]) -> Sorted:
@@ -158,17 +153,22 @@ def write(database: Database, layout: Layout, sifted: Sifted, when: When) -> Sto
     bulk.touch(database, layout, ordered.touched)
     changes = [change for place, change in enumerate(ordered.changes) if place not in refused]
     poison = [*sifted.poison, *_refused(layout, ordered.changes, refused)]
-    quarantine.release(database, table.name, (layout.row_id(row) for row, _ in sifted.rows.values()))
+    if sifted.odd or quarantine.waits(database, table.name):
+        lost = {ordered.changes[place].new[: len(layout.key)] for place in refused}
+        stored = [key for key in sifted.rows if key not in lost]
+        quarantine.settle(
+            database, table.name, {layout.row_id(key): sifted.odd.get(key, ()) for key in stored}, when
+        )
     quarantine.isolate(database, table.name, poison, when)
-    _follow(database, layout, changes, when)
-    discussions.follow(database, layout, [((), row.portal) for row in poison])
+    _follow(database, layout, changes, sifted.odd, when)
+    discussions.follow(database, layout, [(change.new, change.portal) for change in ordered.changes])
     inserted = sum(change.op is not Op.UPDATE for change in changes)
     return Stored(
         inserted=inserted,
         updated=len(changes) - inserted,
         unchanged=ordered.unchanged,
         quarantined=len(poison),
-        outgrown=sifted.outgrown,
+        values=sum(map(len, sifted.odd.values())),
     )
 
 
@@ -183,19 +183,33 @@ def _refused(layout: Layout, changes: Sequence[Change], refused: Mapping[int, st
     ]
 
 
-def _follow(database: Database, layout: Layout, changes: Sequence[Change], when: When) -> None:
+def _follow(
+    database: Database,
+    layout: Layout,
+    changes: Sequence[Change],
+    odd: Mapping[Key, Sequence[Odd]],
+    when: When,
+) -> None:
     """What else has to be written because these rows were."""
     table = layout.table
     if table.contacts:
-        owners = {change.new[0]: change.portal for change in changes if _contacts_moved(layout, change)}
+        owners = {
+            change.new[0]: _without(change.portal, odd.get(change.new[:1], ()))
+            for change in changes
+            if _contacts_moved(layout, change)
+        }
         contacts.replace_points(database, table.name, owners, table.contacts, when)
-    discussions.follow(database, layout, [(change.new, change.portal) for change in changes])
     if not when.filling:
         lines: list[tuple[Any, ...]] = []
         for change in changes:
             old = None if change.op is Op.INSERT else change.old
             lines.append((layout.row_id(change.new), change.op, *feed.difference(layout, old, change.new)))
         feed.tell(database, table.name, when, lines)
+
+
+def _without(portal: Portal, odd: Sequence[Odd]) -> Portal:
+    """The row as it is stored: without the values that wait in quarantine."""
+    return {**portal, **{one.field: None for one in odd}} if odd else portal
 
 
 def _contacts_moved(layout: Layout, change: Change) -> bool:

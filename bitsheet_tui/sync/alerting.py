@@ -9,6 +9,7 @@ from bitsheet_tui import events as e
 from bitsheet_tui.alert import Alert, Kind
 from bitsheet_tui.errors import MirrorHeld, StoreError
 from bitsheet_tui.state import EngineState
+from bitsheet_tui.store.quarantine import Waiting
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.desk import Say, now
 
@@ -61,8 +62,9 @@ class Alerting:
                 self._say(e.Pinned(size=size, at=now()))
             waiting = self._store.count_quarantined()
             for name, table in self._look().tables.items():
-                if table.quarantined != (count := waiting.get(name, 0)):
-                    self._say(e.Quarantined(table=name, at=now(), count=count))
+                count = waiting.get(name, Waiting())
+                if (table.quarantined, table.values) != (count.rows, count.values):
+                    self._say(e.Quarantined(table=name, at=now(), count=count.rows, values=count.values))
             self._write(self._look().alerts)
 
     def _write(self, alerts: Alerts) -> None:

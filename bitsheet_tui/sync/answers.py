@@ -85,6 +85,13 @@ def _when(state: EngineState, what: str) -> str:
 
 
 def _retried(tables: tuple[str, ...], before: EngineState, after: EngineState) -> str:
-    left = sum(table.quarantined for name, table in after.tables.items() if not tables or name in tables)
-    had = sum(table.quarantined for name, table in before.tables.items() if not tables or name in tables)
-    return f"{had - left:,} of {had:,} rows stored" if had else "no rows are in quarantine"
+    def waiting(state: EngineState) -> tuple[int, int]:
+        some = [table for name, table in state.tables.items() if not tables or name in tables]
+        return sum(table.quarantined for table in some), sum(table.values for table in some)
+
+    told = [
+        f"{had - left:,} of {had:,} {noun} stored"
+        for noun, had, left in zip(("rows", "values"), waiting(before), waiting(after), strict=True)
+        if had
+    ]
+    return "; ".join(told) or "nothing is in quarantine"

@@ -28,10 +28,9 @@ from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.store.books import PORTAL
 from bitsheet_tui.sync.desk import Answers, Desk, Undone, now
 from bitsheet_tui.sync.runs import failure, record_drift
-from bitsheet_tui.sync.scan import begun
-from bitsheet_tui.tables import DICTIONARIES, Table
+from bitsheet_tui.sync.scan import begun, filling
+from bitsheet_tui.tables import DICTIONARIES, Paging, Table
 
-LETTER = "char"
 PAUSE = 30.0  # seconds until what the database refused is tried again
 
 
@@ -65,6 +64,7 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
                 desk.begin(table, *selftest.newest(table, answers))
             except StoreRefused as error:
                 failed[table.name] = error
+    desk.retry_all([table.name for table in untested if table.name not in failed])
     return failed
 
 
@@ -124,35 +124,46 @@ def _follow(desk: Desk, table: Table, fields: tuple[Field, ...]) -> None:
     Raises StoreRefused; the table stays as it is then, and `catch_up` tries again.
     """
     drift = desk.store.drift(table, fields)
+    unread = _unread(desk, table)
     try:
-        desk.shape(table, fields, refill=bool(drift.added or drift.widened))
+        desk.shape(table, fields, refill=drift.stale, filling=unread)
     except StoreRefused as error:
         if known := desk.store.shapes().get(table.name):
             desk.fields.setdefault(table.name, known)
             desk.undone[table.name] = Undone(fields, error, monotonic())
         raise
     desk.undone.pop(table.name, None)
+    if drift.stale and table.paging is Paging.COMMENTS:
+        desk.store.reread_discussions()
     desk.fields[table.name] = fields
     if drift:
         event = e.Drifted(
-            table=table.name, at=now(), added=drift.added, widened=drift.widened, retired=drift.retired
-        )
+            table=table.name, at=now(), added=drift.added, widened=drift.widened, retyped=drift.retyped,
+            retired=drift.retired,
+        )  # fmt: skip
         desk.say(event)
         record_drift(desk, table, event)
 
 
 def widen(desk: Desk, table: Table) -> None:
-    """Let fields that were described as flags and hold other letters be texts, and store the rows with them.
+    """Let fields whose values are not what they are described as be texts, and store what waits for that.
 
-    The portal has one type, char, for a letter, and nearly always it is Y or N.
+    Judged again whenever more odd values came, at the start, and at the end of a backfill.
     """
-    strange = desk.outgrown.pop(table.name, set())
-    fields = desk.fields.get(table.name, ())
-    outgrown = {field.name for field in fields if field.name in strange and field.type == LETTER}
+    fields = desk.fields.get(table.name)
+    if table.name not in desk.unjudged or fields is None:
+        return
+    desk.unjudged.discard(table.name)
+    outgrown = desk.store.outgrown(table, unread=_unread(desk, table))
     if outgrown:
         texts = (replace(field, kind=Kind.TEXT) if field.name in outgrown else field for field in fields)
         _follow(desk, table, tuple(texts))
-        desk.retry(table)
+
+
+def _unread(desk: Desk, table: Table) -> bool:
+    """Whether the table is still being read for the first time, or once more."""
+    checkpoint = desk.checkpoint(table)
+    return checkpoint.watermark is None or filling(table, checkpoint)
 
 
 def fill_dictionaries(desk: Desk, answers: Answers) -> None:

@@ -90,7 +90,6 @@ class Desk:
     tallies: dict[str, Stored] = field(default_factory=dict)  # what was stored since the last ledger line
     unsettled: dict[str, int] = field(default_factory=dict)  # not compared to the end, since which cycle
     sizes: dict[str, int] = field(default_factory=dict)  # what an audit goes through: rows, or discussions
-    outgrown: dict[str, set[str]] = field(default_factory=dict)  # fields that are no flags, by table
     returning: dict[str, set[int]] = field(default_factory=dict)  # ids stored while a table is compared
     backfills: dict[str, Backfill] = field(default_factory=dict)  # those that are under way
     begun: dict[str, int] = field(default_factory=dict)  # in which cycle a table was first read
@@ -103,12 +102,14 @@ class Desk:
     stirs: int = 0  # how often somebody has found or finished something
 
     streams: int = field(init=False)  # of a backfill: one waits while the others are served
+    unjudged: set[str] = field(init=False)  # tables of which odd values came since their fields were judged
     tickets: Turns = field(init=False)  # for requests of backfills, all together
     parents: frozenset[str] = field(init=False)  # tables that others wait for: theirs come first
 
     def __post_init__(self) -> None:
         self.streams = self.portal.places + 1
         self.tickets = Turns(self.streams)
+        self.unjudged = {table.name for table in self.tables}
         self.parents = frozenset(table.parent.table for table in self.tables if table.parent)
 
     def table(self, name: str) -> Table:
@@ -160,14 +161,14 @@ class Desk:
         self.store.commit(table, (), checkpoint, at=now(), cycle=self.cycle, filling=True)
         self._checkpoints[table.name] = checkpoint
 
-    def shape(self, table: Table, fields: tuple[Field, ...], *, refill: bool) -> None:
-        """Give the table the columns for `fields`.
+    def shape(self, table: Table, fields: tuple[Field, ...], *, refill: bool, filling: bool = False) -> None:
+        """Give the table the columns for `fields`; `filling`: see `Store.shape`.
 
         With `refill` a backfill reads every row again; scans go on from the watermark there is. That is
         noted in the same transaction: never are there new columns that nobody is going to fill.
         """
         checkpoint = again(self.checkpoint(table)) if refill else None
-        self.store.shape(table, fields, checkpoint)
+        self.store.shape(table, fields, checkpoint, cycle=self.cycle, filling=filling)
         if checkpoint:
             self.backfills.pop(table.name, None)  # what it has under way is dropped
             self._checkpoints[table.name] = checkpoint
@@ -240,9 +241,10 @@ class Desk:
         return stored
 
     def retry_all(self, names: Collection[str]) -> None:
-        """The same for these tables, or all, as far as their fields are known."""
+        """The same for these tables, or all, as far as their fields are known and something of them waits."""
+        waiting = self.store.count_quarantined()
         for table in self.tables:
-            if table.name in self.fields and (not names or table.name in names):
+            if table.name in self.fields and table.name in waiting and (not names or table.name in names):
                 self.retry(table)
 
     def keep(self, checkpoint: Checkpoint) -> None:
@@ -253,8 +255,8 @@ class Desk:
     def count(self, table: Table, stored: Stored) -> None:
         """Add a commit to what the table's next line in the ledger says."""
         self.tallies.setdefault(table.name, Stored()).add(stored)
-        if stored.outgrown:
-            self.outgrown.setdefault(table.name, set()).update(stored.outgrown)
+        if stored.values:
+            self.unjudged.add(table.name)
 
     def tell(self, table: Table, stored: Stored, *, read: int, fill: Progress | None = None) -> None:
         """Say what a commit changed, unless nothing was read."""
@@ -263,7 +265,8 @@ class Desk:
         self.say(
             e.PageStored(
                 table=table.name, at=now(), read=read, inserted=stored.inserted, updated=stored.updated,
-                deleted=stored.deleted, quarantined=stored.quarantined, filling=fill is not None,
+                deleted=stored.deleted, quarantined=stored.quarantined, values=stored.values,
+                filling=fill is not None,
                 done=fill.done if fill else 0, expected=fill.expected if fill else None,
                 left=fill.left if fill else None,
             )
@@ -280,6 +283,8 @@ class Desk:
             self.seconds = max(LEAST_SECONDS, min(self.seconds, allowed / 2))
             raise
         finally:
+            if self.portal.zone:
+                self.store.set_zone(self.portal.zone)
             seen = self.portal.seen()
             self.say(seen)
             for name in {table.name for table in tables}:

@@ -114,6 +114,11 @@ class Engine:
         return tuple(dict.fromkeys([*self._failed, *self._fills.failed]))
 
     @property
+    def partial(self) -> tuple[str, ...]:
+        """The tables of which so many rows cannot be stored that they are stored in part only."""
+        return tuple(name for name, table in self.state.tables.items() if table.lacking)
+
+    @property
     def unfinished(self) -> tuple[c.Command, ...]:
         """What the next engine over this mirror has to be told, to go on where this one has ended."""
         paused = () if self._desk.moving.is_set() else (c.Pause(),)

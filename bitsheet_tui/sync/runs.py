@@ -76,7 +76,12 @@ def note_comments(desk: Desk, table: Table) -> None:
 
 def record_drift(desk: Desk, table: Table, event: e.Drifted) -> None:
     """Write down how a table's columns changed; its line in the ledger says it in `hint`."""
-    told = (("added", event.added), ("widened", event.widened), ("retired", event.retired))
+    told = (
+        ("added", event.added),
+        ("widened", event.widened),
+        ("retyped", event.retyped),
+        ("retired", event.retired),
+    )
     hint = "; ".join(f"{what} {', '.join(names)}" for what, names in told if names)
     watermark = desk.checkpoint(table).watermark
     desk.store.record_run(

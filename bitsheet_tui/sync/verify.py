@@ -22,6 +22,7 @@ from bitsheet_tui.portal.rows import clean
 from bitsheet_tui.portal.selftest import Profile
 from bitsheet_tui.store.census import ALL
 from bitsheet_tui.store.comparing import Difference
+from bitsheet_tui.store.quarantine import Waiting
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.deletions import Mine
 from bitsheet_tui.sync.desk import REQUEST_SECONDS, ROOM
@@ -44,6 +45,7 @@ class Verdict(Struct, kw_only=True):
     rows: int = 0  # in the mirror
     found: Difference = field(default_factory=Difference)
     held: int = 0
+    waiting: Waiting = Waiting()  # what of the table waits in quarantine, and is no difference
     trouble: str = ""  # why there is no verdict
     unseen_chats: int = 0  # that the portal does not show whole: what it leaves out nobody can see
 
@@ -60,13 +62,19 @@ class Verdict(Struct, kw_only=True):
         chats = "chat is" if self.unseen_chats == 1 else "chats are"
         unseen = f"; {self.unseen_chats:,} {chats} not shown whole" if self.unseen_chats else ""
         if self.equal:
-            return f"{start}, equal{unseen}"
+            return f"{start}, equal{unseen}{self._aside}"
         kinds = (("missing", self.found.missing), ("gone", self.found.gone), ("changed", self.found.changed))
         parts = [f"{len(ids):,} {kind}" for kind, ids in kinds if ids]
         names = [name for _, ids in kinds for name in sorted(ids, key=_by_number)]
         more = ", …" if len(names) > SHOWN else ""
         held = f"; {self.held:,} deletions are held" if self.held else ""
-        return f"{start}, differs: {', '.join(parts)}: {', '.join(names[:SHOWN])}{more}{held}{unseen}"
+        return f"{start}, differs: {', '.join(parts)}: {', '.join(names[:SHOWN])}{more}{held}{unseen}{self._aside}"
+
+    @property
+    def _aside(self) -> str:
+        told = ((self.waiting.rows, "row"), (self.waiting.values, "value"))
+        parts = [f"{number:,} {noun if number == 1 else f'{noun}s'}" for number, noun in told if number]
+        return f"; not compared: {' and '.join(parts)} in quarantine" if parts else ""
 
 
 def _by_number(name: str) -> tuple[str, int]:
@@ -85,7 +93,8 @@ async def verify(
 
 async def _verdict(look: "_Look") -> Verdict:
     table, store = look.table, look.store
-    verdict = Verdict(table=table.name, held=store.reconciles.load(table.name).held)
+    waiting = store.count_quarantined().get(table.name, Waiting())
+    verdict = Verdict(table=table.name, held=store.reconciles.load(table.name).held, waiting=waiting)
     if table.name not in store.shapes() or store.checkpoint(table.name).watermark is None:
         verdict.trouble = "it was not read yet"
         return verdict
@@ -139,6 +148,8 @@ class _Look(Struct):
     async def ask(self, asks: Mapping[str, Ask]) -> dict[str, Answer]:
         """Answers, all of them. Raises the first error among them."""
         answers = await self.portal.batch(asks)
+        if self.portal.zone:
+            self.store.set_zone(self.portal.zone)
         for answer in answers.values():
             if isinstance(answer, PortalError):
                 raise answer

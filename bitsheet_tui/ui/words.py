@@ -25,6 +25,7 @@ OFFLINE_REASONS = frozenset({Reason.NETWORK, Reason.DNS, Reason.TIMEOUT, Reason.
 STANDINGS: dict[Standing, tuple[str, str, str]] = {
     Standing.NEVER: (glyphs.NONE, "not read yet", "dim"),
     Standing.OK: (glyphs.OK, "ok", "ok"),
+    Standing.PARTIAL: (glyphs.WAIT, "partial", "wait"),
     Standing.QUEUED: (glyphs.QUEUED, "queued", "dim"),
     Standing.READING: (glyphs.RUN, "reading", "ok"),
     Standing.FILLING: (glyphs.RUN, "filling", "ok"),
@@ -239,5 +240,5 @@ GLOSSARY = (
     ("bucket", "requests that the portal counts against us; it drains by itself"),
     ("op", "how much of its time budget the busiest method has used"),
     ("p50 p95", "half of the times were shorter; nineteen of twenty were"),
-    ("set aside", "rows that could not be stored; they wait in bitsheet_quarantine"),
+    ("set aside", "rows and values that could not be stored; they wait in bitsheet_quarantine"),
 )

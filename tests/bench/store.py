@@ -110,7 +110,13 @@ def bare(url: Secret, rows: int) -> dict[str, float]:
         store.shape(DEALS, FIELDS)
         layout, database = store._layout(DEALS), store._database
         at = database.dialect.encode(Kind.INSTANT, NOW)
-        ready = [[layout.complete(layout.convert(one), one, at) for one in page] for page in pages(rows)]
+        ready = [
+            [
+                layout.complete(row, one, at)
+                for row, one in zip(layout.convert_all(page).rows, page, strict=True)
+            ]
+            for page in pages(rows)
+        ]
         driver = timed(
             lambda: [database.write(lambda page=page: bulk._write(database, layout, page)) for page in ready],
             rows,

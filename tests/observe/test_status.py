@@ -62,6 +62,7 @@ def test_programs_get_stable_names(store):
         "rows": 2,
         "deleted": 0,
         "quarantined": 0,
+        "quarantined_values": 0,
         "watermark": AGO.isoformat(),
         "synced_at": AGO.isoformat(),
         "state": "ok",
@@ -98,7 +99,7 @@ def test_people_get_a_table_and_what_to_do(store):
     assert lines[0].startswith("mirror    sqlite ")
     assert lines[1].startswith(f"instance  running, pid {os.getpid()} on ")
     assert lines[2] == "cycle     1, 2 rows, 1 request, 1.4s, 3 min ago, not up to date: leads"
-    assert lines[4].split() == ["table", "rows", "deleted", "quarantined", "synced", "state"]
+    assert lines[4].split() == ["table", "rows", "deleted", "quarantined", "values", "synced", "state"]
     told = {line.split()[0]: line.split()[1:] for line in lines[5:] if line and line[0] != " "}
     assert told["deals"] == ["2", "0", "0", "3", "min", "ago", "ok"]
     assert told["tasks"] == ["0", "0", "0", "never", "filling"]

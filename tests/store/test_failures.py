@@ -67,7 +67,7 @@ def test_a_session_that_ended_between_pages_is_replaced(pg_store, admin):
     assert pg_store.holder() is not None
 
 
-@pytest.mark.parametrize("moment", ["tell", "release", "isolate"])
+@pytest.mark.parametrize("moment", ["tell", "waits", "isolate"])
 @pytest.mark.parametrize("count", [3, 150])
 def test_a_session_that_ends_inside_a_page_is_replaced_and_the_page_is_stored_once(
     pg_store, admin, monkeypatch, moment, count
@@ -91,7 +91,7 @@ def test_a_session_that_ends_inside_a_page_is_replaced_and_the_page_is_stored_on
 
 def test_one_who_lost_the_lock_with_the_session_writes_no_more(pg_store, admin, postgres_server, monkeypatch):
     other = psycopg.connect(postgres_server, autocommit=True)
-    original = writer.quarantine.release
+    original = writer.quarantine.waits
 
     def lose(*args):
         admin.execute(TERMINATE)
@@ -99,7 +99,7 @@ def test_one_who_lost_the_lock_with_the_session_writes_no_more(pg_store, admin, 
         return original(*args)
 
     commit(pg_store, deal(1))
-    monkeypatch.setattr(writer.quarantine, "release", lose)
+    monkeypatch.setattr(writer.quarantine, "waits", lose)
     with pytest.raises(MirrorHeld):
         commit(pg_store, deal(2))
     monkeypatch.undo()
@@ -202,7 +202,7 @@ def test_what_the_server_says_is_told_by_meaning(pg_store, monkeypatch, code, er
         database = pg_store._database
         database.execute(f"DO $$ BEGIN RAISE EXCEPTION 'boom' USING ERRCODE = '{code}'; END $$")
 
-    monkeypatch.setattr(writer.quarantine, "release", fail)
+    monkeypatch.setattr(writer.quarantine, "waits", fail)
     with pytest.raises(error) as caught:
         commit(pg_store, deal(1))
     assert type(caught.value) is error
@@ -226,7 +226,7 @@ def test_a_server_that_forgot_is_told(pg_store, admin):
 
 
 def test_a_deadlock_is_overcome_by_trying_again(pg_store, monkeypatch):
-    original, calls = writer.quarantine.release, []
+    original, calls = writer.quarantine.waits, []
 
     def fail_once(*args):
         calls.append(1)
@@ -234,7 +234,7 @@ def test_a_deadlock_is_overcome_by_trying_again(pg_store, monkeypatch):
             pg_store._database.execute("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$")
         return original(*args)
 
-    monkeypatch.setattr(writer.quarantine, "release", fail_once)
+    monkeypatch.setattr(writer.quarantine, "waits", fail_once)
     assert commit(pg_store, deal(1)).inserted == 1
 
 

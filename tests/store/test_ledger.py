@@ -78,7 +78,7 @@ def test_what_a_cycle_did_to_a_table_is_written_down(store):
 
 def test_the_counts_tell_rows_deletions_quarantine_and_currency(store):
     deals = TABLES["deals"]
-    store.commit(deals, [deal(1), deal(2), deal(3, COMPANY_ID="x")], None, at=NOW, cycle=1)
+    store.commit(deals, [deal(1), deal(2), {**deal(3), "ID": "x"}], None, at=NOW, cycle=1)
     store.sweep(deals, {2}, None, at=NOW, cycle=1)
     store.record_run(Run(cycle=1, table="deals", started_at=NOW))
     store.record_run(Run(cycle=2, table="deals", started_at=NOW + timedelta(hours=1), error="no"))

@@ -85,6 +85,9 @@ class RecordScreen(Parted):
         if self.record.deleted_at:
             at = f.clock(self.record.deleted_at, picture.zone, picture.now)
             gone = ((f"{BAD} {t('deleted on the portal, found {at}', at=at)}", "bad"),)
+        if self.record.refused:
+            why = plain(retold(self.record.refused), 200)
+            gone = (*gone, (f"{BAD} {t('a newer version waits in quarantine: {why}', why=why)}", "bad"))
         changed = t("changed {ago}", ago=f.ago(self.record.synced_at, picture.now))
         link = self.address
         return joined((((" ", ""),), gone, ((changed, "dim"),), ((link, "hint"),) if link else ()))

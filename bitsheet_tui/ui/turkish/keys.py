@@ -192,8 +192,8 @@ SENTENCES = {
     "half of the times were shorter; nineteen of twenty were": (
         "sürelerin yarısı bundan kısaydı; yirmide on dokuzu bundan kısaydı"
     ),
-    "rows that could not be stored; they wait in bitsheet_quarantine": (
-        "kaydedilemeyen satırlar; bitsheet_quarantine tablosunda beklerler"
+    "rows and values that could not be stored; they wait in bitsheet_quarantine": (
+        "kaydedilemeyen satırlar ve değerler; bitsheet_quarantine tablosunda beklerler"
     ),
     # the palette
     "Search for commands…": "Komut ara…",

@@ -37,6 +37,7 @@ SENTENCES = {
     "{n}%": "%{n}",
     # counted things
     "row": "satır",
+    "value": "değer",
     "table": "tablo",
     "request": "istek",
     "time": "kez",

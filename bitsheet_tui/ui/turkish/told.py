@@ -23,6 +23,9 @@ SENTENCES = {
     "{count} {noun} could not be stored and wait in quarantine with the reason": (
         "{count} satır kaydedilemedi, nedeniyle birlikte karantinada bekliyor"
     ),
+    "{count} {noun} of another type than the field wait in quarantine, and are empty in their rows": (
+        "alanının türüne uymayan {count} değer karantinada bekliyor; satırlarında yerleri boş"
+    ),
     "bitsheet-tui quarantine lists them; they are tried again whenever they are read, and by --retry": (
         "bitsheet-tui quarantine bunları listeler; her okunduklarında ve --retry ile yeniden denenirler"
     ),
@@ -55,6 +58,7 @@ SENTENCES = {
     "{first}; {second}": "{first}; {second}",
     "added {names}": "eklenen {names}",
     "widened {names}": "metne çevrilen {names}",
+    "retyped {names}": "türü değişen {names}",
     "retired {names}": "portaldan kalkan {names}",
     # answers to commands
     "done": "yapıldı",
@@ -86,7 +90,8 @@ SENTENCES = {
     "{what} in the cycle after {cycle}, which is running": "{what}, çalışan döngü {cycle} bitince",
     "{what} now, in cycle {cycle}": "{what}, şimdi, döngü {cycle}",
     "{count} of {all} rows stored": "{all} satırdan {count} tanesi kaydedildi",
-    "no rows are in quarantine": "karantinada satır yok",
+    "{count} of {all} values stored": "{all} değerden {count} tanesi kaydedildi",
+    "nothing is in quarantine": "karantinada bir şey yok",
     "a cycle starts every {seconds} s instead of {before} s, until the engine ends; {kept}": (
         "motor durana kadar döngü {before} sn yerine {seconds} sn aralıkla başlar; {kept}"
     ),

@@ -10,7 +10,7 @@ from bitsheet_tui.ui.glyphs import ARROW, BAD, MINUS, OK, WAIT
 from bitsheet_tui.ui.language import retold, short, t
 from bitsheet_tui.ui.line import Line, Span, cut, fit
 from bitsheet_tui.ui.picture import Picture
-from bitsheet_tui.ui.values import pretty
+from bitsheet_tui.ui.values import LONG, pretty
 
 if TYPE_CHECKING:
     from bitsheet_tui.store.journal import Grown, Told
@@ -118,12 +118,12 @@ def column(one: "Grown", picture: Picture, columns: int) -> Line:
 
 
 def aside(one: "Quarantined", picture: Picture, columns: int, *, named: bool) -> Line:
-    """A row that could not be stored."""
+    """A row that could not be stored, or a value that its row is stored without."""
     who = f"{plain(one.table, 14)} " if named else ""
     when = f.clock(one.last_seen, picture.zone, picture.now)
     spans: Line = (
         (f" {who}{plain(one.row_id, 14) or f.UNKNOWN:<10}", "name"),
-        (f" {plain(retold(one.reason), 200)}", "wait"),
+        (f" {plain(_why(one), 200)}", "wait"),
         ("  " + t("seen {times}, last {at}", times=f.plural(one.times, "time"), at=when), "dim"),
     )  # fmt: skip
     return cut(spans, columns)
@@ -131,13 +131,17 @@ def aside(one: "Quarantined", picture: Picture, columns: int, *, named: bool) ->
 
 def aside_lines(one: "Quarantined") -> list[str]:
     """All of it."""
-    head = f"{one.table} {one.row_id}: {retold(one.reason)}"
+    value = one.row if one.whole else one.value
     return [
-        head,
+        f"{one.table} {one.row_id}: {_why(one)}",
         t("Mend it in the portal, or retry with: bitsheet-tui quarantine --retry"),
         "",
-        *pretty(dict(one.row)),
+        *([f.UNKNOWN] if value is None else pretty(value) if one.whole else plain(value, LONG).splitlines()),
     ]
+
+
+def _why(one: "Quarantined") -> str:
+    return retold(one.reason) if one.whole else f"{one.field}: {retold(one.reason)}"
 
 
 def alert(one: "Told", picture: Picture, columns: int) -> Line:

@@ -108,7 +108,12 @@ def _fill(picture: Picture, table: TableState) -> list[Line]:
 
 
 def _drift(drift: Drifted) -> list[Line]:
-    told = ((t("added"), drift.added), (t("now text"), drift.widened), (t("retired"), drift.retired))
+    told = (
+        (t("added"), drift.added),
+        (t("now text"), drift.widened),
+        (t("of another type"), drift.retyped),
+        (t("retired"), drift.retired),
+    )
     return [
         _fact(t("columns"), (f"{what}: {plain(', '.join(names))}", "wait")) for what, names in told if names
     ]
@@ -124,9 +129,10 @@ def _stored(table: TableState) -> list[Line]:
     ]
     if table.drift:
         out += _drift(table.drift)
-    if table.quarantined:
-        kept = t("{rows} in {table}", rows=f.plural(table.quarantined, "row"), table="bitsheet_quarantine")
-        out.append(_fact(t("set aside"), (kept, "wait")))
+    for number, noun in ((table.quarantined, "row"), (table.values, "value")):
+        if number:
+            kept = t("{rows} in {table}", rows=f.plural(number, noun), table="bitsheet_quarantine")
+            out.append(_fact(t("set aside"), (kept, "wait")))
     if table.held:
         why = plain(retold(table.held_reason), 200)
         held = t("{deletions}: {why}; y confirms", deletions=f.plural(table.held, "deletion"), why=why)

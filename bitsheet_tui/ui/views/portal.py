@@ -97,6 +97,6 @@ def _eases(one: Operating, picture: Picture, columns: int) -> str:
 
 def _aside(picture: Picture) -> Line:
     deleted = sum(table.deleted for table in picture.tables)
-    kept = sum(table.quarantined for table in picture.tables)
+    kept = sum(table.quarantined + table.values for table in picture.tables)
     told = t("{rows} marked; {count} quarantined", rows=f.plural(deleted, "row"), count=f.count(kept))
     return ((told, "wait" if kept else "dim"),)

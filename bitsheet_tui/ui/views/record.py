@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
-from bitsheet_tui.ui.language import t
+from bitsheet_tui.ui.language import retold, t
 from bitsheet_tui.ui.line import Line, cut, fit
 from bitsheet_tui.ui.values import LONG, brief, pretty
 from bitsheet_tui.ui.values import whole as all_of
@@ -38,14 +38,24 @@ def field(entry: Entry, columns: int, zone: tzinfo | None) -> Line:
         (f" {value}", style or "strong"),
         (f"  {plain(entry.name)}" if entry.name else "", "hint"),
         (retired, "wait"),
+        (f"  {t('in quarantine: {value}', value=_waiting(entry, 60))}" if entry.waiting else "", "wait"),
     )
     return cut(spans, columns)
 
 
 def whole(entry: Entry, zone: tzinfo | None) -> list[str]:
     """All of a value, and what it stands for."""
+    if entry.waiting:
+        reason = plain(retold(entry.waiting.reason), 200)
+        return [t("in quarantine: {value}", value=_waiting(entry, LONG)), reason]
     rows = all_of(entry.column.field.kind, entry.value, zone)
     return [*rows, plain(entry.name)] if entry.name else rows
+
+
+def _waiting(entry: Entry, cells: int) -> str:
+    """What the portal says, as it spells it."""
+    value = entry.waiting.value if entry.waiting else None
+    return f.UNKNOWN if value is None else plain(value, cells)
 
 
 def raw(found: Record) -> list[str]:

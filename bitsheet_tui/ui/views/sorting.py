@@ -9,7 +9,7 @@ from bitsheet_tui.ui.picture import EPOCH, Picture
 
 GRAVITY = {
     Standing.REFUSED: 0, Standing.FAILED: 1, Standing.RESTING: 2, Standing.NEVER: 3, Standing.FILLING: 4,
-    Standing.READING: 5, Standing.QUEUED: 6, Standing.OK: 7,
+    Standing.PARTIAL: 5, Standing.READING: 6, Standing.QUEUED: 7, Standing.OK: 8,
 }  # fmt: skip
 # by the title of a column, the first in the list is what people look for: the gravest, the oldest, the most
 SORTS: Mapping[str, Callable[[Picture, TableState], Any]] = {

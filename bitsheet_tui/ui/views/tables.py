@@ -173,15 +173,25 @@ def _state(picture: Picture, table: TableState, cells: int, *, brief: bool) -> L
         words = _rests(picture, table.until, cells)
     if table.standing in {Standing.REFUSED, Standing.FAILED} and table.error and cells > 30:
         words = plain(retold(table.error))
-    if table.standing is Standing.OK and table.held:
+    read = table.standing in {Standing.OK, Standing.PARTIAL}
+    if read and table.held:
         sign, words, style = BAD, t("{count} held, see e", count=f.count(table.held)), "bad"
-    elif table.standing in {Standing.OK, Standing.QUEUED} and picture.late(table):
+    elif (read or table.standing is Standing.QUEUED) and picture.late(table):
         sign, words, style = WAIT, t("late, due every {span}", span=f.span(table.due)), "wait"
-    elif table.standing is Standing.OK and table.quarantined:
-        words = t("ok, {count} set aside", count=f.count(table.quarantined))
-    elif table.standing is Standing.OK and table.unreadable:
-        words = t("ok, {count} hidden", count=f.count(table.unreadable))
+    else:
+        words = _lacks(table) or words
     return ((sign + " ", style), (words, style if style in {"wait", "bad", "dim"} else ""))
+
+
+def _lacks(table: TableState) -> str:
+    """What is not there of a table that was read; empty: nothing."""
+    if table.standing is Standing.PARTIAL:
+        return t("partial, {count} set aside", count=f.count(table.quarantined))
+    if table.standing is Standing.OK and table.values:
+        return t("ok, {values} set aside", values=f.plural(table.values, "value"))
+    if table.standing is Standing.OK and table.unreadable:
+        return t("ok, {count} hidden", count=f.count(table.unreadable))
+    return ""
 
 
 def _rests(picture: Picture, until: datetime, cells: int) -> str:
