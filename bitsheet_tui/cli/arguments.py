@@ -92,6 +92,8 @@ def _table(parser: argparse.ArgumentParser) -> None:
 
 def _port(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_a_port, default=0, metavar="N", help="default: any that is free")
+    parser.add_argument("--odd", action="store_true", help="one value in a thousand contradicts its type")
+    parser.add_argument("--mistyped", action="store_true", help="the descriptions of two fields are wrong")
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:

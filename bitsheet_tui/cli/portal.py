@@ -9,18 +9,18 @@ from contextlib import suppress
 
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.errors import Exit, UsageError
-from bitsheet_tui.portal.demo import serve
+from bitsheet_tui.portal.demo import DemoPortal, lively, serve
 
 
 def run(arguments: Namespace) -> int:
     """Serves until interrupted or terminated; the first line on stdout is the webhook's address."""
-    asyncio.run(_serve(arguments.port))
+    asyncio.run(_serve(arguments.port, lively(odd=arguments.odd, mistyped=arguments.mistyped)))
     return Exit.DONE
 
 
-async def _serve(port: int) -> None:
+async def _serve(port: int, portal: DemoPortal) -> None:
     loop = asyncio.get_running_loop()
-    serving = asyncio.create_task(serve(port, _announce))
+    serving = asyncio.create_task(serve(port, _announce, portal))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(serving.cancel))
     try:

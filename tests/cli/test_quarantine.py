@@ -1,6 +1,5 @@
-"""Rows that cannot be stored are told of, and can be tried once more."""
+"""Rows and values that cannot be stored are told of, and can be tried once more."""
 
-import json
 import sqlite3
 
 from bitsheet_tui.portal.demo import Column, DemoPortal
@@ -14,7 +13,7 @@ def poisoned(portal):
     return ident
 
 
-def test_a_row_that_cannot_be_stored_is_listed_with_its_reason_and_stored_on_retry(home, run):
+def test_a_value_that_cannot_be_stored_is_listed_with_its_reason_and_stored_on_retry(home, run):
     portal = DemoPortal(SMALL)
     with portal.run_in_thread() as webhook:
         configure(home, webhook)
@@ -22,20 +21,43 @@ def test_a_row_that_cannot_be_stored_is_listed_with_its_reason_and_stored_on_ret
         assert run("--once").returncode == 0
         listed = run("quarantine")
         assert listed.returncode == 0
-        table, row, _, times, reason = listed.stdout.strip().split("\t")
+        table, row, _, times, reason, field, value = listed.stdout.strip().split("\t")
         assert (table, row, times) == ("deals", str(ident), "1")
-        assert "PROBABILITY" in reason
+        assert (field, value) == ("PROBABILITY", str(10**30))
+        assert "64 bits" in reason
+        assert "0 rows and 1 value in quarantine" in listed.stderr
         assert run("quarantine", "leads").stdout == ""
         still = run("quarantine", "--retry")
-        assert still.stdout.split("\t")[3] == "2"
+        assert still.stdout == listed.stdout
         with sqlite3.connect(home / "bitsheet.db") as database:  # the reason goes away
-            (text,) = database.execute("SELECT row_json FROM bitsheet_quarantine").fetchone()
-            mended = json.dumps(json.loads(text) | {"PROBABILITY": "50"})
-            database.execute("UPDATE bitsheet_quarantine SET row_json = ?", (mended,))
+            database.execute("UPDATE bitsheet_quarantine SET value = '50'")
         assert run("quarantine", "--retry").stdout == ""
         with sqlite3.connect(home / "bitsheet.db") as database:
             found = database.execute("SELECT probability FROM deals WHERE id = ?", (ident,)).fetchone()
         assert found == (50,)
+
+
+def test_rows_are_listed_before_values_and_too_many_of_them_are_no_success(home, run):
+    portal = DemoPortal(SMALL)
+    with portal.run_in_thread() as webhook:
+        configure(home, webhook)
+        poisoned(portal)
+        run("--once")
+        with sqlite3.connect(home / "bitsheet.db") as database:
+            at = "2099-01-01T00:00:00+00:00"
+            database.executemany(
+                "INSERT INTO bitsheet_quarantine VALUES ('deals', ?, '', NULL, 'refused', ?, ?, 1)",
+                [(f"x{number}", at, at) for number in range(21)],
+            )
+        listed = run("quarantine")
+        fields = [len(line.split("\t")) for line in listed.stdout.splitlines()]
+        assert fields == [*[5] * 21, 7]
+        assert "21 rows and 1 value in quarantine" in listed.stderr
+        assert run("--once").returncode == 1
+        assert run("sync", "leads").returncode == 1
+        with sqlite3.connect(home / "bitsheet.db") as database:
+            database.execute("DELETE FROM bitsheet_quarantine WHERE row_id = 'x20'")
+        assert run("--once").returncode == 0
 
 
 def test_it_is_stored_by_itself_once_the_portal_calls_the_field_a_text(home, run):

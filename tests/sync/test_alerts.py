@@ -200,7 +200,7 @@ async def test_rows_in_quarantine_are_one_alert_that_follows_their_number(store_
         demo.world.edit("deals", ours[1], COMPANY_ID=10**30)
         await once(settings)
         ((alert,), _) = status(settings)
-        assert "2 rows could not be stored" in alert["text"]
+        assert "2 values of another type than the field wait in quarantine" in alert["text"]
         for some in ours:
             demo.world.edit("deals", some, COMPANY_ID=None)
         await once(settings)

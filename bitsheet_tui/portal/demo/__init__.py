@@ -3,6 +3,7 @@
 from bitsheet_tui.portal.demo.clock import HostClock, ManualClock
 from bitsheet_tui.portal.demo.columns import Column
 from bitsheet_tui.portal.demo.faults import Fault, Kind
+from bitsheet_tui.portal.demo.kinds import Spelt
 from bitsheet_tui.portal.demo.portal import LIVELY, DemoPortal, lively, serve
 from bitsheet_tui.portal.demo.settings import UNLIMITED, Cost, Limits, Settings, Size
 
@@ -19,6 +20,7 @@ __all__ = [
     "ManualClock",
     "Settings",
     "Size",
+    "Spelt",
     "lively",
     "serve",
 ]

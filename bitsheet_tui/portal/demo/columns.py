@@ -44,6 +44,7 @@ class Column(Struct, frozen=True, kw_only=True):
     settings: Mapping[str, Any] = field(default_factory=dict)
     options: tuple[tuple[int, str], ...] = ()  # (id, text) of an enumeration
     number: int = 0  # the id of a custom field
+    told: str = ""  # what it is described as, where that is not its type
 
 
 def columns(text: str) -> tuple[Column, ...]:
@@ -84,7 +85,7 @@ def describe(columns: Iterable[Column]) -> dict[str, Any]:
 
 def _description(column: Column) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "type": "integer" if column.type == "reference" else column.type,
+        "type": column.told or ("integer" if column.type == "reference" else column.type),
         "isRequired": column.required,
         "isReadOnly": column.read_only,
         "isImmutable": column.immutable,

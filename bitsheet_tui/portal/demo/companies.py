@@ -17,6 +17,7 @@ from bitsheet_tui.portal.demo.blueprint import (
 )
 from bitsheet_tui.portal.demo.columns import CUSTOM, columns
 from bitsheet_tui.portal.demo.dice import Dice
+from bitsheet_tui.portal.demo.typed import TYPED, typed
 from bitsheet_tui.portal.demo.words import COMPANY_FORMS, COMPANY_WORDS
 
 FIELDS = columns("""
@@ -108,10 +109,11 @@ def blueprint(peers: Peers) -> Blueprint:
             "_lead": dice.chance(0.2),
             "_contract": dice.chance(0.2),
             **customs(dice, peers),
+            **typed(dice, peers),
         }
 
     return Blueprint(
-        columns=FIELDS + CUSTOM,
+        columns=(*FIELDS, *CUSTOM, *TYPED.values()),
         constants=constants,
         live={
             "ID": identity,

@@ -14,10 +14,16 @@ from typing import Any
 from msgspec import Struct
 
 from bitsheet_tui.portal.demo.columns import NUMBERS, REFERENCES, Column
-from bitsheet_tui.portal.demo.moments import Stamper, day_text
+from bitsheet_tui.portal.demo.moments import Stamper, day_text, local_day_text
 from bitsheet_tui.portal.demo.php import encode, intval
 
 ABSENT: Any = object()  # a value whose key is left out
+
+
+class Spelt(Struct, frozen=True):
+    """A value that is no value of its column's type, written as it is. What it truly means: nothing."""
+
+    json: Any
 
 
 class Pen(Struct, frozen=True):
@@ -54,6 +60,8 @@ class Pen(Struct, frozen=True):
 
     def value(self, column: Column, raw: Any) -> Any:
         """The JSON value; ABSENT when its key is to be left out."""
+        if isinstance(raw, Spelt):
+            return raw.json
         if column.type == "crm_multifield":
             return raw or ABSENT
         if column.multiple:
@@ -106,7 +114,10 @@ def _instant(pen: Pen, _column: Column, raw: Any) -> Any:
 
 
 def _day(pen: Pen, _column: Column, raw: Any) -> Any:
-    return day_text(raw, pen.zone) if isinstance(raw, date) else str(raw)
+    """The vendor's page for `user.get` prints midnight of the portal's own time, the CRM midnight in UTC."""
+    if not isinstance(raw, date):
+        return str(raw)
+    return local_day_text(raw, pen.zone) if pen.family == "user" else day_text(raw, pen.zone)
 
 
 def _file(pen: Pen, column: Column, raw: Any) -> Any:
@@ -131,6 +142,7 @@ _WRITERS: Mapping[str, Callable[[Pen, Column, Any], Any]] = {
     "date": _day,
     "file": _file,
     "object": _as_is,
+    "resourcebooking": _as_is,
     "bool": _as_is,
     "sort": _as_is,
     "void": _void,
@@ -139,7 +151,7 @@ _WRITERS: Mapping[str, Callable[[Pen, Column, Any], Any]] = {
 
 def truth(column: Column, raw: Any) -> Any:
     """What a raw value means, free of any spelling: see `World.truth`."""
-    if raw is None or raw in ("", [], {}) or column.type == "void":
+    if raw is None or isinstance(raw, Spelt) or raw in ("", [], {}) or column.type == "void":
         return None
     if column.multiple:
         return [_plain(column, item) for item in raw]
@@ -159,7 +171,7 @@ def raw(column: Column, value: Any) -> Any:
     """The raw form of a value given by a test, which may spell it as a request would."""
     if isinstance(value, datetime):
         return int(value.timestamp())
-    if value is None or column.multiple or isinstance(value, bool):
+    if value is None or column.multiple or isinstance(value, bool | Spelt):
         return value
     cast = _RAW.get(column.type)
     return cast(value) if cast else value

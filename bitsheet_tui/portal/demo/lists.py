@@ -166,7 +166,7 @@ def _custom(column: Column, entity: str, language: Any) -> dict[str, Any]:
         "ID": str(column.number),
         "ENTITY_ID": f"CRM_{entity.upper()}",
         "FIELD_NAME": column.name,
-        "USER_TYPE_ID": column.type,
+        "USER_TYPE_ID": column.told or column.type,
         "XML_ID": None,
         "SORT": str(column.number),
         "MULTIPLE": "Y" if column.multiple else "N",

@@ -105,21 +105,25 @@ _MINUTES = [
 
 def offset_text(moment: datetime) -> str:
     """`+03:00`."""
-    offset = moment.utcoffset() or timedelta()
-    total = int(offset.total_seconds()) // 60
-    sign = "-" if total < 0 else "+"
-    return f"{sign}{abs(total) // 60:02}:{abs(total) % 60:02}"
+    seconds = int((moment.utcoffset() or timedelta()).total_seconds())
+    minutes = abs(seconds) // 60  # PHP cuts the seconds that offsets of long ago have
+    return f"{'-' if seconds < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
 
 
 def iso(seconds: float, zone: tzinfo) -> str:
     """PHP's `date('c')`: whole seconds with offset."""
     local = datetime.fromtimestamp(int(seconds), zone)
-    return local.isoformat()
+    return f"{local.year:04}-{local:%m-%dT%H:%M:%S}{offset_text(local)}"
 
 
 def day_text(day: date, zone: tzinfo) -> str:
     """A calendar day the CRM way: its 00:00Z printed in the server's zone."""
     return iso(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp(), zone)
+
+
+def local_day_text(day: date, zone: tzinfo) -> str:
+    """A calendar day the way of `user.get`: its 00:00 of the server's zone."""
+    return f"{day.isoformat()}T00:00:00{offset_text(datetime(day.year, day.month, day.day, tzinfo=zone))}"
 
 
 def day_of(seconds: int, zone: tzinfo) -> date:

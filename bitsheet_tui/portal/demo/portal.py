@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from msgspec.structs import replace
 
-from bitsheet_tui.portal.demo import chats, dictionaries, items, lists, people, service, tasklist
+from bitsheet_tui.portal.demo import chats, dictionaries, items, lists, oddities, people, service, tasklist
 from bitsheet_tui.portal.demo.clock import Clock, HostClock
 from bitsheet_tui.portal.demo.door import Door
 from bitsheet_tui.portal.demo.faults import Faults
@@ -43,6 +43,10 @@ class DemoPortal:
         self.settings = settings or Settings()
         self.clock: Clock = clock or HostClock()
         self.world = World(size or Size(), seed, self.clock, self.settings.server_zone)
+        if self.settings.odd:
+            oddities.scatter(self.world, seed)
+        if self.settings.mistyped:
+            oddities.mistype(self.world)
         self.faults = Faults()
         self.stats = Stats()
         self.tokens = Tokens()
@@ -108,14 +112,17 @@ class DemoPortal:
 LIVELY = Settings(limits=Limits(), cost=Cost(page=0.01), edits_per_second=3.0)
 
 
-def lively(*, eventful: bool = False) -> DemoPortal:
-    """A portal with the usual limits, a little slow, and people at work; `eventful`: things go wrong."""
-    return DemoPortal(settings=replace(LIVELY, eventful=True) if eventful else LIVELY)
+def lively(*, eventful: bool = False, odd: bool = False, mistyped: bool = False) -> DemoPortal:
+    """A portal with the usual limits, a little slow, and people at work.
+
+    `eventful`: things go wrong; `odd` and `mistyped`: see `Settings`.
+    """
+    return DemoPortal(settings=replace(LIVELY, eventful=eventful, odd=odd, mistyped=mistyped))
 
 
-async def serve(port: int, announce: Callable[[str], None]) -> None:
+async def serve(port: int, announce: Callable[[str], None], portal: DemoPortal | None = None) -> None:
     """Run a demo portal until cancelled; `announce` is given its webhook URL once it answers."""
-    portal = lively()
+    portal = portal or lively()
     announce(await portal.start(port))
     try:
         await asyncio.Event().wait()

@@ -83,3 +83,5 @@ class Settings(Struct, frozen=True, kw_only=True):
     references: Literal["current", "fatal", "whole", "none"] = "current"  # see references.py
     edits_per_second: float = 0.0  # how lively the company is
     eventful: bool = False  # things go wrong: see plot.py
+    odd: bool = False  # one value in a thousand contradicts its type: see oddities.py
+    mistyped: bool = False  # two fields of deals are described as what they are not
