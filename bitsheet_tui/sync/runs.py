@@ -69,6 +69,8 @@ def record(
 def note_comments(desk: Desk, table: Table) -> None:
     """Comments are as fresh as the tasks that told of them; those nobody lets us read are counted."""
     parent = desk.table(table.parent.table) if table.parent else table
+    if desk.checkpoint(table).watermark is None:
+        desk.unjudged.add(table.name)
     desk.keep(replace(desk.checkpoint(table), watermark=desk.checkpoint(parent).watermark))
     closed = desk.store.count_unreadable()
     desk.say(e.Unreadable(table=table.name, at=now(), count=closed.count, lacks=closed.lacks))

@@ -40,6 +40,8 @@ async def fill(desk: Desk, table: Table) -> TableTrouble | None:
             streams = Streams(desk, table, backfill, done)
             await together(streams.run() for _ in range(desk.streams))
             done = streams.done
+            desk.unjudged.add(table.name)  # now that every value is there
+            widen(desk, table)
         except Failed as failed:
             return failed.error
         finally:
