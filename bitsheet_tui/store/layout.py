@@ -54,6 +54,7 @@ class Converted(Struct, frozen=True):
 
     rows: list[Row]
     odd: Odds
+    keyed: bool  # whether each has a usable key
 
 
 class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
@@ -131,7 +132,8 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
                 columns.append(swept(column, met))
             except Unstorable:
                 columns.append([_tried(name, convert, raw, odd, place) for place, raw in enumerate(column)])
-        return Converted(list(zip(*columns, strict=True)), odd)
+        keyed = not any(None in column for column in columns[: len(self.table.key)])
+        return Converted(list(zip(*columns, strict=True)), odd, keyed)
 
     def row_id(self, row: Row) -> str:
         """The key of a stored row in one word: 7, or chat:15."""

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -20,6 +20,10 @@ DEPTH = 64  # levels of lists and maps
 DIGITS = 1000  # of a decimal number, on either side of its point
 LARGEST = 2**63 - 1
 FAR_FUTURE = 9999
+LAST_HOUR = 23
+DASHES = (
+    "--"  # at the fifth and the eighth place: 1955-04-10, not 04101955 or 1955-W15, which are never guessed
+)
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _FORBIDDEN = re.compile("[\0\ud800-\udfff]")  # neither database can hold these
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}(?:\.0*)?", re.ASCII)
@@ -27,7 +31,6 @@ _UNTIDY = re.compile(r"\.0|[eE][+-]|\\u0000|[\ud800-\udfff]")  # 1.0, 1e+16, NUL
 _spell = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 # PHP's ways to write that there is no date, and years that mean never: 0000-00-00, -0001-11-30, 10000-01-01
 _NO_DATE = re.compile(r"\s*|0000-.*|-\d{4}-.*|\+?\d{5,}-.*", re.ASCII)
-_MIDNIGHT = time()
 _CUT = timedelta(seconds=59)  # what an offset of long ago may lack: -03:06:28 is printed as -03:06
 _FLAGS: Mapping[Any, bool] = {
     "Y": True, "N": False, "1": True, "0": False, 1: True, 0: False,
@@ -115,20 +118,29 @@ def instant(value: Any, zone: tzinfo | None = None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            moment = _placed(value, moment, zone)
         if moment.year >= FAR_FUTURE:
             return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone)  # still none where the offset is not known
         there = moment.astimezone(UTC)
+        return there.replace(microsecond=0) if there.microsecond else there
+    except Unstorable:
+        raise
     except OverflowError:
         return None
     except ValueError:
         if _NO_DATE.fullmatch(value):
             return None
         raise Unstorable("not a moment") from None
-    if moment.tzinfo is None or not _dashed(value):
-        raise Unstorable("a moment without an offset" if _dashed(value) else "not a moment")
-    return there.replace(microsecond=0) if there.microsecond else there
+
+
+def _placed(value: str, moment: datetime, zone: tzinfo | None) -> datetime:
+    """A moment that was printed without an offset."""
+    if value[4:8:3] != DASHES:
+        raise Unstorable("not a moment")
+    if zone is None:
+        raise Unstorable("a moment without an offset")
+    return moment.replace(tzinfo=zone)
 
 
 def day(value: Any) -> date | None:
@@ -143,27 +155,32 @@ def day(value: Any) -> date | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-        local = moment.tzinfo is None or moment.time() == _MIDNIGHT
-        found = moment.date() if local else (moment.astimezone(UTC) + _CUT).date()
+        if moment.tzinfo is None:
+            return _bare(value, moment)
+        if not (moment.hour or moment.minute or moment.second):
+            return moment.date()
+        there = moment.astimezone(UTC)
+        return (there + _CUT if there.hour == LAST_HOUR else there).date()
+    except Unstorable:
+        raise
     except OverflowError:
         return None
     except ValueError:
         if _NO_DATE.fullmatch(value):
             return None
         raise Unstorable("not a day") from None
-    if not _dashed(value):
+
+
+def _bare(value: str, moment: datetime) -> date:
+    """A day that was printed without an offset."""
+    if value[4:8:3] != DASHES:
         raise Unstorable("not a day")
-    return found
+    return moment.date()
 
 
 def _refuse_unless_nothing(value: Any, complaint: str) -> None:
     if not _nothing(value):
         raise Unstorable(complaint)
-
-
-def _dashed(value: str) -> bool:
-    """Whether a date is written 1955-04-10, and not 04101955 or 1955-W15, which are never guessed."""
-    return value[4:8:3] == "--"
 
 
 def text(value: Any) -> str | None:

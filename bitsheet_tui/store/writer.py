@@ -74,8 +74,7 @@ def sift(layout: Layout, rows: Sequence[Portal]) -> Sifted:
     width = len(layout.key)
     found = layout.convert_all(rows)
     good = {row[:width]: (row, portal) for row, portal in zip(found.rows, rows, strict=True)}
-    unusable = [key for key in good if None in key]
-    if not found.odd and not unusable:
+    if found.keyed and not found.odd:
         return Sifted(rows=good)
     odd: dict[Key, Sequence[Odd]] = {}
     poison: dict[str, Poison] = {}
@@ -86,10 +85,10 @@ def sift(layout: Layout, rows: Sequence[Portal]) -> Sifted:
             poison[name] = Poison(row_id=name, reason=_unusable(layout, strange), portal=portal)
         else:
             odd[key] = strange
-    for key in unusable:
-        del good[key]
     return Sifted(
-        rows=good, odd={key: some for key, some in odd.items() if some}, poison=tuple(poison.values())
+        rows={key: one for key, one in good.items() if None not in key},
+        odd={key: some for key, some in odd.items() if some},
+        poison=tuple(poison.values()),
     )
 
 
