@@ -137,7 +137,7 @@ PROMISES = {
         "cli/test_troubles.py::test_a_trouble_with_the_portal_is_told_and_over_when_it_is_over",
     ),
     "One bad row never blocks a table.": (
-        "store/test_quarantine.py::test_of_a_page_with_poison_at_any_place_the_rest_is_stored",
+        "store/test_quarantine.py::test_of_a_page_with_poison_at_any_place_every_row_is_stored_and_the_value_waits",
     ),
     "It stays inside the portal's limits, and backs off when told.": (
         "portal/test_limiter.py::test_a_thousand_requests_at_once_are_never_refused",

@@ -8,8 +8,11 @@ from datetime import timedelta, timezone
 import pytest
 
 from bitsheet_tui.fields import Field, Kind
+from bitsheet_tui.store.reader import Reader
 from bitsheet_tui.store.schema import Drift
-from tests.store.conftest import DEAL, NOW, TABLES, deal, query, task
+from bitsheet_tui.ui.line import text
+from bitsheet_tui.ui.views import record as view
+from tests.support.store_rows import DEAL, NOW, TABLES, deal, query, task
 
 DEALS = TABLES["deals"]
 LINES = "SELECT row_id, field, value, reason FROM bitsheet_quarantine ORDER BY row_id, field"
@@ -277,6 +280,21 @@ def test_no_stale_row_of_the_portal_stays_beside_newer_values(open_store, rows_o
 @pytest.fixture
 def rows_of():
     return query
+
+
+def test_a_record_shows_what_waits_beside_the_empty_field(store_url, store):
+    commit(store, deal(1, OPPORTUNITY="to be agreed"))
+    commit(store, {**deal(2), "ID": "2 or 3"})
+    reader = Reader.open(store_url)
+    found = reader.record("deals", (1,))
+    lines = reader.set_aside("deals", limit=9)
+    reader.close()
+    entry = next(one for one in found.entries if one.column.name == "opportunity")
+    assert (entry.value, entry.waiting.value) == (None, "to be agreed")
+    assert "in quarantine: to be agreed" in text(view.field(entry, 120, None))
+    assert view.whole(entry, None) == ["in quarantine: to be agreed", "not a number"]
+    assert found.refused == ""
+    assert {(one.row_id, one.field) for one in lines} == {("1", "OPPORTUNITY"), ("2 or 3", "")}
 
 
 # --- a moment without an offset ---------------------------------------------------------------------------------

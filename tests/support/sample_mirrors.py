@@ -70,7 +70,7 @@ def fill(path: Path, deals: int = 400):
                   requests=2, failed=failed)
         )  # fmt: skip
     store.bury(TABLES["deals"], [5], at=NOW - timedelta(minutes=3), cycle=5)
-    store.commit(TABLES["deals"], [deal(deals + 1, OPPORTUNITY="seven")], None, at=NOW, cycle=5)
+    store.commit(TABLES["deals"], [deal(f"x{deals + 1}", OPPORTUNITY="seven")], None, at=NOW, cycle=5)
     store.settle_alerts(
         [held("leads", "all 60 of its rows seem to be gone"), held("deals", "no more")], (), at=NOW
     )

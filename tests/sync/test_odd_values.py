@@ -10,8 +10,8 @@ from bitsheet_tui import wiring
 from bitsheet_tui.observe.status import look, to_json
 from bitsheet_tui.portal.demo import Column, Settings, Spelt
 from bitsheet_tui.sync.verify import verify
-from tests import mirror
-from tests.sync.conftest import SMALL, config, once, portal, unequal
+from tests.support import mirror
+from tests.support.sync_run import SMALL, config, once, portal, unequal
 
 FIELD = "UF_CRM_1799999999"
 LINES = "SELECT table_name, row_id, field, value FROM bitsheet_quarantine"

@@ -49,7 +49,7 @@ async def test_every_situation_fits_every_size(size):
         ("offline", "acme.bitrix24.com does not answer. Tries again at 10:02:33."),
         ("needs_you", "The portal refuses the webhook: it was deleted or its user was dismissed."),
         ("store_down", "The database does not answer. Start PostgreSQL. Tries again at 10:02:28."),
-        ("refused", "8 of 9 tables current; not tasks: press e."),
+        ("refused", "7 of 9 tables current; not deals, tasks: press e."),
         ("stopping", "Stopping: the rows in hand are being stored."),
     ],
 )

@@ -117,7 +117,8 @@ def lively(*, eventful: bool = False, odd: bool = False, mistyped: bool = False)
 
     `eventful`: things go wrong; `odd` and `mistyped`: see `Settings`.
     """
-    return DemoPortal(settings=replace(LIVELY, eventful=eventful, odd=odd, mistyped=mistyped))
+    changed = {"eventful": eventful, "odd": odd, "mistyped": mistyped}
+    return DemoPortal(settings=replace(LIVELY, **changed) if any(changed.values()) else LIVELY)
 
 
 async def serve(port: int, announce: Callable[[str], None], portal: DemoPortal | None = None) -> None:

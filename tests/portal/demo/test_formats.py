@@ -14,7 +14,7 @@ from bitsheet_tui.portal.demo.php import encode
 EVERY = ["*", "UF_*", "PHONE", "EMAIL", "WEB", "IM", "COMMUNICATIONS"]
 
 
-TEXTS = {"string", "crm_status", "crm_currency", "money", "crm", "text", "bool"}
+TEXTS = {"string", "crm_status", "crm_currency", "money", "crm", "text", "bool", "url", "address", "hlblock"}
 REFERENCES = {"user", "crm_company", "crm_contact", "crm_lead", "employee", "reference", "crm_entity", "int"}
 
 
@@ -23,14 +23,21 @@ def moment(value):
     return found if found.year < 9999 else None  # that far away is never
 
 
+def day(value):
+    """Midnight of the portal's time, as users have it, or midnight in UTC, as the CRM prints it."""
+    found = datetime.fromisoformat(value)
+    return found.date() if not (found.hour or found.minute) else moment(value).date()
+
+
 READERS = {
     "file": lambda value: {"id": value["id"]},
     "datetime": moment,
-    "date": lambda value: moment(value).date(),
+    "date": day,
     "double": lambda value: Decimal(str(value)),
     "char": lambda value: value == "Y",
     "boolean": {"1": True, "0": False, "Y": True, "N": False}.get,
     "object": lambda value: value,
+    "resourcebooking": lambda value: value,
     **dict.fromkeys(TEXTS, lambda value: value),
     **dict.fromkeys(REFERENCES, lambda value: int(value) or None),
 }
@@ -38,9 +45,12 @@ READERS = {
 
 def decode(column, value):
     """The meaning of a wire value, found out without the demo's own writers."""
-    if value in ("", None, False, [], {}) and column.type not in ("boolean", "bool"):
+    if value in ("", None, False, [], {}) and (column.multiple or column.type not in ("boolean", "bool")):
         return None
-    return value if column.multiple else READERS.get(column.type, int)(value)
+    read = READERS.get(column.type, int)
+    if column.multiple:
+        return [read(one) for one in value] if column.type == "file" else value
+    return read(value)
 
 
 async def pages(client, method, rows, **params):
