@@ -34,7 +34,10 @@ TROUBLES = {
     "a certificate that is not trusted": NETWORK,
     "many rows seem to be gone": PORTAL,
     "comments that the webhook may not read": PORTAL,
-    "a row that cannot be stored": PORTAL,
+    "a row that cannot be stored": (
+        "cli/test_quarantine.py::test_rows_are_listed_before_values_and_too_many_of_them_are_no_success"
+    ),
+    "a value of another type than its field": PORTAL,
     "the portal's fields change": PORTAL,
     "a mirror that differs from the portal": (
         "cli/test_confirm.py::test_verify_says_what_differs_while_an_instance_runs"

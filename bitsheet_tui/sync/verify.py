@@ -68,7 +68,8 @@ class Verdict(Struct, kw_only=True):
         names = [name for _, ids in kinds for name in sorted(ids, key=_by_number)]
         more = ", …" if len(names) > SHOWN else ""
         held = f"; {self.held:,} deletions are held" if self.held else ""
-        return f"{start}, differs: {', '.join(parts)}: {', '.join(names[:SHOWN])}{more}{held}{unseen}{self._aside}"
+        tail = f"{held}{unseen}{self._aside}"
+        return f"{start}, differs: {', '.join(parts)}: {', '.join(names[:SHOWN])}{more}{tail}"
 
     @property
     def _aside(self) -> str:

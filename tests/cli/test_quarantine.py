@@ -53,7 +53,9 @@ def test_rows_are_listed_before_values_and_too_many_of_them_are_no_success(home,
         fields = [len(line.split("\t")) for line in listed.stdout.splitlines()]
         assert fields == [*[5] * 21, 7]
         assert "21 rows and 1 value in quarantine" in listed.stderr
-        assert run("--once").returncode == 1
+        ended = run("--once")
+        assert ended.returncode == 1
+        assert "21 rows could not be stored" in ended.stderr
         assert run("sync", "leads").returncode == 1
         with sqlite3.connect(home / "bitsheet.db") as database:
             database.execute("DELETE FROM bitsheet_quarantine WHERE row_id = 'x20'")

@@ -105,7 +105,7 @@ TROUBLES = {
     ),
     "many rows seem to be gone": (hide, 0),
     "comments that the webhook may not read": (close_chat, 0),
-    "a row that cannot be stored": (poison, 0),
+    "a value of another type than its field": (poison, 0),
     "the portal's fields change": (new_field, 0),
 }  # fmt: skip
 
