@@ -14,13 +14,13 @@ from bitsheet_tui.portal.demo import serve
 
 def run(arguments: Namespace) -> int:
     """Serves until interrupted or terminated; the first line on stdout is the webhook's address."""
-    asyncio.run(_serve(arguments.port))
+    asyncio.run(_serve(arguments.port, arguments.page_faults))
     return Exit.DONE
 
 
-async def _serve(port: int) -> None:
+async def _serve(port: int, page_faults: float) -> None:
     loop = asyncio.get_running_loop()
-    serving = asyncio.create_task(serve(port, _announce))
+    serving = asyncio.create_task(serve(port, _announce, page_faults=page_faults))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(serving.cancel))
     try:

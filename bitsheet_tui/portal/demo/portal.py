@@ -17,6 +17,7 @@ from bitsheet_tui.portal.demo.life import Life
 from bitsheet_tui.portal.demo.meters import Bucket, Operating
 from bitsheet_tui.portal.demo.oauth import Tokens
 from bitsheet_tui.portal.demo.office import Office
+from bitsheet_tui.portal.demo.pages import PageFaults
 from bitsheet_tui.portal.demo.plot import Plot
 from bitsheet_tui.portal.demo.settings import Cost, Limits, Settings, Size
 from bitsheet_tui.portal.demo.stats import Stats
@@ -43,7 +44,8 @@ class DemoPortal:
         self.settings = settings or Settings()
         self.clock: Clock = clock or HostClock()
         self.world = World(size or Size(), seed, self.clock, self.settings.server_zone)
-        self.faults = Faults()
+        share = self.settings.page_faults
+        self.faults = Faults(PageFaults(share, seed) if share else None)
         self.stats = Stats()
         self.tokens = Tokens()
         self.office = Office(self.world, self.settings, "", set(self.settings.scopes))
@@ -113,9 +115,12 @@ def lively(*, eventful: bool = False) -> DemoPortal:
     return DemoPortal(settings=replace(LIVELY, eventful=True) if eventful else LIVELY)
 
 
-async def serve(port: int, announce: Callable[[str], None]) -> None:
-    """Run a demo portal until cancelled; `announce` is given its webhook URL once it answers."""
-    portal = lively()
+async def serve(port: int, announce: Callable[[str], None], *, page_faults: float = 0.0) -> None:
+    """Run a demo portal until cancelled; `announce` is given its webhook URL once it answers.
+
+    `page_faults`: the share of the pages of its lists that come damaged.
+    """
+    portal = DemoPortal(settings=replace(LIVELY, page_faults=page_faults))
     announce(await portal.start(port))
     try:
         await asyncio.Event().wait()

@@ -83,3 +83,4 @@ class Settings(Struct, frozen=True, kw_only=True):
     references: Literal["current", "fatal", "whole", "none"] = "current"  # see references.py
     edits_per_second: float = 0.0  # how lively the company is
     eventful: bool = False  # things go wrong: see plot.py
+    page_faults: float = 0.0  # share of the pages of lists that come damaged: see pages.py
