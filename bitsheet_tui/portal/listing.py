@@ -175,6 +175,21 @@ def read(table: Table, window: Window, answers: Sequence[Answer | PortalError]) 
     return pages.together(error)
 
 
+def together(parts: Sequence[Read]) -> Read:
+    """What chains over parts of one window brought, the upper first; complete if each of them is."""
+    totals = [part.total for part in parts if part.total is not None]
+    return Read(
+        rows=[row for part in parts for row in part.rows],
+        ids=[id_ for part in parts for id_ in part.ids],
+        doubles=sum(part.doubles for part in parts),
+        started=next((part.started for part in parts if part.started), None),
+        total=sum(totals) if len(totals) == len(parts) else None,
+        ended=True,
+        complete=all(part.complete for part in parts),
+        error=next((part.error for part in parts if part.error), None),
+    )
+
+
 class _Pages(Struct):
     """The pages of one chain so far."""
 

@@ -89,6 +89,7 @@ class Desk:
     told: dict[str, datetime | None] = field(default_factory=dict)  # the watermark in that line
     tallies: dict[str, Stored] = field(default_factory=dict)  # what was stored since the last ledger line
     hidden: dict[str, dict[str, int]] = field(default_factory=dict)  # rows counted and not shown, by window
+    cuts: dict[str, tuple[int, ...]] = field(default_factory=dict)  # where `Scan` cuts a table
     told_hidden: dict[str, int] = field(default_factory=dict)  # the most of them that was told
     unsettled: dict[str, int] = field(default_factory=dict)  # not compared to the end, since which cycle
     sizes: dict[str, int] = field(default_factory=dict)  # what an audit goes through: rows, or discussions

@@ -66,8 +66,9 @@ class ScanJob(Struct):
         if self._scan is None:
             hidden = dict(desk.hidden.get(table.name, {}))
             self._scan = Scan(
-                table, desk.checkpoint(table), desk.settings.overlap, desk.chained(table), hidden
-            )
+                table, desk.checkpoint(table), desk.settings.overlap, desk.chained(table), hidden,
+                desk.cuts.get(table.name, ()),
+            )  # fmt: skip
             self._resumed = self._scan.checkpoint.scan_started is not None
         self._scan.checkpoint = desk.checkpoint(table)
         names = (*table.cursors, TAIL, "all")
@@ -103,6 +104,7 @@ class ScanJob(Struct):
         for name, rows in scan.brought.items():
             self.desk.pages[self.table.name, name] = rows
         if step.complete:
+            self.desk.cuts[self.table.name] = scan.cut()
             self.desk.hide(self.table, {name: one.missing for name, one in scan.readings.items()})
         checkpoint = with_fill(step.checkpoint, self.desk.checkpoint(self.table))
         stored = self.desk.commit(self.table, step.rows, checkpoint)

@@ -65,13 +65,14 @@ from msgspec.structs import replace
 
 from bitsheet_tui.errors import BadAnswer, PortalError, Reason
 from bitsheet_tui.portal.answer import Answer, Ask
-from bitsheet_tui.portal.listing import PAGE, Read, Window, chain, read
+from bitsheet_tui.portal.listing import PAGE, Read, Window, chain, read, together
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.tables import Table
 
 TAIL = "tail"
 ALL = "all"
 READINGS = 4  # of a window whose count is not met, before its table is given up for this cycle
+SLICES, SLICE = 40, 40  # how many parts of a table at most, and how many rows of it in each
 FIRST_APART = timedelta(days=1)  # for how long nothing was read, at most, where that is not known
 
 
@@ -120,6 +121,8 @@ class Reading(Struct):
 
     def add(self, got: Read) -> bool:
         """Take what an answer brought; whether the window has been read to its end."""
+        if not got.ids and got.total is None and not got.complete:
+            return False  # nothing that says how far it is
         alone = self.fresh and got.started is not None
         if alone:
             self.total, self.fresh = got.total, False
@@ -158,9 +161,11 @@ class Scan(Struct):
     overlap: int
     chained: bool
     hidden: Mapping[str, int] = field(default_factory=dict)  # by window, as far as is known
+    cuts: tuple[int, ...] = ()  # falling ids between which a table that is read whole has less than a page
     brought: dict[str, int] = field(default_factory=dict)  # rows so far, by window
     readings: dict[str, Reading] = field(default_factory=dict)  # of its windows, by name
     _asked: tuple[tuple[Window, tuple[str, ...]], ...] = ()
+    _slices: tuple[Window, ...] = ()  # of the window that is asked in slices
 
     def asks(self, pages: Mapping[str, int]) -> dict[str, Ask]:
         """The next pages of every open window; `pages` says how many at once for a window's name."""
@@ -168,7 +173,8 @@ class Scan(Struct):
         asked = []
         for number, window in enumerate(windows(self.table, self.checkpoint, self.overlap)):
             count = pages.get(window.name, 1) if self.chained else 1
-            some = chain(self.table, window, count, f"{self.table.name}{number}p")
+            prefix = f"{self.table.name}{number}p"
+            some = self._sliced(window, prefix) or chain(self.table, window, count, prefix)
             asks |= some
             asked.append((window, tuple(some)))
         self._asked = tuple(asked)
@@ -183,9 +189,7 @@ class Scan(Struct):
 
     def take(self, answers: Mapping[str, Answer | PortalError]) -> Step:
         """Use the answers to the last asks. Raises BadAnswer when a page is not what was asked."""
-        reads = [
-            (window, read(self.table, window, [answers[k] for k in keys])) for window, keys in self._asked
-        ]
+        reads = [(window, self._read(window, [answers[k] for k in keys])) for window, keys in self._asked]
         if self.table.cursors and (back := _set_back(self.checkpoint, reads, self.overlap)):
             self.checkpoint = back
             return Step(rows=[], checkpoint=back, complete=False, late=True)
@@ -205,6 +209,36 @@ class Scan(Struct):
             broken=any(got.broken for _, got in reads),
             error=error,
         )
+
+    def cut(self) -> tuple[int, ...]:
+        """Where to cut the next reading of the whole table; nowhere, if chains bring it."""
+        reading = self.readings.get(ALL)
+        if reading is None or not reading.missing or len(reading.seen) > SLICES * SLICE:
+            return ()
+        return tuple(sorted(reading.seen, reverse=True)[SLICE::SLICE])
+
+    def _sliced(self, window: Window, prefix: str) -> dict[str, Ask]:
+        """A page of each part of a table that is read whole, where rows that are not shown end its chains."""
+        if window.name != ALL or window.below is not None or not self.cuts:
+            return {}
+        bounds = zip([None, *(cut + 1 for cut in self.cuts)], [*self.cuts, 0], strict=True)
+        self._slices = tuple(replace(window, above=above, below=below) for below, above in bounds)
+        self.cuts = ()  # what they do not bring is read in the usual way
+        return {
+            key: ask
+            for number, part in enumerate(self._slices)
+            for key, ask in chain(self.table, part, 1, f"{prefix}{number}s").items()
+        }
+
+    def _read(self, window: Window, answers: Sequence[Answer | PortalError]) -> Read:
+        if window.name != ALL or not self._slices:
+            return read(self.table, window, answers)
+        parts = [read(self.table, part, [one]) for part, one in zip(self._slices, answers, strict=True)]
+        self._slices = ()
+        got = together(parts)
+        if got.complete or got.left == self.hidden.get(ALL, 0):
+            return got
+        return Read(rows=got.rows, started=got.started, error=got.error)  # none of it counts as read
 
     def _note(self, name: str, got: Read, progress: dict[str, int]) -> BadAnswer | None:
         """How far a window is read now; an error where its readings contradict each other."""

@@ -97,7 +97,7 @@ class Desk(Struct):
         with self.office.world.lock:
             reply = known.handler(self.office, call)
             if self.faults.pages:
-                reply = self.faults.pages.damaged(known.name.lower(), reply)
+                reply = self.faults.pages.damaged(known.name.lower(), call, reply)
         return reply, sum(fault.seconds for fault in struck if fault.kind == Kind.SLOW)
 
     def _cost(self, name: str, reply: Reply) -> float:

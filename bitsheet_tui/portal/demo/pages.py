@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from bitsheet_tui.portal.demo.calls import Reply, Rows
+from bitsheet_tui.portal.demo.calls import Call, Reply, Rows
 
 PAGE = 50  # rows
 MOST_DROPPED = 3  # rows of a page
@@ -26,7 +26,7 @@ class Damage(StrEnum):
     CUT = "cut"  # it ends early, or is empty
     REPEAT = "repeat"  # one row comes twice in a row
     REORDER = "reorder"  # the rows come in any order
-    AGAIN = "again"  # the page that this method answered before
+    AGAIN = "again"  # the page that this method answered before to whoever wanted the same fields
 
 
 class PageFaults(Struct):
@@ -41,15 +41,16 @@ class PageFaults(Struct):
     methods: frozenset[str] = frozenset()
     struck: int = 0
     _random: Random | None = None
-    _before: dict[str, Any] = field(default_factory=dict)
+    _before: dict[tuple[str, str], Any] = field(default_factory=dict)
 
-    def damaged(self, method: str, reply: Reply) -> Reply:
-        """The reply as it leaves the portal."""
+    def damaged(self, method: str, call: Call, reply: Reply) -> Reply:
+        """The reply to a call as it leaves the portal."""
         if not reply.listing or (self.methods and method not in self.methods):
             return reply
         chance = self._random = self._random or Random(self.seed)  # noqa: S311 - a game
         items = _items(reply.result)
-        again, self._before[method] = self._before.get(method, items), items
+        alike = (method, repr(call.get("select", "SELECT")))
+        again, self._before[alike] = self._before.get(alike, items), items
         if not items or chance.random() >= self.share:
             return reply
         self.struck += 1
