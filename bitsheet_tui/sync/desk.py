@@ -90,6 +90,7 @@ class Desk:
     tallies: dict[str, Stored] = field(default_factory=dict)  # what was stored since the last ledger line
     hidden: dict[str, dict[str, int]] = field(default_factory=dict)  # rows counted and not shown, by window
     cuts: dict[str, tuple[int, ...]] = field(default_factory=dict)  # where `Scan` cuts a table
+    zone_at: datetime | None = None  # when it was asked last in which zone the webhook's owner is
     told_hidden: dict[str, int] = field(default_factory=dict)  # the most of them that was told
     unsettled: dict[str, int] = field(default_factory=dict)  # not compared to the end, since which cycle
     sizes: dict[str, int] = field(default_factory=dict)  # what an audit goes through: rows, or discussions

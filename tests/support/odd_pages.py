@@ -51,6 +51,12 @@ class OddPages(Trial):
                 one.table: one async for one in verify(client, store, wiring.tables(self.config), full=full)
             }
 
+    def alerts(self):
+        """What stands in the mirror's list of alerts: what each is about, by kind."""
+        query = "SELECT kind, about FROM bitsheet_alerts WHERE ended_at IS NULL"
+        _, rows = mirror.select(self.config.store_url, query)
+        return dict(rows)
+
     def living(self, table):
         """Ids of the rows that the mirror does not call deleted."""
         return sorted(row["id"] for row in mirror.rows(self.config.store_url, table))
