@@ -78,7 +78,8 @@ class Verdict(Struct, kw_only=True):
         """What could not be seen."""
         if not self.unseen:
             return ""
-        return f"; {self.unseen:,} more {'row' if self.unseen == 1 else 'rows'} that it counts are not shown"
+        what = "row that it counts is" if self.unseen == 1 else "rows that it counts are"
+        return f"; {self.unseen:,} more {what} not shown"
 
 
 def _by_number(name: str) -> tuple[str, int]:
@@ -132,7 +133,8 @@ class _Look(Struct):
     @property
     def room(self) -> int:
         """How many commands the portal answers in one request without losing patience."""
-        return max(1, min(ROOM, int(REQUEST_SECONDS / self.portal.seconds_per_command(self.table.method))))
+        seconds = max(0.001, self.portal.seconds_per_command(self.table.method))
+        return max(1, min(ROOM, int(REQUEST_SECONDS / seconds)))
 
     async def difference(self) -> Difference:
         """How the two differ, looked at twice."""
