@@ -26,6 +26,7 @@ from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.portal import describe, selftest
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.store.books import PORTAL
+from bitsheet_tui.sync import dictionaries
 from bitsheet_tui.sync.desk import Answers, Desk, Undone, now
 from bitsheet_tui.sync.dictionaries import Dictionaries
 from bitsheet_tui.sync.runs import failure, record_drift
@@ -47,7 +48,7 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
     if not untested:
         return {}
     fresh = desk.profile is None
-    parts = [selftest.asks(()), describe.dictionary_asks() if fresh else {}]
+    parts = [selftest.asks(()), dictionaries.asks(desk) if fresh else {}]
     parts += [selftest.asks([table]) | describe.asks([table]) for table in untested]
     answers = await _ask_all(desk, parts)
     profile = selftest.judge(untested, answers, now())
@@ -191,7 +192,7 @@ class DescribeJob(Struct):
     def asks(self, room: int) -> dict[str, Ask]:  # noqa: ARG002 - a description is indivisible
         if self._names:
             return self._names.asks()
-        return {OWNER: Ask("profile")} | describe.asks(self.desk.tables) | describe.dictionary_asks()
+        return {OWNER: Ask("profile")} | describe.asks(self.desk.tables) | dictionaries.asks(self.desk)
 
     def take(self, answers: Answers) -> None:
         if self._names is None:

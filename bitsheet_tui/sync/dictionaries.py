@@ -26,16 +26,23 @@ STATUSES, PIPELINES = "statuses", "categories"
 MOST = 40  # entries asked for in one request; the others wait for the next time
 
 
+def asks(desk: Desk) -> dict[str, Ask]:
+    """What to ask for; nothing where no table of the CRM is mirrored: the webhook may lack its permission."""
+    return describe.dictionary_asks() if any(table.scope == "crm" for table in desk.tables) else {}
+
+
 class Dictionaries(Struct):
     """Two requests at most: what the dictionaries hold, and what of the mirror's they lack."""
 
     desk: Desk
     errors: list[BitsheetError] = field(default_factory=list)
+    came: bool = False  # there was something to take
     _missing: dict[str, list[Key]] = field(default_factory=dict)
 
     def take(self, answers: Answers) -> None:
         """Store what came."""
         for name, found in describe.dictionaries(answers).items():
+            self.came = True
             if isinstance(found, PortalError):
                 self.errors.append(found)
                 continue
@@ -69,6 +76,8 @@ class Dictionaries(Struct):
             PIPELINES: self._gone_twice(answers),
         }
         for name, keys in gone.items():
+            if not keys:
+                continue
             try:
                 self.desk.store.bury_entries(name, keys)
             except StoreRefused as error:
@@ -86,7 +95,7 @@ class Dictionaries(Struct):
         """Say what is wrong with them, or that nothing is."""
         for error in self.errors:
             self.desk.say(failure(DICTIONARIES, error))
-        if not self.errors:
+        if self.came and not self.errors:
             at = self.desk.portal_now()
             self.desk.say(e.TableRead(table=DICTIONARIES.name, at=now(), seconds=0.0, watermark=at))
 

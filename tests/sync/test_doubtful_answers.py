@@ -104,6 +104,16 @@ async def test_a_refused_dictionary_is_an_alert_and_no_success(deals):
     assert deals.alerts() == {}
 
 
+async def test_a_webhook_without_the_crm_that_mirrors_nothing_of_it_misses_no_dictionary(
+    sqlite_url, monkeypatch
+):
+    portal = OddPages(sqlite_url, "tasks", "departments", monkeypatch=monkeypatch, tasks=3)
+    portal.demo.lose_scope("crm")
+    for _ in range(2):
+        assert await portal.cycle() == ()
+    assert portal.alerts() == {}
+
+
 async def test_a_table_whose_rows_cannot_be_counted_is_no_success(deals):
     await deals.cycle()
     await deals.cycle()
