@@ -102,10 +102,10 @@ class Read(Struct, frozen=True, kw_only=True):
 
     @property
     def left(self) -> int | None:
-        """How many rows fit by the count and were not read; None: nobody knows."""
-        if self.total is None or (self.total < len(self.ids) and not self.ended):
+        """How many rows fit by the count and were not read; None: nobody knows, or more came than fit."""
+        if self.total is None or self.total < len(self.ids):
             return None
-        return 0 if self.total == len(self.ids) + self.doubles else max(0, self.total - len(self.ids))
+        return 0 if self.total == len(self.ids) + self.doubles else self.total - len(self.ids)
 
 
 def chain(
