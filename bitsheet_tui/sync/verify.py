@@ -71,7 +71,8 @@ class Verdict(Struct, kw_only=True):
         names = [name for _, ids in kinds for name in sorted(ids, key=_by_number)]
         more = ", …" if len(names) > SHOWN else ""
         held = f"; {self.held:,} deletions are held" if self.held else ""
-        return f"{start}, differs: {', '.join(parts)}: {', '.join(names[:SHOWN])}{more}{held}{self._blind}{unseen}"
+        rest = f"{more}{held}{self._blind}{unseen}"
+        return f"{start}, differs: {', '.join(parts)}: {', '.join(names[:SHOWN])}{rest}"
 
     @property
     def _blind(self) -> str:
