@@ -124,6 +124,22 @@ class Unreadable(Struct, frozen=True, kw_only=True):
     lacks: str = ""  # the permission of the webhook that would open some of them
 
 
+class RowsHidden(Struct, frozen=True, kw_only=True):
+    """The portal counts so many rows of a table that it does not show; no failure, and told once."""
+
+    table: str
+    at: datetime
+    count: int
+
+
+class ClockSetBack(Struct, frozen=True, kw_only=True):
+    """The portal's clock had been ahead; what changed in the last `seconds` is read once more."""
+
+    table: str
+    at: datetime
+    seconds: float
+
+
 class DeletionsHeld(Struct, frozen=True, kw_only=True):
     """`count` rows seem to be gone from the portal; nothing is marked until somebody confirms."""
 
@@ -249,7 +265,7 @@ class Stopped(Struct, frozen=True, kw_only=True):
 
 Event = (
     CycleStarted | CycleEnded | PageStored | TableRead | TableFailed | FillStarted | FillEnded | Counted
-    | Quarantined | Drifted | Unreadable | DeletionsHeld | HoldEnded | Waiting | Answered | NeedsOperator
-    | Pinned | StoreTrouble | PortalSeen | Scheduled | ClockJumped | Paused | Resumed | Steered | Stopping
-    | Stopped
+    | Quarantined | Drifted | Unreadable | RowsHidden | ClockSetBack | DeletionsHeld | HoldEnded | Waiting
+    | Answered | NeedsOperator | Pinned | StoreTrouble | PortalSeen | Scheduled | ClockJumped | Paused
+    | Resumed | Steered | Stopping | Stopped
 )  # fmt: skip

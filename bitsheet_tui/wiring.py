@@ -8,7 +8,7 @@ from bitsheet_tui import events as e
 from bitsheet_tui.config import Config
 from bitsheet_tui.errors import ConfigError
 from bitsheet_tui.portal.client import Portal
-from bitsheet_tui.portal.wire import host_of, is_here
+from bitsheet_tui.portal.wire import host_of, is_here, is_local
 from bitsheet_tui.store import mounts
 from bitsheet_tui.store.address import SqliteAddress, parse
 from bitsheet_tui.store.books import PORTAL
@@ -59,10 +59,12 @@ def file_of(config: Config) -> Path | None:
 def need_same_portal(config: Config, store: Store) -> None:
     """Raises ConfigError where the mirror has the rows of another portal: ids of two would be mixed up.
 
-    A portal on this computer is a demo, which has another port each time.
+    A portal on this computer is a demo, which has another port each time: it may go on with the mirror of
+    another demo, and with no other.
     """
     host, known = host_of(config.webhook), store.remembered(PORTAL)
-    if known and known != host and not is_here(config.webhook):
+    demos = is_here(config.webhook) and is_local(known)
+    if known and known != host and not demos:
         raise ConfigError(
             [f"the mirror {store.label} has the rows of {known}, and the webhook is of {host}"],
             "let store.url name another mirror; if that portal has a new address: bitsheet-tui resync --all",

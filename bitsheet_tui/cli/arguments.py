@@ -94,6 +94,17 @@ def _port(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_a_port, default=0, metavar="N", help="default: any that is free")
     parser.add_argument("--odd", action="store_true", help="one value in a thousand contradicts its type")
     parser.add_argument("--mistyped", action="store_true", help="the descriptions of two fields are wrong")
+    parser.add_argument(
+        "--page-faults", type=_a_share, default=0.0, metavar="SHARE",
+        help="damage this share of the pages of lists (0 to 1): rows dropped, repeated, cut off, reordered",
+    )  # fmt: skip
+
+
+def _a_share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError("must be from 0 to 1")
+    return share
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,8 @@ from bitsheet_tui.portal.demo import DemoPortal, lively, serve
 
 def run(arguments: Namespace) -> int:
     """Serves until interrupted or terminated; the first line on stdout is the webhook's address."""
-    asyncio.run(_serve(arguments.port, lively(odd=arguments.odd, mistyped=arguments.mistyped)))
+    portal = lively(odd=arguments.odd, mistyped=arguments.mistyped, page_faults=arguments.page_faults)
+    asyncio.run(_serve(arguments.port, portal))
     return Exit.DONE
 
 

@@ -140,6 +140,18 @@ def _(event: e.Drifted) -> Line:
 
 
 @_narrate.register
+def _(event: e.RowsHidden) -> Line:
+    text = f"the portal counts {count(event.count, 'row')} that it does not show  nothing to do"
+    return Line(level="WARNING", table=event.table, text=text)
+
+
+@_narrate.register
+def _(event: e.ClockSetBack) -> Line:
+    text = f"the portal's clock had been ahead  the changes of {duration(event.seconds)} are read again"
+    return Line(level="WARNING", table=event.table, text=text)
+
+
+@_narrate.register
 def _(event: e.Unreadable) -> Line | None:
     if not event.count:
         return None

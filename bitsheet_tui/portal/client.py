@@ -274,6 +274,8 @@ class Portal:
         if divisible and verdict.slow and self._too_slow < NOT_ITS_SIZE:
             self._too_slow += 1
             raise judging.ask_less(verdict).error()
+        if verdict.doubtful and (again := trial.doubt()) is not None:
+            return again
         if verdict.action not in {Action.RETRY, Action.THROTTLE}:
             self._circuit.succeeded()
             self._end_wait()

@@ -7,6 +7,8 @@ With `start` at 0 a list also says how many rows there are in all (`total`), for
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from bitsheet_tui.errors import BadAnswer, Reason
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.listing import PAGE, page_rows, parameters, row_id
@@ -41,15 +43,43 @@ def some(table: Table, ids: Sequence[int], fields: Sequence[str] = ()) -> Ask:
     """Ask for the rows with these ids, at most a page of them and at least one: no ids would mean all."""
     if not 0 < len(ids) <= PAGE:
         raise ValueError(f"a page is 1 to {PAGE} ids, not {len(ids)}")
-    return Ask(table.method, parameters(table, {"@ID": list(ids)}, fields))
+    return Ask(table.method, {**parameters(table, {"@ID": list(ids)}, fields), "start": 0})
 
 
-def those(table: Table, ids: Collection[int], answer: Answer) -> dict[int, dict[str, Any]]:
-    """The rows of the answer to `some`, by id. Raises BadAnswer for a row that was not asked for."""
+class Those(Struct, frozen=True):
+    """Which of some ids the portal has: `rows` by id, and how many it counts beyond them.
+
+    `more` is 0 when the others are proved to be away: an id whose row does not come may have been left out
+    of the page. None: it did not count, and nothing is proved. (An empty page of `user.get` has no count.)
+    """
+
+    rows: dict[int, dict[str, Any]]
+    more: int | None
+
+
+def those(table: Table, ids: Collection[int], answer: Answer) -> Those:
+    """What the answer to `some` says. Raises BadAnswer for a row that was not asked for."""
     rows = {row_id(table, row): row for row in page_rows(table, answer)}
     if not rows.keys() <= set(ids):
         raise _ignored(table)
-    return rows
+    total = answer.total if rows else answer.total or 0
+    return Those(rows, None if total is None or total < len(rows) else total - len(rows))
+
+
+def by_id(table: Table, id_: int) -> Ask:
+    """Ask for one row of a list that knows no bounds on ids; `department.get` filters exactly [D]."""
+    return Ask(table.method, {**table.fixed, "ID": id_})
+
+
+def is_away(table: Table, id_: int, answer: Answer) -> bool:
+    """Whether the answer to `by_id` proves that there is no such row: an empty page, and a count of none.
+
+    Raises BadAnswer for another row than was asked for.
+    """
+    found = [row_id(table, row) for row in page_rows(table, answer)]
+    if any(other != id_ for other in found):
+        raise _ignored(table)
+    return not found and answer.total == 0
 
 
 def _ignored(table: Table) -> BadAnswer:

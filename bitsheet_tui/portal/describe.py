@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from bitsheet_tui.errors import BadAnswer, PortalError, Reason
@@ -170,32 +171,50 @@ def dictionary_asks(tables: Iterable[Table] = CATALOGUE) -> dict[str, Ask]:
     return found | {f"categories_{kind}": Ask("crm.category.list", {"entityTypeId": kind}) for kind in kinds}
 
 
-def dictionaries(answers: Mapping[str, Answer | PortalError]) -> dict[str, Rows | PortalError]:
-    """The rows of the dictionaries `statuses` and `categories` that were asked for, or why there are none.
+class Dictionary(Struct, frozen=True):
+    """The entries of a dictionary; `whole`: there are as many as the portal counts."""
 
-    Pipelines that one of several kinds refuses leave the others as they are found.
+    rows: Rows
+    whole: bool
+
+
+def one_status(id_: Any) -> Ask:
+    """Ask for one entry of `statuses`. Its filters are texts."""
+    return Ask("crm.status.list", {"filter": {"ID": str(id_)}})
+
+
+def dictionaries(answers: Mapping[str, Answer | PortalError]) -> dict[str, Dictionary | PortalError]:
+    """The dictionaries `statuses` and `categories` that were asked for, or why there are none.
+
+    Pipelines that one of several kinds refuses leave the others, which are not whole then.
     """
-    found: dict[str, Rows | PortalError] = {}
+    found: dict[str, Dictionary | PortalError] = {}
     for key, answer in answers.items():
         name = key.partition("_")[0]
         if name in _READERS:
-            found[name] = _joined(found.get(name), _rows(name, answer))
+            found[name] = _joined(found.get(name), _entries(name, answer))
     return found
 
 
-def _joined(before: Rows | PortalError | None, more: Rows | PortalError) -> Rows | PortalError:
-    if before is None or isinstance(before, PortalError):
-        return before if isinstance(more, PortalError) and before is not None else more
-    return before if isinstance(more, PortalError) else before + more
+def _joined(
+    before: Dictionary | PortalError | None, more: Dictionary | PortalError
+) -> Dictionary | PortalError:
+    if before is None:
+        return more
+    if isinstance(before, PortalError) or isinstance(more, PortalError):
+        known = more if isinstance(before, PortalError) else before
+        return known if isinstance(known, PortalError) else Dictionary(known.rows, whole=False)
+    return Dictionary(before.rows + more.rows, before.whole and more.whole)
 
 
-def _rows(name: str, answer: Answer | PortalError) -> Rows | PortalError:
+def _entries(name: str, answer: Answer | PortalError) -> Dictionary | PortalError:
     if isinstance(answer, PortalError):
         return answer
     try:
-        return _READERS[name](answer.result)
+        rows = _READERS[name](answer.result)
     except ValueError:
         return BadAnswer(f"The portal's {name} are no list.", ENDS_ITSELF, reason=Reason.GARBAGE)
+    return Dictionary(rows, whole=len({str(row.get("id")) for row in rows}) == answer.total)
 
 
 def statuses(result: Json) -> Rows:

@@ -37,6 +37,8 @@ def judge(method: str, *, status: int = 200, body: Json = None, location: str = 
     verdict = verdict or _by_status(status, location)
     if verdict is None and said is None:
         return None
+    if verdict and not said:
+        return _wordless(_told(verdict, method, ""), status)
     return _told(
         verdict or reject("The portal rejects {method}."), method, (said[1] or said[0]) if said else ""
     )
@@ -79,6 +81,15 @@ def _by_status(status: int, location: str) -> Verdict | None:
     return STATUSES.get(status)
 
 
+def _wordless(verdict: Verdict, status: int) -> Verdict:
+    """What a page without a word of Bitrix24 means: a refusal by it is asked again before it is believed.
+
+    Public reports: b24-rest-docs #377, crest pull request 15 (404 and 401 in HTML, now and then).
+    """
+    refuses = verdict.action in {Action.REFUSE_ALL, Action.REFUSE_METHOD, Action.REJECT}
+    return replace(verdict, doubtful=refuses and 400 <= status < 500)
+
+
 def moved(location: str) -> Verdict:
     """A redirect. It is never followed: the path of the address is the password."""
     try:
@@ -119,7 +130,8 @@ def garbage(text: str) -> Verdict:
 def unreadable(method: str, status: int, body: Json, why: str) -> Verdict:
     """An answer that says neither what was asked nor what went wrong; no `body`: it is no JSON."""
     if body is not None and 400 <= status < 500:
-        return _told(reject(f"The portal rejects {{method}} without a word (HTTP {status})."), method, "")
+        wordless = _wordless(reject(f"The portal rejects {{method}} without a word (HTTP {status})."), status)
+        return _told(wordless, method, "")
     return garbage(f"The portal's answer cannot be used: {why} (HTTP {status}).")
 
 

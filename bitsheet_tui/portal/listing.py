@@ -15,6 +15,24 @@ changes. An answer is used only as far as it is what was asked: ids fall strictl
 bounds, and most rows lie inside the window. `start = -1` spares the portal the counting of all rows
 (apidocs.bitrix24.com/settings/performance/huge-data.html).
 
+When a window has been read to its end
+--------------------------------------
+What each fact is worth: [D] documented, [S] read in the portal's source, [U] nobody knows.
+
+1.  A page has at most 50 rows [D, S]. That fewer are the end is the documented rule [D] and is not believed:
+    rows are taken out of a page after the query (`user.get`: bots, integrators, mail users), and public
+    reports show short and empty pages in mid-list (fast_bitrix24 #75, #206) [U cause]. The empty page behind
+    a short one inside a chain is `ID < 0` and proves nothing.
+2.  `total`, which `start = 0` asks for, is how many rows fit the filter, unreadable ones left out [D, S], and
+    rows that are taken out later counted [U]. A window that is `counted` asks so with its first page. It is
+    complete when as many rows were read in the same answer: what came between the count and the last page
+    would have to be one row more and one row lost, in that second.
+3.  An empty page under a bound that we wrote as a number is the end [D], unless its own count says that rows
+    fit. Behind a reference it may be a reference that did not resolve.
+4.  Two rows of one id beside each other are one, where they are equal (a JOIN without DISTINCT [U]).
+
+So a window is complete by 2 or by 3; what else it holds is for the reader to ask for (`left`).
+
 REST 3.0 lists up to a thousand tasks to a page, and is not used. Its rows are others: names, types and the
 words for a state differ ("pending" for 2), so a task would change with the method that read it. It filters
 by id alone, so cycles could not use it; it needs a permission of its own; one bad command fails a batch. And
@@ -27,6 +45,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bitsheet_tui.errors import BadAnswer, PortalError, Reason
 from bitsheet_tui.portal.answer import Answer, Ask
@@ -45,6 +64,7 @@ class Window(Struct, frozen=True, kw_only=True):
     since: datetime | None = None  # rows whose field `name` is not older
     above: int | None = None  # rows with a greater id
     below: int | None = None  # rows with a smaller id: how far the window is read
+    counted: bool = False  # its first page is asked with the number of all rows that fit
 
     @property
     def filter(self) -> dict[str, Any]:
@@ -61,12 +81,31 @@ class Read(Struct, frozen=True, kw_only=True):
     """What a chain brought. `rows` are raw, in the order the portal gave them, and may be packed."""
 
     rows: list[Mapping[str, Any]] = field(default_factory=list)
-    lowest: int | None = None  # None: no rows
-    highest: int | None = None
+    ids: list[int] = field(default_factory=list)  # of the rows, falling
+    doubles: int = 0  # rows that came twice and are among `rows` once
     started: datetime | None = None  # the portal's clock at the first page that answered
+    total: int | None = None  # how many rows fit by the portal's count; None: not counted, or nonsense
+    ended: bool = False  # the last page that came was not full
     complete: bool = False  # nothing of the window is left
     broken: bool = False  # the portal did not follow the chain
     error: PortalError | None = None  # why it stopped early; the rows before are good
+
+    @property
+    def lowest(self) -> int | None:
+        """The lowest id; None: there are no rows."""
+        return self.ids[-1] if self.ids else None
+
+    @property
+    def highest(self) -> int | None:
+        """The highest id; None: there are no rows."""
+        return self.ids[0] if self.ids else None
+
+    @property
+    def left(self) -> int | None:
+        """How many rows fit by the count and were not read; None: nobody knows, or more came than fit."""
+        if self.total is None or self.total < len(self.ids):
+            return None
+        return 0 if self.total == len(self.ids) + self.doubles else self.total - len(self.ids)
 
 
 def chain(
@@ -83,7 +122,8 @@ def chain(
         if bound is not None:
             conditions["<ID"] = bound
         key = f"{prefix}{number}"
-        asks[key] = Ask(table.method, parameters(table, conditions, fields))
+        counting = {"start": 0} if window.counted and not number else {}
+        asks[key] = Ask(table.method, parameters(table, conditions, fields) | counting)
         bound = f"0$result[{key}]{last_row(table)}"
     return asks
 
@@ -115,45 +155,105 @@ def offset_page(table: Table, start: int) -> Ask:
 def read(table: Table, window: Window, answers: Sequence[Answer | PortalError]) -> Read:
     """Put the pages of one chain together, in the order asked, as far as they are sound.
 
-    An empty page is the end of the window only when its bound was a number we wrote: behind a
-    reference it may also be a reference that did not resolve.
     Raises BadAnswer when the first page is not what was asked.
     """
-    got: list[Mapping[str, Any]] = []
-    below, highest, started = window.below, None, None
-    complete = broken = False
+    pages = _Pages(table, window)
     error: PortalError | None = None
     for number, answer in enumerate(answers):
         if isinstance(answer, PortalError):
-            error = error or (None if complete else answer)
+            error = None if pages.ended else answer
             break
-        started = started or answer.started
-        rows = page_rows(table, answer)
-        if complete:
-            broken = broken or bool(rows)  # a chain that goes on after its end has started again
-            continue
         try:
-            below, highest = _bounds(table, window, rows, below, highest)
+            going_on = pages.add(answer)
         except BadAnswer:
             if number == 0:
                 raise
-            broken = True
+            pages.broken = True
             break
-        got.extend(_packed(table, answer) or rows)
-        complete = len(rows) < PAGE and (bool(rows) or number == 0)
-        if not rows:
+        if not going_on:
             break
+    return pages.together(error)
+
+
+def together(parts: Sequence[Read]) -> Read:
+    """What chains over parts of one window brought, the upper first; complete if each of them is."""
+    totals = [part.total for part in parts if part.total is not None]
     return Read(
-        rows=got, lowest=below if got else None, highest=highest, started=started,
-        complete=complete, broken=broken, error=error,
-    )  # fmt: skip
+        rows=[row for part in parts for row in part.rows],
+        ids=[id_ for part in parts for id_ in part.ids],
+        doubles=sum(part.doubles for part in parts),
+        started=next((part.started for part in parts if part.started), None),
+        total=sum(totals) if len(totals) == len(parts) else None,
+        ended=True,
+        complete=all(part.complete for part in parts),
+        error=next((part.error for part in parts if part.error), None),
+    )
+
+
+class _Pages(Struct):
+    """The pages of one chain so far."""
+
+    table: Table
+    window: Window
+    rows: list[Mapping[str, Any]] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list)
+    doubles: int = 0
+    started: datetime | None = None
+    total: int | None = None
+    empty: bool = False  # the first page was
+    ended: bool = False
+    broken: bool = False
+
+    def add(self, answer: Answer) -> bool:
+        """Take the next page; whether it is worth looking at the one behind it. Raises BadAnswer."""
+        first, self.started = self.started is None, self.started or answer.started
+        rows = page_rows(self.table, answer)
+        if self.ended:  # a chain that goes on after its end has started again
+            self.broken = self.broken or bool(rows)
+            return True
+        below = self.ids[-1] if self.ids else self.window.below
+        ids = _ids(self.table, self.window, rows, below)
+        if first:
+            self.empty = not rows
+            self.total = _total(self.window, answer, len(set(ids)))
+        self._store(answer, rows, ids)
+        self.ended = len(rows) < PAGE
+        return bool(rows)
+
+    def _store(self, answer: Answer, rows: list[dict[str, Any]], ids: list[int]) -> None:
+        """Each row once, packed where it came so."""
+        raw: Sequence[Mapping[str, Any]] = _packed(self.table, answer) or rows
+        once = [place for place, id_ in enumerate(ids) if not place or id_ != ids[place - 1]]
+        self.doubles += len(ids) - len(once)
+        self.rows += raw if len(once) == len(ids) else [raw[place] for place in once]
+        self.ids += ids if len(once) == len(ids) else [ids[place] for place in once]
+
+    def together(self, error: PortalError | None) -> Read:
+        """All of it."""
+        got = Read(
+            rows=self.rows, ids=self.ids, doubles=self.doubles, started=self.started, total=self.total,
+            ended=self.ended, broken=self.broken, error=error,
+        )  # fmt: skip
+        return replace(got, complete=(self.empty and not self.total) or got.left == 0)
+
+
+def _total(window: Window, answer: Answer, rows: int) -> int | None:
+    """How many rows fit, where it was asked and makes sense: `user.get` leaves it out for an empty page."""
+    if not window.counted:
+        return None
+    if not rows:
+        return answer.total or 0
+    return answer.total if answer.total and answer.total >= rows else None
 
 
 def page_rows(table: Table, answer: Answer) -> list[dict[str, Any]]:
-    """The list inside a result. An empty PHP map is `[]`, so the wrapper may be a list too."""
+    """The list inside a result. An empty PHP map is `[]`, so the wrapper may be a list too.
+
+    Raises BadAnswer for anything else, an object without the wrapper among it: that is no empty page.
+    """
     found = answer.result
     if table.rows and isinstance(found, dict):
-        found = found.get(table.rows, [])
+        found = found.get(table.rows)
     if isinstance(found, dict):  # numeric keys with a gap become an object
         found = list(found.values())
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
@@ -181,23 +281,23 @@ def row_id(table: Table, row: Mapping[str, Any]) -> int:
         ) from None
 
 
-def _bounds(
-    table: Table, window: Window, rows: list[dict[str, Any]], below: int | None, highest: int | None
-) -> tuple[int | None, int | None]:
-    """The new bounds after a page that is what was asked for. Raises BadAnswer when it is not."""
+def _ids(table: Table, window: Window, rows: list[dict[str, Any]], below: int | None) -> list[int]:
+    """The ids of a page that is what was asked for. Raises BadAnswer when it is not."""
     if len(rows) > PAGE and table.paging is Paging.KEYSET:
         raise _refused(table, f"gave {len(rows)} rows for a page of {PAGE}")
-    for row in rows:
+    ids: list[int] = []
+    for place, row in enumerate(rows):
         ident = row_id(table, row)
-        if below is not None and ident >= below:
+        double = bool(place) and ident == below and row == rows[place - 1]
+        if below is not None and ident >= below and not double:
             raise _refused(table, f"gave row {ident} where only rows below {below} were asked for")
         if window.above is not None and ident <= window.above:
             raise _refused(table, f"gave row {ident} where only rows above {window.above} were asked for")
-        highest = ident if highest is None else highest
+        ids.append(ident)
         below = ident
     if window.since is not None and _strays(table, window.name, window.since, rows) * 2 > len(rows):
         raise _refused(table, f"ignores the filter >={window.name}")
-    return below, highest
+    return ids
 
 
 def _strays(table: Table, cursor: str, since: datetime, rows: list[dict[str, Any]]) -> int:

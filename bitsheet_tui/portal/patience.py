@@ -22,6 +22,7 @@ FIRST, LONGEST = 1.0, 40.0  # seconds of back-off
 OPENS_AT = 5  # failures in a row
 PROBE_SECONDS, PROBE_SPREAD = 32.0, 8.0  # by chance, so that mirrors of one portal do not ask together
 LONGEST_ASKED = 3600.0  # seconds of Retry-After that are believed
+DOUBT_SECONDS = (2.0, 4.0)
 STEP = 1.0  # seconds; an answer to somebody else may end the wait
 
 
@@ -30,6 +31,12 @@ class Trial(Struct):
 
     deadline: float
     tries: int = 0
+    doubts: int = 0  # answers without a word of the portal
+
+    def doubt(self) -> float | None:
+        """Seconds until an answer without a word of the portal is looked at again; None: it is believed."""
+        self.doubts += 1
+        return DOUBT_SECONDS[self.doubts - 1] if self.doubts <= len(DOUBT_SECONDS) else None
 
 
 class Circuit:

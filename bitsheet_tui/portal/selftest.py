@@ -1,9 +1,10 @@
 """Finds out at the start whether a portal understands us: who we are, what it lets us read, and how.
 
 A portal drops a filter that it does not know without a word, and then gives the whole table. So every list
-is asked questions whose answer is known before: ids above two thousand million, changes after 2099. A date
-that it cannot read it takes for "no date", so changes after 1970 must exist wherever there are rows. And two
-pages are asked as a chain, to see whether the second begins where the first ended.
+is asked questions whose answer is known before: for ids above two thousand million, where lower ones must not
+come, and for changes after 2099. A date that it cannot read it takes for "no date", so changes after 1970
+must exist wherever there are rows. And two pages are asked as a chain, to see whether the second begins
+where the first ended.
 Sources: `modules/crm/classes/general/restservice.php`, taskfilterbuilder.php of `modules/tasks`,
 `modules/rest/classes/general/rest_util.php` processBatchElement.
 """
@@ -43,10 +44,18 @@ class Profile(Struct, frozen=True, kw_only=True):
     faults: Mapping[str, PortalError] = field(default_factory=dict)  # why a table cannot be read
 
     def amended(self, later: Profile, tables: Iterable[Table]) -> Profile:
-        """`later` for `tables`, which were tested again, and what was known before for the others."""
+        """`later` for `tables`, which were tested again, and what was known before for the others.
+
+        The zone stays: who follows a new one has to know the old one.
+        """
         again = {table.name for table in tables}
         kept = {name: error for name, error in self.faults.items() if name not in again}
-        return replace(later, chained=self.chained - again | later.chained, faults=kept | dict(later.faults))
+        return replace(
+            later,
+            zone=self.zone,
+            chained=self.chained - again | later.chained,
+            faults=kept | dict(later.faults),
+        )
 
 
 def asks(tables: Iterable[Table]) -> dict[str, Ask]:
@@ -142,12 +151,20 @@ def _fault(table: Table, answers: Answers, scopes: frozenset[str]) -> PortalErro
         return BadAnswer(
             f"{table.method} does not answer with a list of rows.", ENDS_ITSELF, reason=Reason.GARBAGE
         )
-    for key, found in ids.items():
-        if found and (key.endswith("_ids") or "_after_" in key):
-            return _ignored(table, "ID" if key.endswith("_ids") else key.partition("_after_")[2].upper())
-        if not found and "_since_" in key and ids[f"{table.name}_first"]:
-            return _ignored(table, key.partition("_since_")[2].upper())
-    return None
+    ignored = next((name for key in ids if (name := _ignores(table, key, ids))), "")
+    return _ignored(table, ignored) if ignored else None
+
+
+def _ignores(table: Table, key: str, ids: Mapping[str, list[int] | None]) -> str:
+    """The field whose filter the portal ignores, by its answer to the question `key`; empty: it obeys."""
+    found = ids[key]
+    if key.endswith("_ids"):  # greater ones there may be
+        return "ID" if found and min(found) <= NO_ID else ""
+    if "_after_" in key:
+        return key.partition("_after_")[2].upper() if found else ""
+    if "_since_" in key and not found and ids[f"{table.name}_first"]:
+        return key.partition("_since_")[2].upper()
+    return ""
 
 
 def _ignored(table: Table, name: str) -> BadAnswer:

@@ -47,6 +47,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     hint: str = ""
     slow: bool = False  # it took too long: a smaller batch may succeed
     retry_after: float = 0.0  # seconds the portal asked us to wait
+    doubtful: bool = False  # no word of Bitrix24 says so: front ends show such pages now and then
 
     def error(self, until: datetime | None = None) -> PortalError:
         """The error to raise; `until` (aware UTC) is for a method that rests: a minute if nobody knows."""

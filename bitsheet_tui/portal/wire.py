@@ -143,7 +143,16 @@ def _is_encrypted(webhook: Secret) -> bool:
 
 def is_here(webhook: Secret) -> bool:
     """Whether the portal is on this computer."""
-    host = urlsplit(webhook.reveal()).hostname or ""
+    return _is_loopback(urlsplit(webhook.reveal()).hostname or "")
+
+
+def is_local(name: str) -> bool:
+    """Whether the portal that `host_of` calls so is on this computer; not, where there is no name."""
+    host, _, port = name.rpartition(":")
+    return _is_loopback(host if host and port.isdecimal() else name)
+
+
+def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from bitsheet_tui import events as e
 from bitsheet_tui.alert import Alert, Kind
 from bitsheet_tui.errors import NEEDS_OPERATOR, Reason
+from bitsheet_tui.tables import DICTIONARIES
 
 Alerts = Mapping[str, Alert]
 
@@ -60,14 +61,15 @@ def _after(event: Any, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
 
 @_after.register
 def _(event: e.TableFailed, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
-    if event.until or not (event.whole or event.table in failures):
-        return alerts  # a method that rests; or a dictionary, which the log tells of
+    seldom = event.table == DICTIONARIES.name  # asked so seldom that once is enough to tell of
+    if event.until or not (event.whole or seldom or event.table in failures):
+        return alerts  # a method that rests
     grave = event.lasting or event.reason in NEEDS_OPERATOR
     if event.whole:
         kind = Kind.PORTAL_REFUSED if grave else Kind.PORTAL_UNREACHABLE
         alert = Alert(kind=kind, text=event.text, hint=event.hint, since=event.at)
         return _begun(_without(alerts, OF_THE_PORTAL - {kind}), alert)
-    if not grave and event.reason not in OURS and failures[event.table] < PATIENCE:
+    if not (grave or seldom) and event.reason not in OURS and failures[event.table] < PATIENCE:
         return alerts
     kind = Kind.TABLE_REFUSED if grave else Kind.TABLE_FAILING
     if event.scope:
@@ -185,5 +187,6 @@ def mirrored(alerts: Alerts, names: tuple[str, ...]) -> Alerts:
     """Without what concerns only tables that are not mirrored any more."""
     for alert in alerts.values():
         if alert.tables:
-            alerts = _left(alerts, alert, tuple(name for name in alert.tables if name in names))
+            known = (*names, DICTIONARIES.name)
+            alerts = _left(alerts, alert, tuple(name for name in alert.tables if name in known))
     return alerts

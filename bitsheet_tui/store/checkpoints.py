@@ -14,6 +14,7 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
 
     table: str
     watermark: datetime | None = None  # everything changed before it is in the mirror; none: never scanned
+    previous: datetime | None = None  # the watermark before it; none: there was none
     reach: int | None = None  # the highest id that was known when the last complete tail began
     floor: int | None = None  # every id in [floor, reach] was read; none: not begun; 0: complete
     fill_started: datetime | None = None
@@ -33,6 +34,7 @@ def load(database: Any, table: str) -> Checkpoint:
     return Checkpoint(
         table=table,
         watermark=record.watermark,
+        previous=record.previous,
         reach=record.reach,
         floor=record.floor,
         fill_started=record.fill_started,
@@ -48,6 +50,7 @@ def save(database: Any, checkpoint: Checkpoint) -> None:
     values = {
         "table_name": checkpoint.table,
         "watermark": checkpoint.watermark,
+        "previous": checkpoint.previous,
         "reach": checkpoint.reach,
         "floor": checkpoint.floor,
         "fill_started": checkpoint.fill_started,

@@ -1,6 +1,6 @@
 """What the codes in the tables mean: stages, sources, pipelines, titles of fields, texts of enumerations."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from bitsheet_tui.fields import Kind
@@ -60,11 +60,18 @@ DICTIONARIES: Mapping[str, Table] = {
 
 
 def fill(
-    database: Database, layout: Layout, rows: Sequence[Portal], when: When, of: Collection[str] | None
+    database: Database,
+    layout: Layout,
+    rows: Sequence[Portal],
+    when: When,
+    of: Collection[str] | None,
+    *,
+    mark: bool = True,
 ) -> None:
-    """The dictionary becomes `rows`; entries that are not among them are marked as deleted.
+    """The dictionary becomes `rows`; with `mark`, entries that are not among them are marked as deleted.
 
     `of`: the tables that `rows` speak of; entries of other tables stay as they are. None: of all there is.
+    An entry that cannot be stored is there all the same.
     """
     sifted = writer.sift(layout, rows)
 
@@ -76,10 +83,21 @@ def fill(
             tell_snapshot(database, layout.table.name, when, when.second)
         filling = When(at=when.at, cycle=when.cycle, filling=first)
         writer.write(database, layout, sifted, filling)
-        gone: list[Key] = [key for key in there if key not in sifted.rows]
-        tombstones.bury(database, layout, gone, when)
+        if mark:
+            tombstones.bury(database, layout, _absent(layout, there, sifted), when)
 
     database.write(work)
+
+
+def missing(database: Database, layout: Layout, rows: Sequence[Portal]) -> tuple[list[Key], int]:
+    """The living entries that are not among `rows`, and how many living ones there are."""
+    there = _living(database, layout)
+    return _absent(layout, there, writer.sift(layout, rows)), len(there)
+
+
+def _absent(layout: Layout, there: Iterable[Key], sifted: writer.Sifted) -> list[Key]:
+    waiting = {poison.row_id for poison in sifted.poison}
+    return [key for key in there if key not in sifted.rows and layout.row_id(key) not in waiting]
 
 
 def with_real_columns(

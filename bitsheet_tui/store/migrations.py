@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bitsheet_tui.errors import NoMirror, StoreUnavailable
+from bitsheet_tui.fields import Kind
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.models import FactRecord, QuarantineRecord, create_all
 
@@ -81,6 +82,10 @@ def _values(database: Database) -> None:
     database.many(f"INSERT INTO bitsheet_quarantine VALUES ({database.dialect.marks(8)})", kept)  # noqa: S608
 
 
+def _previous(database: Database) -> None:
+    _add(database, "bitsheet_checkpoints", {"previous": database.dialect.types[Kind.INSTANT]})
+
+
 def _add(database: Database, table: str, columns: dict[str, str]) -> None:
     """Add what is not there; a mirror that is made now has them from the start."""
     known = {column[0] for column in database.execute(f"SELECT * FROM {table} LIMIT 0").description}  # noqa: S608
@@ -90,7 +95,7 @@ def _add(database: Database, table: str, columns: dict[str, str]) -> None:
 
 
 STEPS: tuple[Callable[[Database], None], ...] = (
-    _create, _reconcile, _alerts, _stretches, _closed, _proofs, _values,
+    _create, _reconcile, _alerts, _stretches, _closed, _proofs, _values, _previous,
 )  # fmt: skip
 """The n-th step makes version n out of version n - 1; an empty database is version 0."""
 

@@ -99,6 +99,7 @@ class CheckpointRecord(Record):
 
     table_name = peewee.TextField(primary_key=True)
     watermark = InstantField(null=True)
+    previous = InstantField(null=True)
     reach = peewee.BigIntegerField(null=True)
     floor = peewee.BigIntegerField(null=True)
     fill_started = InstantField(null=True)

@@ -28,6 +28,7 @@ from bitsheet_tui.store import (
     writer,
 )  # fmt: skip
 from bitsheet_tui.store.books import Books
+from bitsheet_tui.store.bulk import Key
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.closed import Closed
 from bitsheet_tui.store.comments import Brake
@@ -290,17 +291,28 @@ class Store(Books):
         return self._database.read(lambda: counts.count_all(self._database, tables))
 
     def fill_dictionary(
-        self, name: str, rows: Sequence[Portal], *, of: Collection[str] | None = None
+        self, name: str, rows: Sequence[Portal], *, of: Collection[str] | None = None, mark: bool = True
     ) -> None:
         """`statuses`, `categories`, `field_labels` or `enum_values` becomes `rows`.
 
-        The last two are told `of` which tables: what they say of other tables stays.
+        The last two are told `of` which tables: what they say of other tables stays. Without `mark` nothing
+        is marked as deleted.
         """
         table = DICTIONARIES[name]
         if "column_name" in {field.name for field in table.fields}:
             rows = dictionaries.with_real_columns(rows, self._columns)
         when = When(at=datetime.now(UTC), cycle=0)
-        dictionaries.fill(self._database, self._layout(table), rows, when, of)
+        dictionaries.fill(self._database, self._layout(table), rows, when, of, mark=mark)
+
+    def missing_entries(self, name: str, rows: Sequence[Portal]) -> tuple[list[Key], int]:
+        """The living entries of a dictionary that are not among `rows`, and how many living ones it has."""
+        mine = self._layout(DICTIONARIES[name])
+        return self._database.read(lambda: dictionaries.missing(self._database, mine, rows))
+
+    def bury_entries(self, name: str, keys: Sequence[Key]) -> None:
+        """Mark these entries of a dictionary as deleted."""
+        mine, when = self._layout(DICTIONARIES[name]), When(at=datetime.now(UTC), cycle=0)
+        self._database.write(lambda: tombstones.bury(self._database, mine, keys, when))
 
     def quarantined(self, tables: Collection[str] = ()) -> list[quarantine.Quarantined]:
         """What waits in quarantine of these tables, or of all: whole rows, then values, oldest first."""

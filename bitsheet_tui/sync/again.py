@@ -1,7 +1,7 @@
 """Reads tables once more: all of it, or what changed since a day. What they hold stays readable."""
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 from msgspec.structs import replace
 
@@ -12,6 +12,9 @@ from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.sync.scan import filling
 from bitsheet_tui.tables import Paging, Table
+
+# nobody knows the portal's zone before it was asked; no day begins earlier anywhere than here
+EARLIEST = timezone(timedelta(hours=14))
 
 
 class Again:
@@ -32,7 +35,7 @@ class Again:
                 if since is None:
                     self._restart(table)
                 else:
-                    self._rewind(table, datetime.combine(since, time(), UTC))
+                    self._rewind(table, datetime.combine(since, time(), EARLIEST).astimezone(UTC))
 
     def under_way(self, names: Collection[str] = ()) -> tuple[str, ...]:
         """Of these tables, or of all, those that were complete and are read once more.

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from bitsheet_tui.errors import TableTrouble
 from bitsheet_tui.portal.answer import Ask
-from bitsheet_tui.portal.listing import PAGE, Window, chain, read, row_id
+from bitsheet_tui.portal.listing import PAGE, Window, chain, read
 from bitsheet_tui.store.census import ALL
 from bitsheet_tui.sync.deletions import brake, comparable
 from bitsheet_tui.sync.desk import Answers, Desk, now
@@ -133,11 +133,11 @@ class AuditJob(Struct):
         self.rows = stored.inserted + stored.updated
         self.error = got.error
         low = 0 if got.complete else (got.lowest or window.below) - 1
-        there = {row_id(table, row) for row in got.rows}
+        there = set(got.ids)
         mine = desk.store.reconciles.ids(table, above=low, upto=window.below - 1)
         steps = -(-len(got.rows) // PAGE)
         pace = self._pace()
-        if got.complete:
+        if not low:
             desk.sizes.pop(table.name)
         _pay(desk, table, pace, steps, low + 1 if low else None, suspicious=not there.issuperset(mine))
 

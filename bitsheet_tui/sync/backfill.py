@@ -9,11 +9,25 @@ Where chains are not honoured, pages are blocks of fifty ids each, which need no
 errand of blocks that found nothing is followed by one plain page, which jumps over the gap.
 
 The checkpoint names the unread stretches, so a crash repeats no more than was on its way.
+
+When a piece is read to its end
+-------------------------------
+A page that is not full proves nothing (`listing.py`), so a piece ends where a row from beneath it was seen:
+its window reaches as far below the piece as a few rows should lie. What is left between the last row that
+came and the lower end of the piece stays unread, and belongs to whoever reads on from there. Only the lowest
+ids of a table have nothing beneath them: they end at an empty page under a number that we wrote, the one
+page that a backfill pays for the proof, or at id 1. Such an empty page is the end by the documentation [D];
+a portal that empties pages in mid-list [U] is found out by the count of the comparison that follows a
+backfill, as are rows that were left out of the middle of a page.
+
+Where pages that are not full recur in mid-list, each of them costs its chain, so the table is read in blocks.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from math import ceil
+from operator import neg
 from typing import Any
 
 from msgspec import Struct, field
@@ -21,7 +35,7 @@ from msgspec.structs import replace
 
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.portal.answer import Answer, Ask
-from bitsheet_tui.portal.listing import PAGE, Window, chain, read, row_id
+from bitsheet_tui.portal.listing import PAGE, Read, Window, chain, read, row_id
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.sync.scan import Step
 from bitsheet_tui.sync.stretches import Stretch, joined, without
@@ -29,7 +43,9 @@ from bitsheet_tui.tables import Table
 
 FILL = "fill"
 GENEROUS = 1.25  # times as many ids as pages should need, so that a chain ends where its pages end
-SLACK = 0.15  # of a page: an estimate that is a row short must not cost a request
+SLACK = 0.2  # of a page: an estimate that is a row short must not cost a request
+WITNESSES = 3  # rows that should lie in what a window reaches below its piece
+RECURRING = 2  # pages that are not full in mid-list, from which on blocks are read
 
 
 def begin(checkpoint: Checkpoint, started: datetime, highest: int) -> Checkpoint:
@@ -60,7 +76,7 @@ class Errand(Struct, eq=False):
     """One request of a backfill."""
 
     asks: dict[str, Ask]
-    pieces: tuple[tuple[Window, tuple[str, ...]], ...]
+    pieces: tuple[tuple[Stretch, Window, tuple[str, ...]], ...]
     blocks: bool
     newer: set[int] = field(default_factory=set)  # rows that a scan stored since this was asked
 
@@ -76,6 +92,8 @@ class Backfill(Struct):
     _rows: int = 0
     _ids: int = 0  # among which the rows were found
     _gap: bool = True
+    _short: set[int] = field(default_factory=set)  # the lowest ids of pages that were not full
+    _recurred: int = 0  # how many of them turned out to lie in mid-list
 
     @property
     def waits(self) -> bool:
@@ -112,19 +130,14 @@ class Backfill(Struct):
         """
         self.give_back(errand)
         reads = [
-            (window, read(self.table, window, [answers[key] for key in keys]))
-            for window, keys in errand.pieces
+            (piece, read(self.table, window, [answers[key] for key in keys]))
+            for piece, window, keys in errand.pieces
         ]
-        done: list[Stretch] = []
-        for window, got in reads:
-            below = window.below or 0
-            if got.complete:
-                done.append(Stretch(window.above or 0, below))
-            elif got.lowest is not None:
-                done.append(Stretch(got.lowest - 1, below))
-        rows = [row for _, got in reads for row in got.rows]
+        done = [ended for piece, got in reads if (ended := _read(piece, got))]
+        rows = [row for piece, got in reads for row in _within(piece, got)]
         started = next((got.started for _, got in reads if got.started), None)
-        self.left = without(self.left, done)
+        self._watch(reads)
+        self.left = joined(without(self.left, done))
         self._rows += len(rows)
         self._ids += sum(stretch.ids for stretch in done)
         self._gap = errand.blocks and not rows
@@ -132,7 +145,7 @@ class Backfill(Struct):
             rows=self._not_older(errand, rows),
             checkpoint=self._noted(checkpoint, started),
             complete=not self.left,
-            broken=any(got.broken for _, got in reads),
+            broken=any(got.broken for _, got in reads) or self._recurred >= RECURRING,
             error=next((got.error for _, got in reads if got.error), None),
         )
 
@@ -148,6 +161,13 @@ class Backfill(Struct):
             errand.newer |= known
 
     # --- inside ---
+
+    def _watch(self, reads: Iterable[tuple[Stretch, Read]]) -> None:
+        """Count the pages that were not full although the table went on beneath them."""
+        for piece, got in reads:
+            self._recurred += piece.below in self._short and bool(_within(piece, got))
+            if got.ended and got.lowest is not None and got.lowest > piece.above + 1:
+                self._short.add(got.lowest)
 
     @property
     def _density(self) -> float:
@@ -170,11 +190,7 @@ class Backfill(Struct):
         return without(self.left, self._busy())
 
     def _busy(self) -> list[Stretch]:
-        return [
-            Stretch(window.above or 0, window.below or 0)
-            for errand in self._flying
-            for window, _ in errand.pieces
-        ]
+        return [piece for errand in self._flying for piece, _, _ in errand.pieces]
 
     def _choose(
         self, free: list[Stretch], mine: list[tuple[Stretch, int]], pages: int, least: int
@@ -213,13 +229,17 @@ class Backfill(Struct):
         asks: dict[str, Ask] = {}
         asked = []
         for number, (piece, pages) in enumerate(_blocks(pieces) if blocks else pieces):
-            window = Window(name=FILL, above=piece.above, below=piece.below)
+            window = Window(name=FILL, above=self._beneath(piece), below=piece.below)
             some = chain(self.table, window, pages, f"{self.table.name}f{number}p")
             asks |= some
-            asked.append((window, tuple(some)))
+            asked.append((piece, window, tuple(some)))
         errand = Errand(asks=asks, pieces=tuple(asked), blocks=blocks)
         self._flying.append(errand)
         return errand
+
+    def _beneath(self, piece: Stretch) -> int:
+        """How far below a piece to look, so that some rows should be seen which are not its own."""
+        return max(0, piece.above - ceil(WITNESSES / self._density))
 
     def _not_older(self, errand: Errand, rows: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         if not errand.newer:
@@ -236,6 +256,20 @@ class Backfill(Struct):
             unread=() if whole else tuple((one.above, one.below) for one in left),
             fill_started=checkpoint.fill_started or started,
         )
+
+
+def _read(piece: Stretch, got: Read) -> Stretch | None:
+    """What of a piece is read now, from its upper end down; None: nothing."""
+    if got.complete or (got.lowest is not None and got.lowest <= piece.above):
+        return piece
+    return None if got.lowest is None else Stretch(got.lowest - 1, piece.below)
+
+
+def _within(piece: Stretch, got: Read) -> list[Mapping[str, Any]]:
+    """The rows of a piece, without those that only show that it has ended."""
+    if got.lowest is None or got.lowest > piece.above:
+        return got.rows
+    return got.rows[: bisect_left(got.ids, -piece.above, key=neg)]
 
 
 def _blocks(pieces: Iterable[tuple[Stretch, int]]) -> list[tuple[Stretch, int]]:

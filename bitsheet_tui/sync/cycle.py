@@ -14,11 +14,11 @@ from msgspec import Struct, field
 
 from bitsheet_tui import events as e
 from bitsheet_tui.config import SyncSettings
-from bitsheet_tui.errors import BitsheetError, PortalError, StoreRefused, TooLarge
+from bitsheet_tui.errors import BitsheetError, PortalError, Resting, StoreRefused, TooLarge
 from bitsheet_tui.store.ledger import Cycle
 from bitsheet_tui.sync import deletions, rounds
 from bitsheet_tui.sync.audit import audits
-from bitsheet_tui.sync.describing import DescribeJob, catch_up, prepare, widen
+from bitsheet_tui.sync.describing import DescribeJob, catch_up, follow_zone, prepare, widen
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.sync.jobs import CommentJob, Job, ScanJob
@@ -77,7 +77,7 @@ class Pass(Struct):
             if error := failed.get(table.name):
                 desk.say(failure(table, error, whole=not served))
                 record(desk, table, kind="scan", at=self.at, seconds=seconds, error=error)
-        desk.owed = {name for name in failed if desk.table(name).static}
+        desk.owed = {table.name for table in desk.tables if table.static and table.name in failed}
         requests = desk.portal.seen().requests - self.requests
         desk.store.end_cycle(
             Cycle(
@@ -117,12 +117,12 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
     await rounds.run(desk, work, spare)
     if describing:
         failed |= describing.failed
+        follow_zone(desk, describing.zone)
     failed |= _refused(pass_, (*late, *spare))
     failed |= _settled(pass_, jobs, failed)
     failed |= _widened(desk, ready)
     _go_on(desk, fills, [table for table in ready if table.name not in failed])
-    _compare(desk, fills, ready, counts)
-    return failed
+    return failed | _compare(desk, fills, ready, counts)
 
 
 def _shaped(pass_: Pass) -> Failed:
@@ -246,13 +246,23 @@ def _go_on(desk: Desk, fills: Fills, tables: Sequence[Table]) -> None:
             fills.start(table)
 
 
-def _compare(desk: Desk, fills: Fills, tables: Sequence[Table], counts: Sequence[deletions.CountJob]) -> None:
-    """Compare with the portal, next to the cycles, the tables whose count differs, or that somebody wants."""
+def _compare(
+    desk: Desk, fills: Fills, tables: Sequence[Table], counts: Sequence[deletions.CountJob]
+) -> Failed:
+    """Compare with the portal, next to the cycles, the tables whose count differs, or that somebody wants.
+
+    Returns those that could not be counted: their deletions are not looked for.
+    """
+    failed: Failed = {}
     for count in counts:
         if isinstance(count.error, TooLarge):
             count.differs = True  # smaller ranges can be counted, next to the cycles
         elif count.error:
             desk.unsettled[count.table.name] = desk.cycle
-            desk.say(failure(count.table, count.error))
+            if isinstance(count.error, Resting):
+                desk.say(failure(count.table, count.error))
+            else:
+                failed[count.table.name] = count.error
     for table in [*deletions.wanted(desk, tables), *(count.table for count in counts if count.differs)]:
         fills.compare(table)
+    return failed

@@ -32,6 +32,7 @@ from bitsheet_tui.tables import Paging, Table
 if TYPE_CHECKING:
     from bitsheet_tui.sync.jobs import Job
 
+COMPARED = "compared"  # what a comparison is called among the windows of `Desk.hidden`
 LARGE = 100_000  # ids: counting so many takes the portal a while, so only one such table is due in a cycle
 
 
@@ -48,6 +49,8 @@ def is_due(desk: Desk, table: Table) -> bool:
     every = settings.reconcile_every
     if found.held or table.name in desk.unsettled:
         every = min(every, settings.static_every)
+    elif not found.cycle:  # never compared: what its backfill could not see is found now
+        every = 1
     return (
         comparable(desk, table) and desk.cycle - max(found.cycle, desk.unsettled.get(table.name, 0)) >= every
     )
@@ -109,6 +112,8 @@ class CountJob(Struct):
             self.error = answer
             return
         theirs = counted(self.table, 0, self._reach, answer)
+        if theirs is not None:
+            theirs -= min(theirs, self.desk.hidden.get(self.table.name, {}).get(COMPARED, 0))
         mine = self.desk.store.reconciles.count(self.table, above=0, upto=self._reach)
         found = self.desk.reconcile(self.table)
         if theirs is None:
@@ -162,6 +167,7 @@ class CompareJob(Struct):
             desk.commit(table, comparison.rows, desk.checkpoint(table))
             comparison.rows.clear()
         if comparison.done:
+            desk.hide(table, {COMPARED: comparison.hidden})
             settle(desk, table, comparison.gone - comparison.returned, comparison.facts)
             self.done = True
         elif comparison.short:

@@ -24,14 +24,17 @@ from bitsheet_tui.errors import (
 )
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.portal import describe, selftest
-from bitsheet_tui.portal.answer import Ask
+from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.store.books import PORTAL
+from bitsheet_tui.sync import dictionaries
 from bitsheet_tui.sync.desk import Answers, Desk, Undone, now
+from bitsheet_tui.sync.dictionaries import Dictionaries
 from bitsheet_tui.sync.runs import failure, record_drift
 from bitsheet_tui.sync.scan import begun, filling
-from bitsheet_tui.tables import DICTIONARIES, Paging, Table
+from bitsheet_tui.tables import DICTIONARIES, Case, Paging, Table
 
 PAUSE = 30.0  # seconds until what the database refused is tried again
+OWNER = "owner"
 
 
 async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetError]:
@@ -44,20 +47,20 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
     if not untested:
         return {}
     fresh = desk.profile is None
-    parts = [selftest.asks(()), describe.dictionary_asks() if fresh else {}]
+    parts = [selftest.asks(()), dictionaries.asks(desk) if fresh else {}]
     parts += [selftest.asks([table]) | describe.asks([table]) for table in untested]
     answers = await _ask_all(desk, parts)
     profile = selftest.judge(untested, answers, now())
     if desk.profile is not None:
         profile = desk.profile.amended(profile, untested)
-    desk.profile = profile
+    desk.profile, desk.zone_at = profile, desk.zone_at or desk.portal_now()
     failed: dict[str, BitsheetError] = {
         table.name: profile.faults[table.name] for table in untested if table.name in profile.faults
     }
     failed |= shape(desk, [table for table in untested if table.name not in failed], answers)
     if fresh:
         _note_portal(desk)
-        fill_dictionaries(desk, answers)
+        failed |= await _name(desk, answers)
     for table in untested:
         if table.name not in failed and not begun(table, desk.checkpoint(table)):
             try:
@@ -66,6 +69,16 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
                 failed[table.name] = error
     desk.retry_all([table.name for table in untested if table.name not in failed])
     return failed
+
+
+async def _name(desk: Desk, answers: Answers) -> dict[str, BitsheetError]:
+    """Fill the dictionaries; what seems to be gone of them costs a request."""
+    names = Dictionaries(desk)
+    names.take(answers)
+    if asks := names.asks():
+        names.settle(await desk.ask(asks, ()))
+    names.tell()
+    return names.failed
 
 
 def _note_portal(desk: Desk) -> None:
@@ -166,15 +179,6 @@ def _unread(desk: Desk, table: Table) -> bool:
     return checkpoint.watermark is None or filling(table, checkpoint)
 
 
-def fill_dictionaries(desk: Desk, answers: Answers) -> None:
-    """Names for stages and pipelines. A dictionary that is refused keeps what it has."""
-    for name, found in describe.dictionaries(answers).items():
-        if isinstance(found, PortalError):
-            desk.say(failure(DICTIONARIES, found))
-        else:
-            _fill(desk, name, found)
-
-
 def _fill(
     desk: Desk, name: str, rows: Sequence[Mapping[str, Any]], *, of: Collection[str] | None = None
 ) -> None:
@@ -193,12 +197,46 @@ class DescribeJob(Struct):
     error: TableTrouble | None = None
     rows: int = 0
     failed: dict[str, BitsheetError] = field(default_factory=dict)
+    zone: str | None = None  # of the webhook's owner; none: it was not told
+    _names: Dictionaries | None = None
 
     def asks(self, room: int) -> dict[str, Ask]:  # noqa: ARG002 - a description is indivisible
-        return describe.asks(self.desk.tables) | describe.dictionary_asks()
+        if self._names:
+            return self._names.asks()
+        return {OWNER: Ask("profile")} | describe.asks(self.desk.tables) | dictionaries.asks(self.desk)
 
     def take(self, answers: Answers) -> None:
-        known = [table for table in self.desk.tables if table.name in self.desk.fields]
-        self.failed = shape(self.desk, known, answers)
-        fill_dictionaries(self.desk, answers)
-        self.complete = True
+        if self._names is None:
+            self.zone = _zone(answers[OWNER])
+            known = [table for table in self.desk.tables if table.name in self.desk.fields]
+            self.failed = shape(self.desk, known, answers)
+            self._names = Dictionaries(self.desk)
+            self._names.take(answers)
+        else:
+            self._names.settle(answers)
+        if not self._names.asks():
+            self._names.tell()
+            self.failed |= self._names.failed
+            self.complete = True
+
+
+def _zone(answer: Answer | PortalError) -> str | None:
+    return None if isinstance(answer, PortalError) else selftest.identify(answer, None).zone
+
+
+def follow_zone(desk: Desk, zone: str | None) -> None:
+    """Let dates of tasks be read in the zone that the webhook's owner has now.
+
+    What was read since it was asked last may have been read in the wrong one, and is read again. Called when
+    no scan is under way.
+    """
+    if zone is None or desk.profile is None:
+        return
+    asked, desk.zone_at = desk.zone_at, desk.portal_now()
+    if zone == desk.profile.zone:
+        return
+    desk.profile = replace(desk.profile, zone=zone)
+    for table in desk.tables:
+        before = desk.checkpoint(table)
+        if table.case is Case.MIXED and before.watermark and asked and asked < before.watermark:
+            desk.keep(replace(before, watermark=asked, scan_started=None, top=None, progress={}))

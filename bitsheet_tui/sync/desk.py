@@ -88,6 +88,10 @@ class Desk:
     retried: Counter[str] = field(default_factory=Counter)  # how many of them were tried again
     told: dict[str, datetime | None] = field(default_factory=dict)  # the watermark in that line
     tallies: dict[str, Stored] = field(default_factory=dict)  # what was stored since the last ledger line
+    hidden: dict[str, dict[str, int]] = field(default_factory=dict)  # rows counted and not shown, by window
+    cuts: dict[str, tuple[int, ...]] = field(default_factory=dict)  # where `Scan` cuts a table
+    zone_at: datetime | None = None  # when it was asked last in which zone the webhook's owner is
+    told_hidden: dict[str, int] = field(default_factory=dict)  # the most of them that was told
     unsettled: dict[str, int] = field(default_factory=dict)  # not compared to the end, since which cycle
     sizes: dict[str, int] = field(default_factory=dict)  # what an audit goes through: rows, or discussions
     returning: dict[str, set[int]] = field(default_factory=dict)  # ids stored while a table is compared
@@ -271,6 +275,18 @@ class Desk:
                 left=fill.left if fill else None,
             )
         )  # fmt: skip
+
+    def hide(self, table: Table, found: Mapping[str, int]) -> None:
+        """Remember how many rows of each window the portal counts and does not show; tell it when they grow.
+
+        It saves requests, and is found out again where it is lost.
+        """
+        known = self.hidden.setdefault(table.name, {})
+        before, now_hidden = max(known.values(), default=0), max(found.values(), default=0)
+        known.update(found)
+        if now_hidden > max(before, self.told_hidden.get(table.name, 0)):
+            self.told_hidden[table.name] = now_hidden
+            self.say(e.RowsHidden(table=table.name, at=now(), count=now_hidden))
 
     async def ask(
         self, asks: Mapping[str, Ask], tables: Collection[Table], *, urgent: bool = True

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
+from bitsheet_tui import events as e
 from bitsheet_tui.errors import TableTrouble
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.listing import page_rows, row_id
@@ -63,7 +64,11 @@ class ScanJob(Struct):
     def asks(self, room: int) -> dict[str, Ask]:
         desk, table = self.desk, self.table
         if self._scan is None:
-            self._scan = Scan(table, desk.checkpoint(table), desk.settings.overlap, desk.chained(table))
+            hidden = dict(desk.hidden.get(table.name, {}))
+            self._scan = Scan(
+                table, desk.checkpoint(table), desk.settings.overlap, desk.chained(table), hidden,
+                desk.cuts.get(table.name, ()),
+            )  # fmt: skip
             self._resumed = self._scan.checkpoint.scan_started is not None
         self._scan.checkpoint = desk.checkpoint(table)
         names = (*table.cursors, TAIL, "all")
@@ -87,13 +92,20 @@ class ScanJob(Struct):
         scan = self._scan
         if scan is None:
             return
+        before = scan.checkpoint.watermark
         step = scan.take(answers)
+        if step.late and before and step.checkpoint.watermark:
+            back = (before - step.checkpoint.watermark).total_seconds()
+            self.desk.say(e.ClockSetBack(table=self.table.name, at=now(), seconds=back))
         if self._referred and isinstance(page := answers.get(self._referred), Answer):
             self.told = tuple(row_id(self.table, row) for row in page_rows(self.table, page))
         if step.broken:  # read page by page until the next start
             self.desk.unchained.add(self.table.name)
         for name, rows in scan.brought.items():
             self.desk.pages[self.table.name, name] = rows
+        if step.complete:
+            self.desk.cuts[self.table.name] = scan.cut()
+            self.desk.hide(self.table, {name: one.missing for name, one in scan.readings.items()})
         checkpoint = with_fill(step.checkpoint, self.desk.checkpoint(self.table))
         stored = self.desk.commit(self.table, step.rows, checkpoint)
         self.rows += stored.inserted + stored.updated

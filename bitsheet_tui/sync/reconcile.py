@@ -9,13 +9,20 @@ The portal never says that a row was deleted, so ids are compared. Words: *mine*
 2.  A range that differs is cut into ranges with equal shares of the mirror's rows, which are counted in turn,
     up to fifty in a request; a range of a few pages, or one where much differs, or one whose count makes no
     sense, is listed instead: its ids, newest first, in chains.
-3.  Every id that the lists miss is asked for by number before it counts as gone, together with one that is
-    known to be there: if that one does not come, the portal did not understand, and nothing is believed.
-    Ids that only the portal has are fetched whole.
-4.  Nothing is concluded before all of it has been read. What a scan stores meanwhile is there, whatever an
+3.  A list has ended when it has as many ids as its range was counted to have, or at an empty page under a
+    bound written as a number (`listing.py`). Where it has ended and the count is greater, it is read again:
+    what got lost comes then, and the same ids twice are rows that the portal counts and does not show
+    (`hidden`).
+4.  Every id that the lists miss is asked for by number before it counts as gone, together with one that is
+    known to be there, and with the count of them: an id is gone when that one comes and the count says that
+    nothing else of what was asked is there [D: `total` is the count of the filter]. So a row that got lost
+    on its way, or is taken out after the query, is not gone. What is not proved is asked once more, one by
+    one; what still is not then is left as it is. Ids that only the portal has are fetched whole, alike.
+5.  Nothing is concluded before all of it has been read. What a scan stores meanwhile is there, whatever an
     earlier answer said (`returned`).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -24,13 +31,14 @@ from msgspec import Struct, field
 from bitsheet_tui.errors import BadAnswer, PortalError, Reason
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.counting import IDS, count, counted, some, those
-from bitsheet_tui.portal.listing import PAGE, Window, chain, read, row_id
+from bitsheet_tui.portal.listing import PAGE, Window, chain, read
 from bitsheet_tui.sync import guard
 from bitsheet_tui.tables import Table
 
 BRANCHES = 50  # ranges that the first count has, and a later one at most
 FEWEST = 5  # ranges that one which differs is cut into at least
 SHORT = 8 * PAGE  # ids that are listed rather than counted once more
+READINGS = 4  # of a list, or of an id, whose count is not met
 MUCH = 8  # a range of which more than one in so many differs is listed
 
 Answers = Mapping[str, Answer | PortalError]
@@ -57,7 +65,26 @@ class Range(Struct):
     below: int = 0
     theirs: int | None = None  # as counted; None: not counted, or the count made no sense
     mine: int = 0  # at the same time
-    seen: int = 0  # as listed so far
+    seen: set[int] = field(default_factory=set)  # as listed so far, in all readings
+    rows: int = 0  # in this one
+    before: tuple[int | None, int] | None = None  # `theirs` and `rows` of the reading before
+    again: int = 0  # readings begun once more
+
+    def restart(self) -> None:
+        """List it once more, from its upper end."""
+        self.before, self.again, self.rows = (self.theirs, self.rows), self.again + 1, 0
+        self.below = self.upto + 1
+
+    @property
+    def missing(self) -> int:
+        """How many ids were counted and did not come."""
+        return 0 if self.theirs is None else max(0, self.theirs - len(self.seen))
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is missing, or the same twice."""
+        alike = self.before == (self.theirs, self.rows) and self.rows == len(self.seen)
+        return not self.missing or alike
 
 
 class Comparison(Struct):
@@ -70,6 +97,7 @@ class Comparison(Struct):
     gone: set[int] = field(default_factory=set)  # known here, and proven not to be there
     rows: list[dict[str, Any]] = field(default_factory=list)  # raw, of ids that only the portal had
     facts: dict[str, Any] = field(default_factory=dict)  # what the webhook may do; asked when rows are gone
+    hidden: int = 0  # rows that the portal counts and does not show
     short: int | None = None  # how many rows fewer the portal has, once all of it has been counted
     done: bool = False
     error: PortalError | None = None  # why the last answers were not all used; asked again by the next asks
@@ -80,6 +108,7 @@ class Comparison(Struct):
     _missing: set[int] = field(default_factory=set)
     _strange: set[int] = field(default_factory=set)
     _witness: int | None = None  # an id that the portal has
+    _tries: Counter[int] = field(default_factory=Counter)  # by id that was looked up in vain
     _looking: list[list[int]] = field(default_factory=list)  # pages of ids to be confirmed
     _fetching: list[list[int]] = field(default_factory=list)  # pages of ids to be read whole
     _chains: list[tuple[Range, Window, tuple[str, ...]]] = field(default_factory=list)
@@ -167,8 +196,8 @@ class Comparison(Struct):
         for number, one in enumerate(self._listing):
             if len(asks) >= room:
                 break
-            pages = max(0, _size(one) - one.seen) // PAGE + 1 if self.chained else 1
-            window = Window(name="ids", above=one.above, below=one.below)
+            pages = max(0, _size(one) - one.rows) // PAGE + 1 if self.chained else 1
+            window = Window(name="ids", above=one.above, below=one.below, counted=True)
             prefix = f"{self.table.name}{number}l"
             some_pages = chain(self.table, window, min(pages, room - len(asks)), prefix, IDS)
             self._chains.append((one, window, tuple(some_pages)))
@@ -178,19 +207,33 @@ class Comparison(Struct):
     def _take_lists(self, answers: Answers) -> None:
         for one, window, keys in self._chains:
             got = read(self.table, window, [answers[key] for key in keys])
-            ids = {row_id(self.table, row) for row in got.rows}
-            one.seen += len(ids)
-            complete = got.complete or (not got.error and one.seen == one.theirs)
+            ids = set(got.ids)
+            if not one.rows and got.total is not None:
+                one.theirs = got.total
+            one.rows += len(ids)
+            one.seen |= ids
+            in_vain = not ids and not got.error and bool(got.left)
+            complete = got.complete or in_vain or (not got.error and one.rows == one.theirs)
             low = one.above if complete else (got.lowest or one.below) - 1
             mine = set(self.census.ids(low, one.below - 1))
-            self._missing |= mine - ids
+            self._missing = (self._missing | mine) - one.seen
             self._strange |= ids - mine
             self._witness = max(ids, default=self._witness)
             self.chained = self.chained and not got.broken
             one.below = low + 1
             if complete:
-                self._listing.remove(one)
+                self._ended(one)
             self.error = self.error or got.error
+
+    def _ended(self, one: Range) -> None:
+        """A list has come to its end: it is done with, or read again for what is missing."""
+        if one.settled:
+            self._listing.remove(one)
+            self.hidden += one.missing
+        elif one.again < READINGS:
+            one.restart()
+        else:
+            raise _unsteady(self.table)
 
     # --- looking up ----------------------------------------------------------------------------------------
 
@@ -219,17 +262,38 @@ class Comparison(Struct):
                     pages.remove(page)
 
     def _settle(self, page: Sequence[int], answer: Answer, *, whole: bool) -> None:
+        asked = page if whole else self._with_witness(page)
+        found = those(self.table, asked, answer)
+        absent = set(page) - found.rows.keys()
         if whole:
-            self.rows += those(self.table, page, answer).values()
-            return
-        found = those(self.table, self._with_witness(page), answer)
-        if self._witness and self._witness not in found:
-            raise BadAnswer(
-                f"{self.table.method} does not find row {self._witness}, which it has just listed",
-                "Nothing was marked as deleted; it is compared again later.",
-                reason=Reason.FILTER,
-            )
-        self.gone |= set(page) - found.keys()
+            self.rows += found.rows.values()
+        if found.more == 0 and (whole or not self._witness or self._witness in found.rows):
+            self.gone |= set() if whole else absent
+        else:
+            self._once_more(absent, found.more, whole=whole)
+
+    def _once_more(self, ids: Iterable[int], more: int | None, *, whole: bool) -> None:
+        """Ask for each of these alone: it is not proved that they are away."""
+        for id_ in sorted(ids):
+            self._tries[id_] += 1
+            if self._tries[id_] < READINGS:
+                (self._fetching if whole else self._looking).append([id_])
+            elif more:  # counted each time, and not shown: it stays as it is, here or away
+                self.hidden = max(0, self.hidden + (1 if whole else -1))
+            else:
+                raise BadAnswer(
+                    f"{self.table.method} does not tell whether it has row {id_}",
+                    "Nothing was marked as deleted; it is compared again later.",
+                    reason=Reason.FILTER,
+                )
+
+
+def _unsteady(table: Table) -> BadAnswer:
+    return BadAnswer(
+        f"{table.method} counts rows that it does not show, and not the same ones twice",
+        "Nothing was marked as deleted; it is compared again later.",
+        reason=Reason.GARBAGE,
+    )
 
 
 def _size(one: Range) -> int:

@@ -16,6 +16,12 @@ is in the mirror as it was then or later, provided its change moved a cursor or 
     that, never a time found in a row and never the host's clock. A row that changes while the scan runs has
     a change time >= scan_started, so the next scan's window (`>=`, reaching `overlap` below) reads it. Rows
     of the same second, and commits that become visible up to `overlap` seconds late, are inside it too.
+    This rests on a clock that does not go back by more than `overlap`, and clocks do (one node of a cluster
+    [U]). A scan whose first answer begins before the watermark proves that the watermark was taken too far
+    ahead. How far nobody says, but no farther than the last two scans lay apart by that clock: the
+    watermark is set back so far below the present moment, and the scan begins once more (`_set_back`). Two
+    watermarks within `overlap` of each other need no such thing. What stays open: an instance that stood
+    still for longer than the clock was ahead meets no earlier answer; those changes are left to the audit.
 2.  Falling ids. Inside a window pages go down from the highest id. A row that enters the window behind the
     reader's back, with an id already passed, has changed since scan_started: see 1. A row with a new id lies
     above the highest id the tail saw on its first page, `top`; since `reach` becomes that `top`, and no
@@ -41,6 +47,13 @@ is in the mirror as it was then or later, provided its change moved a cursor or 
     it, hence after scan_started, and 1 applies.
 6.  Lies. A filter that the portal drops, a chain that starts again, an order that is not kept: `listing.read`
     uses nothing of such a page, and the checkpoint stays where it was.
+7.  Ends. A window of a scan is complete when as many rows were read as its own count says, or at the empty
+    page below its lowest id (`listing.py`, which also says what either is worth). Where the end was seen and
+    the count is greater, the window is read again from its top: rows that got lost come then, and the same
+    ids under the same count twice are rows that the portal counts and does not show. Their number is kept
+    (`hidden`), so that it costs no more requests, and told. Readings that go on contradicting each other
+    fail the table, and the watermark stays. An idle scan reads empty pages with a count of none: one request.
+    A fill does not count (`backfill.py`): what it cannot see is left to the comparison that follows it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,14 +63,17 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from bitsheet_tui.errors import PortalError
+from bitsheet_tui.errors import BadAnswer, PortalError, Reason
 from bitsheet_tui.portal.answer import Answer, Ask
-from bitsheet_tui.portal.listing import PAGE, Read, Window, chain, read
+from bitsheet_tui.portal.listing import PAGE, Read, Window, chain, read, together
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.tables import Table
 
 TAIL = "tail"
 ALL = "all"
+READINGS = 4  # of a window whose count is not met, before its table is given up for this cycle
+SLICES, SLICE = 40, 40  # how many parts of a table at most, and how many rows of it in each
+FIRST_APART = timedelta(days=1)  # for how long nothing was read, at most, where that is not known
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -68,6 +84,7 @@ class Step(Struct, frozen=True, kw_only=True):
     complete: bool  # the scan or fill has nothing left to ask
     broken: bool = False  # the portal did not follow a chain
     error: PortalError | None = None
+    late: bool = False  # the watermark was ahead of the portal's clock and was set back
 
 
 def windows(table: Table, checkpoint: Checkpoint, overlap: int) -> tuple[Window, ...]:
@@ -81,12 +98,59 @@ def windows(table: Table, checkpoint: Checkpoint, overlap: int) -> tuple[Window,
 def _window(name: str, table: Table, checkpoint: Checkpoint, overlap: int) -> Window:
     below = checkpoint.progress.get(name)
     if name == TAIL:
-        return Window(name=name, above=checkpoint.reach or 0, below=below)
+        return Window(name=name, above=checkpoint.reach or 0, below=below, counted=True)
     if name == ALL:
-        return Window(name=name, above=0, below=below)
+        return Window(name=name, above=0, below=below, counted=True)
     if checkpoint.watermark is None:
         raise ValueError(f"{table.name} has no watermark to scan from")
-    return Window(name=name, since=checkpoint.watermark - timedelta(seconds=overlap), below=below)
+    since = checkpoint.watermark - timedelta(seconds=overlap)
+    return Window(name=name, since=since, below=below, counted=True)
+
+
+class Reading(Struct):
+    """One window, from the first page of the scan in hand; read again where its count is not met."""
+
+    hidden: int = 0  # rows that the portal counts and does not show, as far as is known
+    total: int | None = None  # by the count with the first page of this reading
+    rows: int = 0  # of this reading
+    doubles: int = 0
+    fresh: bool = True  # nothing of it was read yet
+    again: int = 0  # how often it was begun once more
+    before: tuple[int | None, int] | None = None  # total and rows of the reading before
+    seen: set[int] = field(default_factory=set)  # ids of all readings
+
+    def add(self, got: Read) -> bool:
+        """Take what an answer brought; whether the window has been read to its end."""
+        if not got.ids and got.total is None and not got.complete:
+            return False  # nothing that says how far it is
+        alone = self.fresh and got.started is not None
+        if alone:
+            self.total, self.fresh = got.total, False
+        self.rows += len(got.ids)
+        self.doubles += got.doubles
+        self.seen.update(got.ids)
+        as_before = alone and got.left is not None and 0 < got.left == self.hidden
+        counts_in_vain = not got.ids and not got.error and bool(got.left)
+        return got.complete or as_before or counts_in_vain
+
+    @property
+    def missing(self) -> int:
+        """How many rows were counted and not seen in any reading."""
+        return 0 if self.total is None else max(0, self.total - len(self.seen) - self.doubles)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is missing but what the portal does not show."""
+        return self.missing in (0, self.hidden) or self._twice_alike
+
+    @property
+    def _twice_alike(self) -> bool:
+        return self.before == (self.total, self.rows) and self.rows == len(self.seen)
+
+    def once_more(self) -> None:
+        """Begin again at the top of the window."""
+        self.before, self.again, self.fresh = (self.total, self.rows), self.again + 1, True
+        self.rows = self.doubles = 0
 
 
 class Scan(Struct):
@@ -96,8 +160,12 @@ class Scan(Struct):
     checkpoint: Checkpoint
     overlap: int
     chained: bool
+    hidden: Mapping[str, int] = field(default_factory=dict)  # by window, as far as is known
+    cuts: tuple[int, ...] = ()  # falling ids between which a table that is read whole has less than a page
     brought: dict[str, int] = field(default_factory=dict)  # rows so far, by window
+    readings: dict[str, Reading] = field(default_factory=dict)  # of its windows, by name
     _asked: tuple[tuple[Window, tuple[str, ...]], ...] = ()
+    _slices: tuple[Window, ...] = ()  # of the window that is asked in slices
 
     def asks(self, pages: Mapping[str, int]) -> dict[str, Ask]:
         """The next pages of every open window; `pages` says how many at once for a window's name."""
@@ -105,7 +173,8 @@ class Scan(Struct):
         asked = []
         for number, window in enumerate(windows(self.table, self.checkpoint, self.overlap)):
             count = pages.get(window.name, 1) if self.chained else 1
-            some = chain(self.table, window, count, f"{self.table.name}{number}p")
+            prefix = f"{self.table.name}{number}p"
+            some = self._sliced(window, prefix) or chain(self.table, window, count, prefix)
             asks |= some
             asked.append((window, tuple(some)))
         self._asked = tuple(asked)
@@ -120,17 +189,16 @@ class Scan(Struct):
 
     def take(self, answers: Mapping[str, Answer | PortalError]) -> Step:
         """Use the answers to the last asks. Raises BadAnswer when a page is not what was asked."""
-        reads = [
-            (window, read(self.table, window, [answers[k] for k in keys])) for window, keys in self._asked
-        ]
+        reads = [(window, self._read(window, [answers[k] for k in keys])) for window, keys in self._asked]
+        if self.table.cursors and (back := _set_back(self.checkpoint, reads, self.overlap)):
+            self.checkpoint = back
+            return Step(rows=[], checkpoint=back, complete=False, late=True)
         checkpoint = _started(self.checkpoint, reads)
         progress = dict(checkpoint.progress)
+        error = next((got.error for _, got in reads if got.error), None)
         for window, got in reads:
             self.brought[window.name] = self.brought.get(window.name, 0) + len(got.rows)
-            if got.complete:
-                progress[window.name] = 0
-            elif got.lowest is not None:
-                progress[window.name] = got.lowest
+            error = self._note(window.name, got, progress) or error
         checkpoint = replace(checkpoint, progress=progress)
         complete = not windows(self.table, checkpoint, self.overlap)
         self.checkpoint = _finished(checkpoint) if complete else checkpoint
@@ -139,8 +207,74 @@ class Scan(Struct):
             checkpoint=self.checkpoint,
             complete=complete,
             broken=any(got.broken for _, got in reads),
-            error=next((got.error for _, got in reads if got.error), None),
+            error=error,
         )
+
+    def cut(self) -> tuple[int, ...]:
+        """Where to cut the next reading of the whole table; nowhere, if chains bring it."""
+        reading = self.readings.get(ALL)
+        if reading is None or not reading.missing or len(reading.seen) > SLICES * SLICE:
+            return ()
+        return tuple(sorted(reading.seen, reverse=True)[SLICE::SLICE])
+
+    def _sliced(self, window: Window, prefix: str) -> dict[str, Ask]:
+        """A page of each part of a table that is read whole, where rows that are not shown end its chains."""
+        if window.name != ALL or window.below is not None or not self.cuts:
+            return {}
+        bounds = zip([None, *(cut + 1 for cut in self.cuts)], [*self.cuts, 0], strict=True)
+        self._slices = tuple(replace(window, above=above, below=below) for below, above in bounds)
+        self.cuts = ()  # what they do not bring is read in the usual way
+        return {
+            key: ask
+            for number, part in enumerate(self._slices)
+            for key, ask in chain(self.table, part, 1, f"{prefix}{number}s").items()
+        }
+
+    def _read(self, window: Window, answers: Sequence[Answer | PortalError]) -> Read:
+        if window.name != ALL or not self._slices:
+            return read(self.table, window, answers)
+        parts = [read(self.table, part, [one]) for part, one in zip(self._slices, answers, strict=True)]
+        self._slices = ()
+        got = together(parts)
+        if got.complete or got.left == self.hidden.get(ALL, 0):
+            return got
+        return Read(rows=got.rows, started=got.started, error=got.error)  # none of it counts as read
+
+    def _note(self, name: str, got: Read, progress: dict[str, int]) -> BadAnswer | None:
+        """How far a window is read now; an error where its readings contradict each other."""
+        reading = self.readings.setdefault(name, Reading(hidden=self.hidden.get(name, 0)))
+        if not reading.add(got):
+            if got.lowest is not None:
+                progress[name] = got.lowest
+            return None
+        if reading.settled:
+            progress[name] = 0
+            return None
+        progress.pop(name, None)
+        reading.once_more()
+        if reading.again < READINGS:
+            return None
+        return BadAnswer(
+            f"{self.table.method} counts {reading.total:,} rows and does not show the same ones twice",
+            "Nothing is missed: the same changes are asked for again in the next cycle.",
+            reason=Reason.GARBAGE,
+        )
+
+
+def _set_back(
+    checkpoint: Checkpoint, reads: Sequence[tuple[Window, Read]], overlap: int
+) -> Checkpoint | None:
+    """The checkpoint with a watermark that was taken too far ahead set back; None: it was not."""
+    watermark, before = checkpoint.watermark, checkpoint.previous
+    moments = [got.started for _, got in reads if got.started]
+    if checkpoint.scan_started is not None or watermark is None or not moments or min(moments) >= watermark:
+        return None
+    began = min(moments)
+    apart = watermark - before if before else max(FIRST_APART, watermark - began)
+    if apart <= timedelta(seconds=overlap):
+        return None
+    earlier = min(began, before or began) - apart
+    return replace(checkpoint, watermark=earlier, previous=None, scan_started=None, top=None, progress={})
 
 
 def _started(checkpoint: Checkpoint, reads: Sequence[tuple[Window, Read]]) -> Checkpoint:
@@ -158,6 +292,7 @@ def _finished(checkpoint: Checkpoint) -> Checkpoint:
     return replace(
         checkpoint,
         watermark=checkpoint.scan_started,
+        previous=checkpoint.watermark,
         reach=max(checkpoint.reach or 0, checkpoint.top or 0),
         scan_started=None,
         top=None,

@@ -1,8 +1,10 @@
 """Compares the mirror with the portal and says how they differ; changes nothing.
 
-First the ids, as a reconciliation finds them (`reconcile.py`), then the fields of some rows, or of all. Both
-sides go on moving meanwhile: rows above the reach, and rows that changed on the portal since the mirror's
-last scan, are no difference, and what differs is looked at once more before it is told.
+First the ids, then the fields of some rows, or of all; each read in another way than the sync reads it
+(`ascending.py`), so that the two cannot share an error, and with what the portal counts and does not show.
+Of a large table only the ranges of ids whose count differs are looked into. Both sides go on moving
+meanwhile: rows above the reach, and rows that changed on the portal since the mirror's last scan, are no
+difference, and what differs is looked at once more before it is told.
 """
 
 import random
@@ -16,23 +18,25 @@ from bitsheet_tui.errors import PortalError, Refused, Unreachable
 from bitsheet_tui.portal import selftest
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.client import Portal
-from bitsheet_tui.portal.counting import some, those
-from bitsheet_tui.portal.listing import PAGE, Window, chain, offset_page, page_rows, read, row_id
+from bitsheet_tui.portal.counting import IDS, by_id, count, counted, is_away, some, those
+from bitsheet_tui.portal.listing import PAGE, offset_page, page_rows, row_id
 from bitsheet_tui.portal.rows import clean
 from bitsheet_tui.portal.selftest import Profile
 from bitsheet_tui.store.census import ALL
 from bitsheet_tui.store.comparing import Difference
 from bitsheet_tui.store.quarantine import Waiting
 from bitsheet_tui.store.store import Store
+from bitsheet_tui.sync.ascending import ROWS, Ascending, Span, spans
 from bitsheet_tui.sync.deletions import Mine
 from bitsheet_tui.sync.desk import REQUEST_SECONDS, ROOM
-from bitsheet_tui.sync.reconcile import Comparison
 from bitsheet_tui.sync.scan import filling
 from bitsheet_tui.sync.verify_comments import CommentCheck
 from bitsheet_tui.tables import Paging, Table
 from bitsheet_tui.text import plain
 
 SAMPLE = 500  # rows of a table
+LISTED = 20_000  # rows of a table whose ids are all looked at
+COUNTED = 2_000  # rows of a larger one that are counted together
 DISCUSSIONS = 100
 SHOWN = 8  # ids in a verdict
 Rows = list[Mapping[str, Any]]
@@ -46,6 +50,7 @@ class Verdict(Struct, kw_only=True):
     found: Difference = field(default_factory=Difference)
     held: int = 0
     waiting: Waiting = Waiting()  # what of the table waits in quarantine, and is no difference
+    unseen: int = 0  # rows that the portal counts and did not show
     trouble: str = ""  # why there is no verdict
     unseen_chats: int = 0  # that the portal does not show whole: what it leaves out nobody can see
 
@@ -62,20 +67,28 @@ class Verdict(Struct, kw_only=True):
         chats = "chat is" if self.unseen_chats == 1 else "chats are"
         unseen = f"; {self.unseen_chats:,} {chats} not shown whole" if self.unseen_chats else ""
         if self.equal:
-            return f"{start}, equal{unseen}{self._aside}"
+            return f"{start}, equal{self._blind}{unseen}{self._aside}"
         kinds = (("missing", self.found.missing), ("gone", self.found.gone), ("changed", self.found.changed))
         parts = [f"{len(ids):,} {kind}" for kind, ids in kinds if ids]
         names = [name for _, ids in kinds for name in sorted(ids, key=_by_number)]
         more = ", …" if len(names) > SHOWN else ""
         held = f"; {self.held:,} deletions are held" if self.held else ""
-        tail = f"{held}{unseen}{self._aside}"
-        return f"{start}, differs: {', '.join(parts)}: {', '.join(names[:SHOWN])}{more}{tail}"
+        rest = f"{more}{held}{self._blind}{unseen}{self._aside}"
+        return f"{start}, differs: {', '.join(parts)}: {', '.join(names[:SHOWN])}{rest}"
 
     @property
     def _aside(self) -> str:
         told = ((self.waiting.rows, "row"), (self.waiting.values, "value"))
         parts = [f"{number:,} {noun if number == 1 else f'{noun}s'}" for number, noun in told if number]
         return f"; not compared: {' and '.join(parts)} in quarantine" if parts else ""
+
+    @property
+    def _blind(self) -> str:
+        """What could not be seen."""
+        if not self.unseen:
+            return ""
+        what = "row that it counts is" if self.unseen == 1 else "rows that it counts are"
+        return f"; {self.unseen:,} more {what} not shown"
 
 
 def _by_number(name: str) -> tuple[str, int]:
@@ -107,6 +120,7 @@ async def _verdict(look: "_Look") -> Verdict:
     else:
         try:
             verdict.found = await look.difference()
+            verdict.unseen = look.unseen
             verdict.unseen_chats = len(look.comments.unseen) if look.comments else 0
         except (Refused, Unreachable):
             raise
@@ -123,12 +137,14 @@ class _Look(Struct):
     table: Table
     profile: Profile
     full: bool
+    unseen: int = 0
     comments: CommentCheck | None = None
 
     @property
     def room(self) -> int:
         """How many commands the portal answers in one request without losing patience."""
-        return max(1, min(ROOM, int(REQUEST_SECONDS / self.portal.seconds_per_command(self.table.method))))
+        seconds = max(0.001, self.portal.seconds_per_command(self.table.method))
+        return max(1, min(ROOM, int(REQUEST_SECONDS / seconds)))
 
     async def difference(self) -> Difference:
         """How the two differ, looked at twice."""
@@ -156,58 +172,79 @@ class _Look(Struct):
                 raise answer
         return {key: answer for key, answer in answers.items() if isinstance(answer, Answer)}
 
-    @property
-    def _chained(self) -> bool:
-        return self.table.name in self.profile.chained
+    async def _in_turn(self, asks: Sequence[Ask]) -> list[Answer]:
+        """The answers to any number of questions."""
+        answers: list[Answer] = []
+        for place in range(0, len(asks), self.room):
+            some_asks = {f"v{n}": ask for n, ask in enumerate(asks[place : place + self.room])}
+            answers += (await self.ask(some_asks)).values()
+        return answers
 
     @property
     def _reach(self) -> int:
         return self.store.checkpoint(self.table.name).reach or 0
 
     async def _sample(self) -> Difference:
-        table, reach = self.table, self._reach
-        mine = Mine(self.store.reconciles, table)
-        comparison = Comparison(table, reach, mine, self._chained)
-        while not comparison.done:
-            comparison.take(await self.portal.batch(comparison.asks(self.room)))
-            if comparison.error:
-                raise comparison.error
-        ids = sorted(set(mine.ids(0, reach)) - comparison.gone)
+        """All ids, and the fields of some rows."""
+        mine = Mine(self.store.reconciles, self.table)
+        found, _ = await self._upwards(await self._unequal(mine), IDS)
+        ids = [id_ for id_ in mine.ids(0, self._reach) if str(id_) not in found.gone]
         chosen = random.sample(ids, min(SAMPLE, len(ids)))
-        found = self._compare(await self._rows(sorted(chosen)))
-        found.gone |= {str(id_) for id_ in comparison.gone}
-        found.missing |= {str(row_id(table, row)) for row in comparison.rows}
-        return found
+        return found | self._compare(await self._rows(sorted(chosen)))
 
     async def _everything(self) -> Difference:
-        """Every row, from the newest id down."""
-        table, below, found = self.table, self._reach + 1, Difference()
-        gone: set[int] = set()
-        while True:
-            window = Window(name="all", above=0, below=below)
-            asks = chain(table, window, self.room if self._chained else 1, "v")
-            answers = await self.ask(asks)
-            got = read(table, window, [answers[key] for key in asks])
-            low = 0 if got.complete else (got.lowest or below) - 1
-            mine = set(self.store.reconciles.ids(table, above=low, upto=below - 1))
-            gone |= mine - {row_id(table, row) for row in got.rows}
-            found |= self._compare(got.rows)
-            below = low + 1
-            if got.complete:
-                break
-        still = {row_id(table, row) for row in await self._rows(sorted(gone))}
-        found.gone |= {str(id_) for id_ in gone - still}
+        """Every row, from the lowest id up."""
+        mine = Mine(self.store.reconciles, self.table)
+        found, differing = await self._upwards(self._spans(mine, 0, self._reach), ())
+        return found | differing
+
+    def _spans(self, mine: Mine, above: int, upto: int) -> list[Span]:
+        """Ranges of ids of which each fits on a page, if the mirror is right."""
+        parts = -(-mine.count(above, upto) // ROWS)
+        return spans(mine.cuts(above, upto, max(1, parts)), above) if upto > above else []
+
+    async def _unequal(self, mine: Mine) -> list[Span]:
+        """The ranges to be looked at: all of a small table, of a large one those whose count differs."""
+        rows = mine.count(0, self._reach)
+        if rows <= LISTED:
+            return self._spans(mine, 0, self._reach)
+        ranges = spans(mine.cuts(0, self._reach, rows // COUNTED))
+        answers = await self._in_turn([count(self.table, one.above, one.upto) for one in ranges])
+        found: list[Span] = []
+        for one, answer in zip(ranges, answers, strict=True):
+            if counted(self.table, one.above, one.upto, answer) != mine.count(one.above, one.upto):
+                found += self._spans(mine, one.above, one.upto)
         return found
+
+    async def _upwards(self, wanted: list[Span], fields: Sequence[str]) -> tuple[Difference, Difference]:
+        """Which ids differ in these ranges; and, where all fields are asked for, which rows."""
+        reading, gone, differing = Ascending(self.table, wanted, fields), set[int](), Difference()
+        missing = set[int]()
+        while asks := reading.asks(self.room):
+            rows = reading.take((await self.ask(asks)).values())
+            for one in reading.read:
+                mine = set(self.store.reconciles.ids(self.table, above=one.above, upto=one.upto))
+                gone |= mine - one.seen
+                missing |= one.seen - mine
+            if not fields:
+                differing |= self._compare(rows)
+        self.unseen += reading.unseen
+        away = await self._away(sorted(gone))
+        return Difference(missing=set(map(str, missing)), gone=set(map(str, away))), differing
+
+    async def _away(self, ids: Sequence[int]) -> list[int]:
+        """Those of the ids that the portal counts no row of."""
+        answers = await self._in_turn([count(self.table, id_ - 1, id_) for id_ in ids])
+        pairs = zip(ids, answers, strict=True)
+        return [id_ for id_, answer in pairs if counted(self.table, id_ - 1, id_, answer) == 0]
 
     async def _rows(self, ids: Sequence[int]) -> Rows:
         """The portal's rows with these ids."""
         table, rows = self.table, Rows()
         pages = [ids[place : place + PAGE] for place in range(0, len(ids), PAGE)]
-        for place in range(0, len(pages), self.room):
-            asks = {f"v{n}": some(table, page) for n, page in enumerate(pages[place : place + self.room])}
-            answers = await self.ask(asks)
-            for page, answer in zip(pages[place : place + self.room], answers.values(), strict=True):
-                rows += those(table, page, answer).values()
+        answers = await self._in_turn([some(table, page) for page in pages])
+        for page, answer in zip(pages, answers, strict=True):
+            rows += those(table, page, answer).rows.values()
         return rows
 
     def _compare(self, raw: Rows) -> Difference:
@@ -223,16 +260,19 @@ class _Look(Struct):
         return datetime.now(UTC) + timedelta(seconds=self.profile.clock_offset)
 
     async def _list(self) -> Difference:
-        table, rows, start = self.table, Rows(), 0
-        while True:
-            answer = (await self.ask({"v": offset_page(table, start)}))["v"]
-            page = page_rows(table, answer)
-            rows += page
-            start += PAGE
-            if len(page) < PAGE or start >= (answer.total or 0):
-                break
-        found = self._compare(rows)
+        """A list without bounds on ids, from its other end; what did not come is asked for by its id."""
+        table, rows, start, total = self.table, Rows(), 0, 1
+        while start < total:
+            ask = offset_page(table, start)
+            answer = (await self.ask({"v": Ask(ask.method, {**ask.params, "order": "DESC"})}))["v"]
+            rows += page_rows(table, answer)
+            start, total = start + PAGE, answer.total or 0
         there = {row_id(table, row) for row in rows}
+        self.unseen += max(0, total - len(there))
+        lost = sorted(set(self.store.ids(table)) - there)
+        answers = await self._in_turn([by_id(table, id_) for id_ in lost])
+        there |= {id_ for id_, answer in zip(lost, answers, strict=True) if not is_away(table, id_, answer)}
+        found = self._compare(rows)
         found.gone |= {str(id_) for id_ in set(self.store.ids(table)) - there}
         return found
 

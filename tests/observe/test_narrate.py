@@ -92,6 +92,14 @@ TOLD = [
     (e.Scheduled(at=LATER), f"DEBUG engine next cycle at {HERE}"),
     (e.Scheduled(at=None), None),
     (
+        e.RowsHidden(table="users", at=NOW, count=3),
+        "WARNING users the portal counts 3 rows that it does not show  nothing to do",
+    ),
+    (
+        e.ClockSetBack(table="deals", at=NOW, seconds=7500),
+        "WARNING deals the portal's clock had been ahead  the changes of 2 h 5 min are read again",
+    ),
+    (
         e.ClockJumped(at=NOW, seconds=-3600),
         "WARNING engine this computer's clock jumped by -3600s; the schedule was made anew",
     ),

@@ -44,7 +44,7 @@ def test_the_rows_of_packed_pages_are_those_that_came():
     )
     assert all(isinstance(row, PackedRow) for row in got.rows)
     assert [opened(row) for row in got.rows] == [*page(100), *page(50)[:49]]
-    assert (got.highest, got.lowest, got.complete) == (100, 2, True)
+    assert (got.highest, got.lowest, got.ended, got.complete) == (100, 2, True, False)
     assert got.rows[0]["ID"] == "100"
     assert dict(got.rows[0]) == page(100)[0]
     assert len(got.rows[0]) == 41

@@ -60,8 +60,8 @@ async def test_one_request_tests_and_describes_the_whole_portal(meet):
         answer = answers.get(describe.key(table))
         assert len(describe.fields(table, answer.result if answer else None)) >= 5
     dictionaries = describe.dictionaries(answers)
-    assert {row["entity_id"] for row in dictionaries["statuses"]} >= {"DEAL_STAGE", "SOURCE"}
-    assert 0 in {row["id"] for row in dictionaries["categories"]}
+    assert {row["entity_id"] for row in dictionaries["statuses"].rows} >= {"DEAL_STAGE", "SOURCE"}
+    assert 0 in {row["id"] for row in dictionaries["categories"].rows}
 
 
 async def test_a_portal_that_restarts_chains_is_read_page_by_page(meet):

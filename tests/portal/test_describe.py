@@ -207,12 +207,12 @@ def test_stages_and_pipelines_become_rows_of_dictionaries():
     answers = {"statuses": answer([status]), "categories_2": answer({"categories": [general]})}
     assert asked.keys() == answers.keys()
     found = describe.dictionaries(answers)
-    assert found["statuses"][0]["status_id"] == "NEW"
-    assert set(found["statuses"][0]) == {
+    assert found["statuses"].rows[0]["status_id"] == "NEW"
+    assert set(found["statuses"].rows[0]) == {
         "id", "entity_id", "status_id", "name", "name_init", "sort", "system", "category_id", "color",
         "semantics", "extra",
     }  # fmt: skip
-    assert found["categories"] == [
+    assert found["categories"].rows == [
         {"entity_type_id": 2, "id": 0, "name": "General", "sort": 300, "is_default": "Y"}
     ]
 
@@ -222,7 +222,7 @@ def test_a_refused_dictionary_leaves_the_other_one_alone():
     found = describe.dictionaries(
         {"statuses": refused, "categories_2": answer({"categories": []}), "profile": answer({})}
     )
-    assert found == {"statuses": refused, "categories": []}
+    assert found == {"statuses": refused, "categories": describe.Dictionary([], whole=False)}
     assert isinstance(describe.dictionaries({"statuses": answer("x")})["statuses"], BadAnswer)
 
 
@@ -231,7 +231,9 @@ def test_pipelines_of_a_refused_kind_do_not_hide_those_of_the_others():
     one = {"id": 1, "entityTypeId": 174}
     for order in (("categories_2", "categories_174"), ("categories_174", "categories_2")):
         answers = {order[0]: refused, order[1]: answer({"categories": [one]})}
-        assert [row["id"] for row in describe.dictionaries(answers)["categories"]] == [1]
+        found = describe.dictionaries(answers)["categories"]
+        assert [row["id"] for row in found.rows] == [1]
+        assert not found.whole
     assert (
         describe.dictionaries({"categories_2": refused, "categories_174": refused})["categories"] is refused
     )

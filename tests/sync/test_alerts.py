@@ -104,7 +104,7 @@ GONE = {
     ),
     "a scope that five tables need": (
         lambda demo: demo.lose_scope("crm"), "scope_lost:crm",
-        ["leads", "contacts", "companies", "deals", "activities"],
+        ["dictionaries", "leads", "contacts", "companies", "deals", "activities"],
     ),
     "a method": (lambda demo: demo.lose_method("crm.lead.list"), "table_refused:leads", ["leads"]),
     "a right": (

@@ -8,7 +8,7 @@ from bitsheet_tui.errors import Reason, TooLarge
 from bitsheet_tui.events import DeletionsHeld, HoldEnded
 from bitsheet_tui.sync.desk import Desk
 from tests.support import mirror
-from tests.support.sync_run import config, ids, marked, once, portal, unequal
+from tests.support.sync_run import NAMES, config, ids, marked, once, portal, unequal
 
 ALWAYS = {"reconcile_every": 1, "static_every": 1}
 
@@ -66,10 +66,11 @@ async def test_a_restored_row_is_unmarked_with_its_comments(store_url):
 async def test_nothing_is_looked_for_before_its_cycle(store_url):
     async with portal() as (demo, webhook):
         settings = config(webhook, store_url, reconcile_every=4)
-        await once(settings)  # cycle 1
+        for _ in (1, 2):  # the second compares what the first has filled
+            await once(settings)
         some = ids(demo, "deals")[5]
         demo.world.delete("deals", some)
-        for _ in (2, 3):
+        for _ in (3, 4, 5):
             await once(settings)
             assert marked(store_url, "deals") == []
         await once(settings)
@@ -104,7 +105,8 @@ async def test_a_row_that_cannot_be_stored_is_not_looked_for_every_time(sqlite_u
 async def test_a_resync_ends_without_ghosts(store_url):
     async with portal() as (demo, webhook):
         settings = config(webhook, store_url)
-        await once(settings)
+        for _ in (1, 2):  # the second compares what the first has filled
+            await once(settings)
         gone = {name: ids(demo, name)[7] for name in ("deals", "users")}
         for name, ident in gone.items():
             demo.world.hide(name, ident)
@@ -249,7 +251,9 @@ async def test_a_scope_that_is_gone_fails_its_tables_and_marks_nothing(sqlite_ur
         demo.lose_scope("crm")
         engine = await once(settings)
         assert {"deals", "leads", "contacts", "companies", "activities"} <= set(engine.failed)
-        assert [marked(sqlite_url, name) for name in engine.failed] == [[] for _ in engine.failed]
+        assert "dictionaries" in engine.failed
+        tables = [name for name in engine.failed if name in NAMES]
+        assert [marked(sqlite_url, name) for name in tables] == [[] for _ in tables]
 
 
 async def test_counting_costs_no_request_and_finding_costs_few(sqlite_url):

@@ -143,7 +143,7 @@ def lied(rows):
     ("rows", "why"),
     [
         ([{"ID": "5"}, {"ID": "6"}], "the order is not kept"),
-        ([{"ID": "5"}, {"ID": "5"}], "a row twice"),
+        ([{"ID": "5", "TITLE": "a"}, {"ID": "5", "TITLE": "b"}], "two rows of one id"),
         ([{"ID": "9000"}], "above the bound"),
         ([{"NAME": "x"}], "no id"),
         (["x"], "no row"),

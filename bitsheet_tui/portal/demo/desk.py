@@ -96,6 +96,8 @@ class Desk(Struct):
             _strike(fault)
         with self.office.world.lock:
             reply = known.handler(self.office, call)
+            if self.faults.pages:
+                reply = self.faults.pages.damaged(known.name.lower(), call, reply)
         return reply, sum(fault.seconds for fault in struck if fault.kind == Kind.SLOW)
 
     def _cost(self, name: str, reply: Reply) -> float:

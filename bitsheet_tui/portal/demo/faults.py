@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from bitsheet_tui.portal.demo.pages import PageFaults
+
 
 class Kind(StrEnum):
     """What goes wrong."""
@@ -58,10 +60,11 @@ class Fault(Struct, kw_only=True):
 
 
 class Faults:
-    """All scripted faults, in the order they were added."""
+    """All scripted faults, in the order they were added, and `pages`, which strike by chance."""
 
-    def __init__(self) -> None:
+    def __init__(self, pages: PageFaults | None = None) -> None:
         self._faults: list[Fault] = []
+        self.pages = pages
 
     def add(self, fault: Fault) -> Fault:
         """Script a fault."""
@@ -72,6 +75,7 @@ class Faults:
     def clear(self) -> None:
         """Everything works again."""
         self._faults.clear()
+        self.pages = None
 
     def of_request(self, methods: Iterable[str]) -> Fault | None:
         """The fault that strikes a whole request."""

@@ -5,6 +5,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -17,6 +18,7 @@ from bitsheet_tui.portal.demo.life import Life
 from bitsheet_tui.portal.demo.meters import Bucket, Operating
 from bitsheet_tui.portal.demo.oauth import Tokens
 from bitsheet_tui.portal.demo.office import Office
+from bitsheet_tui.portal.demo.pages import PageFaults
 from bitsheet_tui.portal.demo.plot import Plot
 from bitsheet_tui.portal.demo.settings import Cost, Limits, Settings, Size
 from bitsheet_tui.portal.demo.stats import Stats
@@ -47,7 +49,8 @@ class DemoPortal:
             oddities.scatter(self.world, seed)
         if self.settings.mistyped:
             oddities.mistype(self.world)
-        self.faults = Faults()
+        share = self.settings.page_faults
+        self.faults = Faults(PageFaults(share, seed) if share else None)
         self.stats = Stats()
         self.tokens = Tokens()
         self.office = Office(self.world, self.settings, "", set(self.settings.scopes))
@@ -112,13 +115,9 @@ class DemoPortal:
 LIVELY = Settings(limits=Limits(), cost=Cost(page=0.01), edits_per_second=3.0)
 
 
-def lively(*, eventful: bool = False, odd: bool = False, mistyped: bool = False) -> DemoPortal:
-    """A portal with the usual limits, a little slow, and people at work.
-
-    `eventful`: things go wrong; `odd` and `mistyped`: see `Settings`.
-    """
-    changed = {"eventful": eventful, "odd": odd, "mistyped": mistyped}
-    return DemoPortal(settings=replace(LIVELY, **changed) if any(changed.values()) else LIVELY)
+def lively(**changed: Any) -> DemoPortal:
+    """A portal with the usual limits, a little slow, and people at work; `changed`: other `Settings`."""
+    return DemoPortal(settings=replace(LIVELY, **changed))
 
 
 async def serve(port: int, announce: Callable[[str], None], portal: DemoPortal | None = None) -> None:

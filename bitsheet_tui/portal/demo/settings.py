@@ -85,3 +85,4 @@ class Settings(Struct, frozen=True, kw_only=True):
     eventful: bool = False  # things go wrong: see plot.py
     odd: bool = False  # one value in a thousand contradicts its type: see oddities.py
     mistyped: bool = False  # two fields of deals are described as what they are not
+    page_faults: float = 0.0  # share of the pages of lists that come damaged: see pages.py

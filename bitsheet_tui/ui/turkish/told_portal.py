@@ -127,8 +127,26 @@ SENTENCES = {
         "Bundan hiçbir şey kaydedilmedi; tablo sonraki döngüde yeniden denenir."
     ),
     "{method} ignores the filter on ID": "{method} ID süzgecini yok sayıyor",
-    "{method} does not find row {id}, which it has just listed": (
-        "{method} az önce listelediği {id} numaralı satırı bulmuyor"
+    "{method} does not tell whether it has row {id}": "{method}, {id} numaralı satırın olup olmadığını söylemiyor",
+    "{method} counts rows that it does not show, and not the same ones twice": (
+        "{method} göstermediği satırlar sayıyor, her seferinde de başkalarını"
+    ),
+    "{method} counts {count} rows and does not show the same ones twice": (
+        "{method} {count} satır sayıyor ve iki kez aynılarını göstermiyor"
+    ),
+    "Nothing is missed: the same changes are asked for again in the next cycle.": (
+        "Hiçbir şey kaçırılmadı: aynı değişiklikler sonraki döngüde yeniden istenir."
+    ),
+    "{method} shows {shown} rows and counts {count}": "{method} {shown} satır gösteriyor, {count} satır sayıyor",
+    "What it shows was stored and nothing was marked as deleted; it is read again in the next cycle.": (
+        "Gösterdikleri kaydedildi, hiçbir şey silindi diye işaretlenmedi; sonraki döngüde yeniden okunur."
+    ),
+    "{method} gave other rows than it was asked for": "{method} istenenden başka satırlar verdi",
+    "Nothing can be said of the table; try again.": "Tablo hakkında bir şey söylenemez; yeniden deneyin.",
+    "the dictionary {name} is not whole: {why}": "{name} sözlüğü eksik: {why}",
+    "the portal does not show as many as it counts": "portal saydığı kadarını göstermiyor",
+    "What it holds was stored and nothing of it was marked as deleted; it is read again.": (
+        "İçindekiler kaydedildi, hiçbiri silindi diye işaretlenmedi; yeniden okunur."
     ),
     "Nothing was marked as deleted; it is compared again later.": (
         "Hiçbir şey silindi diye işaretlenmedi; daha sonra yeniden karşılaştırılır."
