@@ -89,9 +89,7 @@ def _retried(tables: tuple[str, ...], before: EngineState, after: EngineState) -
         some = [table for name, table in state.tables.items() if not tables or name in tables]
         return sum(table.quarantined for table in some), sum(table.values for table in some)
 
-    told = [
-        f"{had - left:,} of {had:,} {noun} stored"
-        for noun, had, left in zip(("rows", "values"), waiting(before), waiting(after), strict=True)
-        if had
-    ]
+    (rows, values), (rows_left, values_left) = waiting(before), waiting(after)
+    told = [f"{rows - rows_left:,} of {rows:,} rows stored"] if rows else []
+    told += [f"{values - values_left:,} of {values:,} values stored"] if values else []
     return "; ".join(told) or "nothing is in quarantine"

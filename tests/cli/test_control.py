@@ -69,7 +69,7 @@ def test_what_the_instance_did_is_told(mirrored, start, told, capfd):
     assert "1 table due" in until(process, "cycle 3 done")
     assert "not paused: there is nothing to resume" in told("resume")
     assert "everything that is due is read now, in cycle 4" in told("sync")
-    assert "no rows are in quarantine" in told("quarantine", "--retry")
+    assert "nothing is in quarantine" in told("quarantine", "--retry")
     end(process)
 
 

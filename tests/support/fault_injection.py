@@ -87,12 +87,12 @@ class MemoryWire:
 @contextmanager
 def counting(steps: Steps, patch, tables=()) -> None:
     """While it lasts, rows of `tables`, checkpoints, transactions and commits of every store are steps."""
-    convert, save, attempt = layout.Layout.convert, checkpoints.save, Database._attempt
+    convert, save, attempt = layout.Layout.convert_all, checkpoints.save, Database._attempt
 
-    def counted_convert(self, portal):
-        if self.table.name in tables:
+    def counted_convert(self, rows):
+        for _ in rows if self.table.name in tables else ():
             steps.row(StoreUnavailable("the row cannot be read"))
-        return convert(self, portal)
+        return convert(self, rows)
 
     def counted_save(database, checkpoint):
         steps.step("checkpoint", database_error(_kind(database)))
@@ -114,7 +114,7 @@ def counting(steps: Steps, patch, tables=()) -> None:
         return result
 
     with patch.context() as during:
-        during.setattr(layout.Layout, "convert", counted_convert)
+        during.setattr(layout.Layout, "convert_all", counted_convert)
         during.setattr(checkpoints, "save", counted_save)
         during.setattr(Database, "_attempt", counted_attempt)
         yield

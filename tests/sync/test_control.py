@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from bitsheet_tui import wiring
 from bitsheet_tui.commands import Retry, Stop
+from bitsheet_tui.portal.demo import Spelt
 from bitsheet_tui.state import Phase
 from tests.support.live_engine import live_engine, until
 from tests.support.sync_run import config, portal, unequal
@@ -44,6 +45,8 @@ async def test_a_request_that_is_not_known_is_answered_and_the_next_one_is_done(
 async def test_a_retry_that_the_store_refuses_is_answered_and_harms_nothing(sqlite_url, monkeypatch):
     async with portal() as (demo, webhook):
         settings = config(webhook, sqlite_url, tables=("deals",))
+        odd = next(demo.world.truth("deals"))["ID"]
+        demo.world.edit("deals", odd, OPPORTUNITY=Spelt("to be agreed"))
         async with live_engine(settings, monkeypatch) as (engine, _, running):
             await until(lambda: engine.state.phase is Phase.CURRENT, running)
             database = engine._desk.store._database

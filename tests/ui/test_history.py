@@ -74,7 +74,7 @@ async def test_alerts_say_since_when_and_whether_they_stand(opener):
 async def test_rows_set_aside_of_every_table_are_listed_with_the_reason(opener):
     async with console(opener=opener, size=(100, 30)) as (app, _engine, pilot):
         await press(app, pilot, "h", "left")
-        assert re.search(r"deals +21 +OPPORTUNITY", text(app))
+        assert re.search(r"deals +x21 +ID: not a whole number", text(app))
 
 
 async def test_a_word_narrows_a_list_while_one_types(opener):
