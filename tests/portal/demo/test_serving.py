@@ -63,7 +63,7 @@ async def test_a_lively_portal_changes_by_itself_and_stops_changing_when_it_is_s
 
 def test_the_portal_of_the_demo_is_lively_and_has_the_limits_of_a_real_one():
     portal = lively()
-    assert portal.settings is LIVELY
+    assert portal.settings == LIVELY
     assert portal.settings.limits == Limits(rate=2.0, burst=50, operating=480.0)
     assert portal.settings.edits_per_second > 1
 
