@@ -125,6 +125,7 @@ async def test_with_a_token_nothing_is_shown_without_it(site):
     assert TOKEN not in told
 
 
+@pytest.mark.slow
 async def test_a_browser_that_sends_nonsense_or_goes_leaves_nothing_behind(site, home):
     process, address = site()
     async with aiohttp.ClientSession() as session:

@@ -21,6 +21,8 @@ from tests.support.scan_histories import (
 )
 
 
+@pytest.mark.sample
+@pytest.mark.slow
 @pytest.mark.parametrize("chained", [True, False])
 @pytest.mark.parametrize("crash", [0.0, 0.3])
 def test_after_any_history_of_edits_restores_and_crashes_a_quiet_scan_ends_equal(chained, crash):
@@ -116,6 +118,7 @@ def test_a_crash_repeats_only_what_was_on_its_way():
     assert mirror.checkpoint.floor == 0
 
 
+@pytest.mark.slow
 def test_streams_read_a_large_table_in_full_requests_and_hardly_anything_in_vain():
     portal, mirror = InMemoryPortal(10, rows=20_000), Mirror(Checkpoint(table="deals"))
     start(portal, mirror)

@@ -244,6 +244,8 @@ async def test_without_a_mirror_the_lists_say_so():
         assert "There is no mirror to read yet." in text(app)
 
 
+@pytest.mark.sample
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (200, 60), (60, 20)])
 async def test_mischief_in_every_field_label_and_name_stays_text(tmp_path, size):
     opener = sample_mirrors.mischief(tmp_path, HOSTILE)

@@ -129,6 +129,7 @@ async def scrolled(app, pilot) -> float:
     return time.process_time() - started
 
 
+@pytest.mark.slow
 async def test_a_hundred_thousand_lines_are_read_filtered_searched_and_scrolled(tmp_path):
     (tmp_path / "short").mkdir()
     async with console(log_file=book(tmp_path / "short", 1_000), size=(100, 30)) as (app, _engine, pilot):

@@ -146,6 +146,8 @@ async def test_one_key_starts_the_demo_and_esc_leaves_no_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.sample
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (60, 20), (120, 40)])
 async def test_every_step_fits(tmp_path, size):
     async with setup(tmp_path, size=size) as (app, pilot):

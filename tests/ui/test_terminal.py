@@ -28,6 +28,8 @@ def test_q_ends_with_one_line_that_says_where_the_mirror_stands():
         assert b"threads left: []" in console.out
 
 
+@pytest.mark.sample
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_gracefully_and_the_terminal_is_restored(number, tmp_path):
     with PtyTerminal("beating", tmp_path / "report") as console:
@@ -109,6 +111,7 @@ def test_ctrl_l_draws_everything_again():
             assert words in again
 
 
+@pytest.mark.slow
 def test_a_window_that_changes_its_size_while_it_syncs_shows_nothing_garbled():
     with PtyTerminal("busy", os.devnull, (200, 60)) as console:
         console.wait_for(b"50 new")
@@ -204,6 +207,8 @@ def test_nothing_is_sent_to_the_terminal_while_nothing_happens():
         assert console.cpu() - spent <= 0.08 * REST
 
 
+@pytest.mark.sample
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", [b"jjjb", b"jjjb\r", b"h", b"l", b"jjj\r"])
 def test_no_screen_sends_anything_while_nothing_happens(tmp_path, keys):
     with PtyTerminal("beating", os.devnull, (120, 40), str(tmp_path)) as console:

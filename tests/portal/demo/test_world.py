@@ -39,6 +39,7 @@ def test_the_same_seed_makes_the_same_world_and_another_seed_another(world):
     assert list(world.truth("deals")) != list(other.truth("deals"))
 
 
+@pytest.mark.slow
 def test_the_usual_world_has_the_size_of_a_small_company(clock):
     world = DemoPortal(clock=clock).world
     counts = {table: sum(1 for _ in world.truth(table)) for table in TABLES}
