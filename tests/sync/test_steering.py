@@ -94,7 +94,7 @@ async def test_a_resync_that_is_given_up_leaves_the_mirror_as_it_was_and_current
             await until(lambda: not unequal(store_url, demo, ("contacts",)))
             engine.submit(Cancel())
             assert "nothing runs that can be given up" in await answered(engine)
-        store = Store.open(store_url, readonly=True)
+        store = Store.open(store_url, schema="", readonly=True)
         assert store.checkpoint("contacts").floor == 0
         store.close()
 
