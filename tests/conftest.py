@@ -22,8 +22,8 @@ from tests.support.postgres_server import pgserver
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are cores: much of a test is waiting."""
-    return (os.cpu_count() or 1) + 1
+    """Two workers more than there are cores: a third of a test is waiting."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(autouse=True)

@@ -281,7 +281,6 @@ def slow():
         yield demo
 
 
-@pytest.mark.sample
 def test_a_killed_backfill_is_gone_on_with_from_its_last_commit(home, start, slow):
     configure(home, slow.url, "burst = 5000\n")
     killed = start("--once")

@@ -90,6 +90,8 @@ async def test_a_resync_reads_everything_again_while_the_rows_stay_readable(stor
         assert unequal(store_url, demo) == {}
 
 
+@pytest.mark.sample
+@pytest.mark.slow
 @pytest.mark.parametrize("hours", [-1, 1])
 async def test_a_portal_clock_an_hour_off_either_way_misses_nothing(store_url, hours):
     clock = ManualClock(datetime.now(UTC) + timedelta(hours=hours))

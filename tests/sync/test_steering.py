@@ -60,6 +60,7 @@ async def test_a_new_interval_counts_from_the_last_cycle_at_once(sqlite_url):
         assert 1 < (starts[1] - starts[0]).total_seconds() < 60
 
 
+@pytest.mark.sample
 async def test_a_disabled_table_grows_old_and_is_made_up_for_when_it_is_enabled(store_url):
     async with portal() as (demo, webhook), running(config(webhook, store_url, interval=0.2)) as engine:
         engine.submit(Disable(("deals", "users")))
@@ -79,7 +80,6 @@ async def test_a_disabled_table_grows_old_and_is_made_up_for_when_it_is_enabled(
         assert "at least one table must be left" in await answered(engine)
 
 
-@pytest.mark.sample
 async def test_a_resync_that_is_given_up_leaves_the_mirror_as_it_was_and_current(store_url):
     async with portal(MANY, cost=Cost(page=0.02, call=0.005)) as (demo, webhook):
         async with running(config(webhook, store_url, interval=0.5)) as engine:

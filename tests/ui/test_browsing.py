@@ -36,6 +36,7 @@ async def test_b_lists_the_records_newest_first_with_the_portals_labels(opener):
         assert lines[6].split()[:3] == ["399", "Deal", "399"]
 
 
+@pytest.mark.slow
 async def test_one_scrolls_through_all_of_them_and_the_memory_stays_small(opener, monkeypatch):
     monkeypatch.setattr(widgets, "PAGE", 20)
     monkeypatch.setattr(widgets, "KEPT", 60)

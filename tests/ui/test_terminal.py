@@ -218,6 +218,7 @@ def test_no_screen_sends_anything_while_nothing_happens(tmp_path, keys):
         assert console.read(2) == b""
 
 
+@pytest.mark.slow
 def test_mischief_in_the_mirror_stays_text_in_the_terminal(tmp_path):
     with PtyTerminal("hostile", os.devnull, (120, 40), str(tmp_path)) as console:
         console.settle()
