@@ -20,6 +20,9 @@ from bitsheet_tui import secret
 from bitsheet_tui.secret import Secret
 from tests.support.postgres_server import pgserver
 
+# the programs that tests start hold back what they print, as those of a user do
+os.environ.pop("PYTHONUNBUFFERED", None)
+
 
 def pytest_xdist_auto_num_workers() -> int:
     """Two workers more than there are cores: a third of a test is waiting."""

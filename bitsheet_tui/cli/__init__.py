@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from bitsheet_tui.cli.arguments import parse
-from bitsheet_tui.cli.ending import Ending
+from bitsheet_tui.cli.ending import Ending, let_go
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,4 +18,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = import_module(f"bitsheet_tui.cli.{arguments.command}")
         ending.code = command.run(arguments)
         sys.stdout.flush()
+    let_go()
     return ending.code

@@ -26,6 +26,15 @@ def complain(error: BitsheetError) -> None:
         tell(f"  {error.hint}")
 
 
+def let_go() -> None:
+    """Drop what a stream holds that nobody takes any more: the interpreter would end with 120 for it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 class Ending:
     """Turns whatever leaves the block into an exit code. Only what ends the interpreter passes."""
 
@@ -49,7 +58,7 @@ class Ending:
             case KeyboardInterrupt():
                 self.code = 130
             case BrokenPipeError():  # whoever read stdout has gone: `status | head -1`
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                pass
             case Exception():
                 _crashed(error)
                 self.code = Exit.BUG

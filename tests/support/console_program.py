@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from bitsheet_tui.cli.ending import let_go
 from bitsheet_tui.commands import Resume
 from bitsheet_tui.config import Config, UiSettings
 from bitsheet_tui.errors import StoreFull
@@ -198,4 +199,5 @@ if __name__ == "__main__":
     code = run_console(ENGINES[sys.argv[1]](), RING, kept, ascii_only=False)
     left = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     tell(f"threads left: {left}")
+    let_go()
     sys.exit(code)
