@@ -75,8 +75,8 @@ class PtyTerminal:
         assert words in self.out or words in self.read(seconds, words), self.out[-2000:]
 
     def settle(self) -> None:
-        """Until the first screen is there and nothing more comes."""
-        self.wait_for(b"bitsheet-tui")
+        """Until the first screen and the title, which comes last, are there and nothing more comes."""
+        self.wait_for(b"\x1b]2;")
         while self.read(0.4):
             pass
 
