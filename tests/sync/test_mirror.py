@@ -141,9 +141,11 @@ async def test_the_name_of_a_field_that_is_gone_is_marked(store_url):
 
 
 async def test_the_books_say_what_was_asked_for_a_table_and_how_far_it_came(store_url):
-    async with portal() as (demo, webhook):
+    clock = ManualClock(OLD)
+    async with portal(clock=clock) as (demo, webhook):
         settings = config(webhook, store_url)
         await once(settings)
+        clock.advance(7)
         demo.world.edit("deals", next(demo.world.truth("deals"))["ID"], TITLE="changed")
         await once(settings)
     _, runs = mirror.select(
