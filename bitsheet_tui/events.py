@@ -1,8 +1,9 @@
 """What the engine says happened. `at` is the host's clock, aware UTC, for people."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from bitsheet_tui.errors import Reason
 
@@ -42,6 +43,7 @@ class PageStored(Struct, frozen=True, kw_only=True):
     done: int = 0  # of the backfill so far: rows, or discussions where those are what is counted
     expected: int | None = None  # of it in the end, as far as one can tell
     left: float | None = None  # seconds to go at the least, by the portal's limits
+    delays: Mapping[int, int] = field(default_factory=dict)  # how old its changes were: see `freshness`
 
 
 class TableRead(Struct, frozen=True, kw_only=True):

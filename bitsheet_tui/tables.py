@@ -42,6 +42,7 @@ class Table(Struct, frozen=True, kw_only=True):
     name: str  # the SQL table, and the word on screen
     method: str  # the portal method that lists its rows
     cursors: tuple[str, ...] = ()  # fields that move when a row changes; none: read it all
+    dated: tuple[str, ...] = ()  # where there are no cursors: fields that say when a row came
     select: tuple[str, ...] = ("*", "UF_*")
     fixed: Mapping[str, Scalar] = field(default_factory=dict)  # parameters that never change
     rows: str = ""  # where the list sits inside `result`
@@ -61,6 +62,11 @@ class Table(Struct, frozen=True, kw_only=True):
         """The webhook scope that the method needs."""
         family = self.method.partition(".")[0]
         return {"tasks": "task", "im": "im"}.get(family, family)
+
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """The fields of which the newest says when a row changed; none: nothing says it."""
+        return self.cursors or self.dated
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -180,6 +186,7 @@ CATALOGUE: tuple[Table, ...] = (
         method="im.dialog.messages.get",
         paging=Paging.COMMENTS,
         key=("SOURCE", "ID"),
+        dated=("POST_DATE",),
         fields=COMMENT,
         parent=Parent(table="tasks", changed="ACTIVITY_DATE"),
     ),

@@ -38,6 +38,7 @@ def glimpse(
         cycles=tuple(_summary(cycle) for cycle in reversed(cycles) if cycle.ended_at),
         started_at=attached.since or datetime.now(UTC),
         interval=interval,
+        last_hour=status.last_hour,
         stopped=attached.gone,
         attached=attached,
     )

@@ -1,11 +1,13 @@
 """What the mirror holds and who keeps it current, read from the store alone."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from bitsheet_tui.alert import Alert
+from bitsheet_tui.freshness import Freshness, LastHour
 from bitsheet_tui.observe.narrate import count, duration
 from bitsheet_tui.state import Standing
 from bitsheet_tui.store.books import DISABLED, INTERVAL, PAUSED
@@ -43,6 +45,7 @@ class Status(Struct, frozen=True, kw_only=True):
     paused_at: datetime | None  # since when it is paused
     interval: float | None  # seconds between the starts of its cycles
     cycle: Cycle | None  # the newest
+    last_hour: LastHour = LastHour()  # how old changes were when they were committed
     tables: tuple[TableStatus, ...]
     unreadable: Closed  # tasks whose comments the webhook may not read
     unproved: int = 0  # chats of tasks that were read, and whose end was not yet seen
@@ -62,6 +65,7 @@ def look(store: Store) -> Status:
         paused_at=datetime.fromisoformat(paused) if paused else None,
         interval=float(interval) if interval else None,
         cycle=cycles[0] if cycles else None,
+        last_hour=store.last_hour(datetime.now(UTC)),
         tables=tuple(
             _table(store, one, disabled=one.table in disabled)
             for one in sorted(_counts(store, cycles), key=_place)
@@ -135,6 +139,7 @@ def to_json(status: Status) -> dict[str, Any]:
             "interval": status.interval,
         },
         "cycle": _cycle_json(status.cycle) if status.cycle else None,
+        "freshness": _freshness_json(status.last_hour),
         "tables": {table.count.table: _table_json(table) for table in status.tables},
         "alerts": [_alert_json(alert) for alert in status.alerts],
     }
@@ -150,6 +155,11 @@ def _cycle_json(cycle: Cycle) -> dict[str, Any]:
         "requests": cycle.requests,
         "failed": list(cycle.failed),
     }
+
+
+def _freshness_json(last_hour: LastHour) -> dict[str, float | None]:
+    found = last_hour.measure(datetime.now(UTC))
+    return asdict(found) if found else {"rows": 0, "p50": None, "p95": None}
 
 
 def _table_json(table: TableStatus) -> dict[str, Any]:
@@ -193,6 +203,7 @@ def to_lines(status: Status, now: datetime) -> list[str]:
         f"mirror    {status.store}, {_size(status.size_bytes)}",
         f"instance  {_instance(status, now)}",
         f"cycle     {_cycle(status.cycle, now)}",
+        f"fresh     {_fresh(status.last_hour.measure(now))}",
         "",
         f"{'table':<16}{'rows':>12}{'deleted':>10}{'quarantined':>13}{'values':>9}  {'synced':<16}state",
     ]
@@ -244,6 +255,13 @@ def _cycle(cycle: Cycle | None, now: datetime) -> str:
     what = f"{cycle.number}, {count(cycle.rows, 'row')}, {count(cycle.requests, 'request')}"
     failed = f", not up to date: {', '.join(cycle.failed)}" if cycle.failed else ""
     return f"{what}, {duration(cycle.seconds)}, {_age(cycle.ended_at, now)}{failed}"
+
+
+def _fresh(one: Freshness | None) -> str:
+    if one is None:
+        return "nothing changed in the last hour"
+    told = f"half of the changes after {one.p50:g} s, 95 % after {one.p95:g} s"
+    return f"{told} ({count(one.rows, 'row')} in the last hour)"
 
 
 def _age(at: datetime | None, now: datetime) -> str:

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from bitsheet_tui import events as e
 from bitsheet_tui.alert import Alert
+from bitsheet_tui.freshness import NOTHING, LastHour
 from bitsheet_tui.state.alerting import mirrored
 
 KEPT = 512  # durations and cycles remembered in memory
@@ -151,6 +152,7 @@ class EngineState(Struct, frozen=True, kw_only=True):
     interval: float = 0.0  # seconds between the starts of cycles; 0: not known
     steered_at: datetime | None = None  # when the interval was changed last
     attached: Attached | None = None  # none: the engine is in this process
+    last_hour: LastHour = NOTHING  # how old changes were when they were committed
 
     @property
     def phase(self) -> Phase:  # noqa: PLR0911 - a ladder from the gravest down
@@ -180,11 +182,13 @@ def start(
     at: datetime,
     alerts: Iterable[Alert] = (),
     due: Mapping[str, float] = MappingProxyType({}),
+    last_hour: LastHour = NOTHING,
 ) -> EngineState:
-    """The picture before anything has happened; `alerts` stand from before, tables are `due` that often."""
+    """The picture before anything has happened: `alerts` and `last_hour` are kept, tables `due` so often."""
     tables = {name: TableState(name=name, due=due.get(name, 0.0)) for name in names}
     stood = mirrored({alert.key: alert for alert in alerts}, names)
     interval = min(due.values(), default=0.0)  # most tables are read in every cycle
     return EngineState(
-        portal=portal, store=store, tables=tables, started_at=at, alerts=stood, interval=interval
-    )
+        portal=portal, store=store, tables=tables, started_at=at, alerts=stood, interval=interval,
+        last_hour=last_hour,
+    )  # fmt: skip

@@ -71,7 +71,8 @@ def _(event: e.PageStored, state: EngineState) -> EngineState:
             standing=Standing.FILLING if fill else standing,
         )
 
-    return _with(state, event.table, change)
+    last_hour = state.last_hour.add(event.at, event.delays)
+    return replace(_with(state, event.table, change), last_hour=last_hour)
 
 
 def _advance(fill: Fill, event: e.PageStored) -> Fill:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from bitsheet_tui.alert import Alert
+from bitsheet_tui.freshness import LastHour
 from bitsheet_tui.store import alerts, ledger, quarantine
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.ledger import Cycle, Request, Run
@@ -40,6 +41,10 @@ class Books:
     def last_cycles(self, limit: int = 100) -> list[Cycle]:
         """The newest cycles, newest first."""
         return self._database.read(lambda: ledger.last_cycles(self._database.peewee, limit))
+
+    def last_hour(self, at: datetime) -> LastHour:
+        """How old changes were when they were committed, in the hour before `at`."""
+        return self._database.read(lambda: ledger.last_hour(self._database.peewee, at))
 
     def last_runs(self, limit: int = 100, table: str | None = None) -> list[Run]:
         """The newest runs, newest first, of one table or of all."""

@@ -30,6 +30,7 @@ class When(Struct, frozen=True, kw_only=True):
     at: datetime
     cycle: int
     filling: bool = False
+    since: datetime | None = None  # the portal's clock: rows that changed later are dated (`Stored.dated`)
 
     @property
     def second(self) -> datetime:

@@ -115,6 +115,11 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         """Where the value of a portal field stands in a row."""
         return {name: place for place, (name, _) in enumerate(self.readers)}
 
+    @cached_property
+    def moments(self) -> tuple[int, ...]:
+        """Where the moments stand in a row of which the newest says when it changed."""
+        return tuple(self.position[name] for name in self.table.moments if name in self.position)
+
     def convert_all(self, rows: Sequence[Portal]) -> Converted:
         """The rows as the database takes them and gives them back. Pure.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from bitsheet_tui.freshness import HOUR, LastHour
 from bitsheet_tui.store.models import AlertRecord, ControlRecord, CycleRecord, RunRecord
 from bitsheet_tui.store.orm import peewee
 
@@ -48,6 +49,9 @@ class Run(Struct, frozen=True, kw_only=True):
     retries: int = 0
     watermark_before: datetime | None = None
     watermark_after: datetime | None = None
+    freshness_p50: float | None = None  # seconds from a change to its commit, of the rows that it changed
+    freshness_p95: float | None = None
+    delays: Mapping[int, int] | None = None  # from which these are: see `freshness`
     error: str = ""
     hint: str = ""
 
@@ -123,6 +127,16 @@ def last_good(database: Any, table: str) -> datetime | None:
     here = RunRecord.table_name == table, _GOOD
     query = RunRecord.select(RunRecord.started_at).where(*here).order_by(RunRecord.id.desc()).limit(1)
     return next((record.started_at for record in query.execute(database)), None)
+
+
+def last_hour(database: Any, at: datetime) -> LastHour:
+    """How old changes were when they were committed, in the runs that began in the hour before `at`."""
+    here = RunRecord.delays.is_null(False), RunRecord.started_at > at - HOUR
+    query = RunRecord.select(RunRecord.started_at, RunRecord.delays).where(*here).order_by(RunRecord.id)
+    found = LastHour()
+    for record in query.execute(database):
+        found = found.add(record.started_at, {int(bucket): rows for bucket, rows in record.delays.items()})
+    return found
 
 
 def ask(database: Any, *, command: str, argument: str, by: str, at: datetime) -> int:

@@ -86,6 +86,20 @@ def _previous(database: Database) -> None:
     _add(database, "bitsheet_checkpoints", {"previous": database.dialect.types[Kind.INSTANT]})
 
 
+def _freshness(database: Database) -> None:
+    postgresql = database.dialect.name == "postgresql"
+    number, document = ("DOUBLE PRECISION", "JSONB") if postgresql else ("DOUBLE", "TEXT")
+    _add(
+        database,
+        "bitsheet_table_runs",
+        {"freshness_p50": number, "freshness_p95": number, "delays": document},
+    )
+    database.execute(
+        "CREATE INDEX IF NOT EXISTS bitsheet_table_runs_delays"
+        " ON bitsheet_table_runs (started_at) WHERE delays IS NOT NULL"
+    )
+
+
 def _add(database: Database, table: str, columns: dict[str, str]) -> None:
     """Add what is not there; a mirror that is made now has them from the start."""
     known = {column[0] for column in database.execute(f"SELECT * FROM {table} LIMIT 0").description}  # noqa: S608
@@ -95,7 +109,7 @@ def _add(database: Database, table: str, columns: dict[str, str]) -> None:
 
 
 STEPS: tuple[Callable[[Database], None], ...] = (
-    _create, _reconcile, _alerts, _stretches, _closed, _proofs, _values, _previous,
+    _create, _reconcile, _alerts, _stretches, _closed, _proofs, _values, _previous, _freshness,
 )  # fmt: skip
 """The n-th step makes version n out of version n - 1; an empty database is version 0."""
 

@@ -146,6 +146,9 @@ class RunRecord(Record):
     retries = peewee.BigIntegerField(default=0)
     watermark_before = InstantField(null=True)
     watermark_after = InstantField(null=True)
+    freshness_p50 = peewee.DoubleField(null=True)
+    freshness_p95 = peewee.DoubleField(null=True)
+    delays = DocumentField(null=True)  # bucket -> rows
     error = peewee.TextField(default="")
     hint = peewee.TextField(default="")
 

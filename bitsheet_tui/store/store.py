@@ -246,9 +246,10 @@ class Store(Books):
         at: datetime,
         cycle: int,
         filling: bool = False,
+        since: datetime | None = None,
     ) -> Stored:
-        """Store rows of the portal and the checkpoint in one transaction."""
-        when = When(at=at, cycle=cycle, filling=filling)
+        """Store rows of the portal and the checkpoint in one transaction; `since`: see `When`."""
+        when = When(at=at, cycle=cycle, filling=filling, since=since)
         return writer.commit(self._database, self._layout(table), rows, checkpoint, when)
 
     def sweep(
@@ -352,12 +353,13 @@ class Store(Books):
         cycle: int,
         filling: bool = False,
         brake: Brake | None = None,
+        since: datetime | None = None,
     ) -> Stored:
         """Store whole discussions in one transaction: comments, marks for vanished ones, reading times.
 
-        `brake`: how many may vanish; the others are held.
+        `brake`: how many may vanish; the others are held. Comments written since then are dated.
         """
-        when = When(at=at, cycle=cycle, filling=filling)
+        when = When(at=at, cycle=cycle, filling=filling, since=since)
         return comments.commit(self._database, self._layout(table), read, when, brake)
 
     def reread_discussions(self, since: datetime | None = None) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct, field
@@ -30,6 +31,7 @@ class Stored(Struct, kw_only=True):
     values: int = 0  # that wait in quarantine, of rows that are stored
     held: int = 0  # comments that seem to have vanished and are not marked
     doubted: tuple[Discussion, ...] = ()  # comments of these are missing: they are to be read with proof
+    dated: tuple[datetime, ...] = ()  # the portal's clock: when the rows changed that are new in the mirror
     seconds: float = 0.0
 
     def add(self, other: Stored) -> None:
@@ -41,6 +43,7 @@ class Stored(Struct, kw_only=True):
         self.quarantined += other.quarantined
         self.values += other.values
         self.held += other.held
+        self.dated += other.dated
         self.seconds += other.seconds
 
 
@@ -168,7 +171,28 @@ def write(database: Database, layout: Layout, sifted: Sifted, when: When) -> Sto
         unchanged=ordered.unchanged,
         quarantined=len(poison),
         values=sum(map(len, sifted.odd.values())),
+        dated=tuple(_dated(layout, changes, when.since)) if when.since else (),
     )
+
+
+def _dated(layout: Layout, changes: Sequence[Change], since: datetime) -> Iterator[datetime]:
+    """When these rows changed, of those that did so after `since`.
+
+    A row that is restored, imported or backdated, or that changed without its change time, says nothing of
+    how fresh the mirror is.
+    """
+    for change in changes:
+        changed = _moment(layout, change.new)
+        before = None if change.old is None else _moment(layout, change.old)
+        moved = changed is not None and changed >= since and (before is None or before < changed)
+        if changed is not None and moved and change.op is not Op.UNDELETE:
+            yield changed
+
+
+def _moment(layout: Layout, row: Row) -> datetime | None:
+    told = [row[place] for place in layout.moments if row[place] is not None]
+    moments = [datetime.fromisoformat(one) if isinstance(one, str) else one for one in told]
+    return max(moments, default=None)
 
 
 def _refused(layout: Layout, changes: Sequence[Change], refused: Mapping[int, str]) -> list[Poison]:

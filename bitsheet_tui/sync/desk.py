@@ -14,6 +14,7 @@ from bitsheet_tui import events as e
 from bitsheet_tui.config import SyncSettings
 from bitsheet_tui.errors import PortalError, StoreRefused, TooLarge
 from bitsheet_tui.fields import Field
+from bitsheet_tui.freshness import sketch, total
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.portal.listing import row_id
@@ -88,6 +89,7 @@ class Desk:
     retried: Counter[str] = field(default_factory=Counter)  # how many of them were tried again
     told: dict[str, datetime | None] = field(default_factory=dict)  # the watermark in that line
     tallies: dict[str, Stored] = field(default_factory=dict)  # what was stored since the last ledger line
+    delays: dict[str, dict[int, int]] = field(default_factory=dict)  # how old its changes were: `freshness`
     hidden: dict[str, dict[str, int]] = field(default_factory=dict)  # rows counted and not shown, by window
     cuts: dict[str, tuple[int, ...]] = field(default_factory=dict)  # where `Scan` cuts a table
     zone_at: datetime | None = None  # when it was asked last in which zone the webhook's owner is
@@ -219,13 +221,15 @@ class Desk:
     ) -> Stored:
         """Store a page and the checkpoint that belongs to it, in one transaction, and say so."""
         profile = self.profile
-        first = self.checkpoint(table).watermark is None  # a table never read is told to the feed as one
+        watermark = self.checkpoint(table).watermark
+        first = watermark is None  # a table never read is told to the feed as one
         rows = clean(
             table, raw, self.fields[table.name], zone=profile.zone if profile else "", now=self.portal_now()
         )
         stored = self.store.commit(
-            table, rows, checkpoint, at=now(), cycle=self.cycle, filling=first or fill is not None
-        )
+            table, rows, checkpoint, at=now(), cycle=self.cycle, filling=first or fill is not None,
+            since=self.dating(watermark) if fill is None else None,
+        )  # fmt: skip
         self._checkpoints[table.name] = checkpoint
         if table.name in self.parents:
             self.stir()
@@ -251,6 +255,10 @@ class Desk:
             if table.name in self.fields and table.name in waiting and (not names or table.name in names):
                 self.retry(table)
 
+    def dating(self, watermark: datetime | None) -> datetime | None:
+        """Rows that changed later tell how fresh a table with this watermark is; None: no row does."""
+        return watermark - timedelta(seconds=self.settings.overlap) if watermark else None
+
     def keep(self, checkpoint: Checkpoint) -> None:
         """Save a checkpoint that comes without rows."""
         self.store.keep(checkpoint)
@@ -259,8 +267,15 @@ class Desk:
     def count(self, table: Table, stored: Stored) -> None:
         """Add a commit to what the table's next line in the ledger says."""
         self.tallies.setdefault(table.name, Stored()).add(stored)
+        if stored.dated:
+            self.delays[table.name] = total((self.delays.get(table.name, {}), self._delays(stored)))
         if stored.values:
             self.unjudged.add(table.name)
+
+    def _delays(self, stored: Stored) -> dict[int, int]:
+        """How long what was just committed had been on the portal."""
+        at = self.portal_now()
+        return sketch((at - changed).total_seconds() for changed in stored.dated)
 
     def tell(self, table: Table, stored: Stored, *, read: int, fill: Progress | None = None) -> None:
         """Say what a commit changed, unless nothing was read."""
@@ -272,7 +287,7 @@ class Desk:
                 deleted=stored.deleted, quarantined=stored.quarantined, values=stored.values,
                 filling=fill is not None,
                 done=fill.done if fill else 0, expected=fill.expected if fill else None,
-                left=fill.left if fill else None,
+                left=fill.left if fill else None, delays=self._delays(stored),
             )
         )  # fmt: skip
 

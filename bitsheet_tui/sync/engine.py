@@ -49,7 +49,7 @@ class Engine:
         self._alerting = Alerting(store, lambda: self.state, self._say)
         self.state: EngineState = start(
             tuple(table.name for table in tables), portal=portal.host, store=store.label, at=now(),
-            alerts=self._alerting.kept, due=cycle.rhythm(tables, settings),
+            alerts=self._alerting.kept, due=cycle.rhythm(tables, settings), last_hour=store.last_hour(now()),
         )  # fmt: skip
         self._desk = Desk(portal=portal, store=store, tables=tables, settings=settings, say=self._say)
         self._fills = Fills(self._desk, alarm=self._alarm, ended=self._rest)

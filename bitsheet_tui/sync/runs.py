@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from bitsheet_tui import events as e
+from bitsheet_tui import freshness
 from bitsheet_tui.errors import BitsheetError, PortalError, Reason, StoreLocked, StoreRefused
 from bitsheet_tui.store.ledger import Run
 from bitsheet_tui.store.writer import Stored
@@ -43,6 +44,8 @@ def record(
     """
     tally = desk.tallies.pop(table.name, Stored())
     after = desk.checkpoint(table).watermark
+    delays = desk.delays.pop(table.name, {})
+    fresh = freshness.measure(delays)
     before, desk.told[table.name] = desk.told.get(table.name), after
     desk.store.record_run(
         Run(
@@ -60,6 +63,9 @@ def record(
             retries=desk.retried.pop(table.name, 0),
             watermark_before=before,
             watermark_after=after,
+            freshness_p50=fresh.p50 if fresh else None,
+            freshness_p95=fresh.p95 if fresh else None,
+            delays=delays or None,
             error=str(error) if error else "",
             hint=error.hint if error else "",
         )

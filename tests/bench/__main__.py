@@ -15,6 +15,7 @@ BENCHES = {
     "million": backfill.million,
     "predecessor": backfill.predecessor,
     "cycles": cycles.cycles,
+    "freshness": cycles.freshness,
     "reconcile": cycles.reconcile,
     "store": store.throughput,
     "start": process.start,

@@ -1,13 +1,18 @@
 """Cycles: how many requests they take, on a portal that is as slow as its documentation says."""
 
+import json
+import random
 import re
+import time
 
-from tests.bench.client import Engine, configure, folder
+from tests.bench.client import Engine, configure, folder, ours, run, spent
 from tests.bench.portal import documented, served
 from tests.bench.report import table
 
 MILLION = 1_000_000
 TIMES = ("first", "second")  # from the first one it is known where discussions are
+INTERVALS = (1, 2, 5, 15, 60)
+FOR = 90  # seconds, and six cycles at least
 EVERY = 4  # cycles between comparisons
 
 
@@ -32,6 +37,37 @@ def _work(portal, engine):
     portal.tell(do="edit", table="activities", count=5)
     portal.tell(do="comment", tasks=3, count=52)
     return engine.next_cycle()
+
+
+def freshness():
+    """What an interval costs the portal, and how soon edits are in the mirror, at documented costs."""
+    lines = [_fresh(interval) for interval in INTERVALS]
+    table("Edits all the while, all tables at documented costs", lines)
+
+
+def _fresh(interval):
+    seconds = max(FOR, 6 * interval)
+    with (
+        served({"scale": 1.0}, cost=documented()) as portal,
+        folder() as where,
+        Engine(path := configure(where, portal.url, interval=interval)) as engine,
+    ):
+        engine.filled("task_comments")
+        engine.next_cycle(more=2)
+        portal.stats()
+        cpu, began = spent(engine.pid), time.monotonic()
+        while time.monotonic() - began < seconds:
+            portal.tell(do="edit", table=random.choice(("deals", "leads", "contacts", "tasks")), count=1)
+            time.sleep(random.uniform(0.3, 1.5))
+        lasted = time.monotonic() - began
+        engine.next_cycle()
+        stats, used = portal.stats(), spent(engine.pid) - cpu
+        told = json.loads(run(ours(path, "status", "--json")).out)["freshness"]
+    return {
+        "interval": interval, "edits": told["rows"], "p50": told["p50"], "p95": told["p95"],
+        "requests a second": round(stats["requests"] / lasted, 2), "503": stats["refused"],
+        "% of a core": round(100 * used / lasted, 1),
+    }  # fmt: skip
 
 
 def reconcile():

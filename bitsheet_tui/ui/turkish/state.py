@@ -115,6 +115,9 @@ SENTENCES = {
     "deleted": "silindi",
     "{rows} marked; {count} quarantined": "{rows} işaretli; {count} karantinada",
     "running": "çalışıyor",
+    "fresh": "tazelik",
+    "nothing changed in the last hour": "son bir saatte değişiklik yok",
+    "{rows} in the last hour": "son bir saatte {rows}",
     "operating": "kota",
     "eases {at}": "azalır: {at}",
     # what is wrong

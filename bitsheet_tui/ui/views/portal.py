@@ -56,11 +56,21 @@ def panel(picture: Picture, columns: int) -> list[Line]:
         lines += _operating(picture, seen, columns)
     else:
         lines.append((_label(t("portal")), (t("not asked yet"), "dim")))
+    lines.append((_label(t("fresh")), *_fresh(picture)))
     lines.append((_label(t("mirror")), (middle(plain(picture.state.store), columns - LABEL), "")))
     lines.append((_label(t("deleted")), *_aside(picture)))
     since = f.clock(picture.state.started_at, picture.zone, picture.now, seconds=False)
     lines.append((_label(t("running")), (t("since {time}", time=since), "")))
     return lines
+
+
+def _fresh(picture: Picture) -> Line:
+    found = picture.state.last_hour.measure(picture.now)
+    if found is None:
+        return ((t("nothing changed in the last hour"), "dim"),)
+    told = f"p50 {f.took(found.p50)}  p95 {f.took(found.p95)}"
+    rows = t("{rows} in the last hour", rows=f.plural(found.rows, "row"))
+    return ((told, ""), (f"   {rows}", "dim"))
 
 
 def _label(name: str) -> tuple[str, str]:

@@ -1,0 +1,113 @@
+"""How old a change is when the mirror has it: by the portal's clock, of changes that scans saw, in three places."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bitsheet_tui import wiring
+from bitsheet_tui.commands import Resync
+from bitsheet_tui.freshness import GROWTH, LEAST, LastHour, measure, sketch, total
+from bitsheet_tui.observe.status import look, to_json
+from bitsheet_tui.portal.demo import Column, ManualClock
+from tests.support import mirror
+from tests.support.sync_run import SMALL, config, ids, once, portal
+
+OLD = datetime(2024, 3, 1, 9, 30, tzinfo=UTC)
+NOW = datetime(2026, 11, 24, 7, 2, 11, tzinfo=UTC)
+
+
+def fresh(settings):
+    """What `status --json` says of it."""
+    store = wiring.open_store(settings, readonly=True)
+    try:
+        return to_json(look(store))["freshness"]
+    finally:
+        store.close()
+
+
+def clock():
+    """The portal's, which is three hours ahead of the host's."""
+    return ManualClock(datetime.now(UTC) + timedelta(hours=3))
+
+
+async def test_changes_are_as_old_as_the_portal_says_whatever_the_host_thinks(store_url):
+    ahead = clock()
+    async with portal(SMALL, clock=ahead) as (demo, webhook):
+        settings = config(webhook, store_url)
+        await once(settings)
+        assert fresh(settings) == {"rows": 0, "p50": None, "p95": None}
+        deals, chat = ids(demo, "deals"), ids(demo, "tasks")[-1]
+        ahead.advance(500)
+        for deal in deals[:17]:
+            demo.world.edit("deals", deal, TITLE="changed")
+        ahead.advance(100)
+        demo.world.create("leads", TITLE="new")
+        demo.world.comment(chat, "hello")  # its task moves with it
+        ahead.advance(20)
+        engine = await once(settings)
+    told = fresh(settings)
+    assert told["rows"] == 20
+    assert told["p50"] == pytest.approx(120, rel=0.06)
+    assert measure(engine.state.last_hour.minutes[-1][1]).p50 == told["p50"]
+    runs = {
+        run["table_name"]: run for run in mirror.rows(store_url, "bitsheet_table_runs", "delays IS NOT NULL")
+    }
+    assert set(runs) == {"deals", "leads", "tasks", "task_comments"}
+    assert runs["task_comments"]["freshness_p95"] == pytest.approx(20, abs=3)
+    assert runs["deals"]["freshness_p50"] == pytest.approx(120, rel=0.06)
+
+
+async def test_what_no_scan_saw_as_a_change_says_nothing_of_freshness(sqlite_url):
+    manual = clock()
+    async with portal(SMALL, clock=manual) as (demo, webhook):
+        settings = config(webhook, sqlite_url, static_every=1)
+        await once(settings)
+        manual.advance(4000)
+        deal = ids(demo, "deals")[3]
+        demo.world.create_backdated("contacts", OLD, NAME="from an import")
+        demo.world.dismiss(ids(demo, "users")[-1])
+        demo.world.delete("deals", deal)
+        await once(settings)
+        demo.world.add_field("leads", Column(name="UF_CRM_NEW", type="string", title="Note", custom=True))
+        await once(settings)
+        await once(settings, Resync(tables=("deals",)))
+    assert fresh(settings)["rows"] == 0
+
+
+async def test_a_change_that_is_read_twice_counts_once(sqlite_url):
+    manual = clock()
+    async with portal(SMALL, clock=manual) as (demo, webhook):
+        settings = config(webhook, sqlite_url)
+        await once(settings)
+        manual.advance(30)
+        demo.world.edit("deals", ids(demo, "deals")[0], TITLE="changed")
+        for _ in range(3):  # within the overlap of each
+            manual.advance(5)
+            await once(settings)
+    told = fresh(settings)
+    assert told["rows"] == 1
+    assert told["p95"] == pytest.approx(5, abs=1.1)
+
+
+def test_the_last_hour_forgets_what_is_older():
+    hour = LastHour()
+    for minute in range(200):
+        hour = hour.add(NOW + timedelta(minutes=minute), sketch([float(minute)]))
+    assert len(hour.minutes) == 60
+    found = hour.measure(NOW + timedelta(minutes=199))
+    assert found.rows == 60
+    assert found.p50 == pytest.approx(169, rel=0.06)
+    assert hour.measure(NOW + timedelta(minutes=230)).rows == 29
+    assert hour.measure(NOW + timedelta(hours=9)) is None
+
+
+@given(st.lists(st.lists(st.floats(-5, 1e6), min_size=1), min_size=1))
+def test_sketches_add_up_and_a_quantile_is_right_within_their_growth(parts):
+    values = sorted(max(LEAST, one) for part in parts for one in part)
+    found = measure(total(sketch(part) for part in parts))
+    assert found.rows == len(values)
+    for share, got in ((0.5, found.p50), (0.95, found.p95)):
+        exact = values[-(-int(share * 100) * len(values) // 100) - 1]
+        assert exact / GROWTH - 0.01 <= got <= exact * GROWTH + 0.01
