@@ -203,7 +203,7 @@ def to_lines(status: Status, now: datetime) -> list[str]:
         f"mirror    {status.store}, {_size(status.size_bytes)}",
         f"instance  {_instance(status, now)}",
         f"cycle     {_cycle(status.cycle, now)}",
-        f"fresh     {_fresh(status.last_hour.measure(now))}",
+        f"freshness {_fresh(status.last_hour.measure(now))}",
         "",
         f"{'table':<16}{'rows':>12}{'deleted':>10}{'quarantined':>13}{'values':>9}  {'synced':<16}state",
     ]

@@ -115,7 +115,7 @@ SENTENCES = {
     "deleted": "silindi",
     "{rows} marked; {count} quarantined": "{rows} işaretli; {count} karantinada",
     "running": "çalışıyor",
-    "fresh": "tazelik",
+    "freshness": "tazelik",
     "nothing changed in the last hour": "son bir saatte değişiklik yok",
     "{rows} in the last hour": "son bir saatte {rows}",
     "operating": "kota",

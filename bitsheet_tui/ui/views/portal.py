@@ -56,7 +56,7 @@ def panel(picture: Picture, columns: int) -> list[Line]:
         lines += _operating(picture, seen, columns)
     else:
         lines.append((_label(t("portal")), (t("not asked yet"), "dim")))
-    lines.append((_label(t("fresh")), *_fresh(picture)))
+    lines.append((_label(t("freshness")), *_fresh(picture)))
     lines.append((_label(t("mirror")), (middle(plain(picture.state.store), columns - LABEL), "")))
     lines.append((_label(t("deleted")), *_aside(picture)))
     since = f.clock(picture.state.started_at, picture.zone, picture.now, seconds=False)
