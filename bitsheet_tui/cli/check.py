@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, closing
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
 from msgspec.structs import replace
 
@@ -73,10 +74,16 @@ async def portal(config: Config, say: Callable[[str], None] = tell) -> list[Find
     client.hurry(HURRY)
     tables = wiring.tables(config)
     try:
+        began = monotonic()
         async with asyncio.timeout(PATIENCE):
             answers = await client.batch(checkup.asks(tables))
+        command = (monotonic() - began) / len(answers)
         reached = Finding(about="portal", verdict=OK, text=f"{client.host} answers")
-        return [reached, *checkup.judge(tables, answers, datetime.now(UTC))]
+        return [
+            reached,
+            *checkup.judge(tables, answers, datetime.now(UTC)),
+            checkup.interval(tables, config.sync.interval, config.portal.requests_per_second, command),
+        ]
     except PortalError as error:
         return [checkup.failure("portal", error)]
     except TimeoutError:

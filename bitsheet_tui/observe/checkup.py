@@ -8,11 +8,13 @@ from msgspec import Struct
 from bitsheet_tui.errors import Exit, PortalError, Reason, Unreachable
 from bitsheet_tui.portal import selftest
 from bitsheet_tui.portal.answer import Answer, Ask, Json
+from bitsheet_tui.portal.budget import BUDGET, WINDOW
 from bitsheet_tui.portal.selftest import Profile
 from bitsheet_tui.tables import FORUM_METHOD, Paging, Table
 from bitsheet_tui.text import plain
 
 OK, WARN, FAIL = "ok", "warn", "FAIL"
+WARY = 0.75  # of what the portal grants: the rest is for what changes
 CLOCK_ASTRAY = 60.0  # seconds: nothing depends on it, but people compare log times
 CHAT_METHOD = "im.dialog.messages.get"
 FORUM_SCOPE, CHAT_SCOPE = "task", "im"
@@ -58,6 +60,24 @@ def judge(tables: Sequence[Table], answers: Answers, host_now: datetime) -> Iter
     yield _clock(profile)
     if any(table.paging is Paging.COMMENTS for table in tables):
         yield _comments(profile, answers.get("chat_method"))
+
+
+def interval(tables: Sequence[Table], seconds: float, rate: float, command: float) -> Finding:
+    """What a cycle every `seconds` costs of what the portal grants, while nothing changes.
+
+    `rate`: requests a second that it grants, `command`: seconds that one command took just now. A cycle is
+    one request, with a command for each field that tells a table's changes and one for its new ids
+    (`sync/scan.py`).
+    """
+    most = max((table for table in tables if table.cursors), key=lambda one: len(one.cursors), default=None)
+    used = (len(most.cursors) + 1) * command * WINDOW / seconds if most else 0.0
+    text = f"a cycle every {seconds:g} s is {1 / seconds:.2g} requests a second of {rate:g}"
+    if most:
+        text += f", and about {used:.0f} s of the {BUDGET:.0f} in ten minutes for {most.method}"
+    if 1 / seconds <= WARY * rate and used <= WARY * BUDGET:
+        return Finding(about="interval", verdict=OK, text=text)
+    hint = "a longer sync.interval leaves room for what changes"
+    return Finding(about="interval", verdict=WARN, text=text, hint=hint)
 
 
 def _webhook(profile: Profile, me: Answer | PortalError) -> Finding:

@@ -26,7 +26,7 @@ def lines(capfd) -> dict[str, str]:
 def test_a_good_installation_has_a_line_for_everything_and_nothing_is_made(home, capfd):
     assert main(["check"]) == 0
     assert lines(capfd) == dict.fromkeys(
-        "config portal webhook rights scopes tables filters clock comments store".split(), "ok"
+        "config portal webhook rights scopes tables filters clock comments interval store".split(), "ok"
     )
     assert [file.name for file in home.iterdir()] == ["config.toml"]
 

@@ -114,3 +114,39 @@ def test_a_portal_that_does_not_know_us_is_77_and_one_that_is_away_is_1():
     assert checkup.failure("portal", Unreachable("gone", reason=Reason.NETWORK)).code == 1
     with pytest.raises(Refused):
         told(profile=Refused("who?", reason=Reason.ACCESS))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "command", "verdict", "text"),
+    [
+        (
+            300,
+            0.068,
+            OK,
+            "a cycle every 300 s is 0.0033 requests a second of 2, and about 0 s of the 480 in ten minutes",
+        ),
+        (
+            1,
+            0.068,
+            OK,
+            "a cycle every 1 s is 1 requests a second of 2, and about 122 s of the 480 in ten minutes",
+        ),
+        (
+            1,
+            0.3,
+            WARN,
+            "a cycle every 1 s is 1 requests a second of 2, and about 540 s of the 480 in ten minutes",
+        ),
+        (
+            0.5,
+            0.001,
+            WARN,
+            "a cycle every 0.5 s is 2 requests a second of 2, and about 4 s of the 480 in ten minutes",
+        ),
+    ],
+)
+def test_what_an_interval_costs_of_the_portals_limits_is_told(seconds, command, verdict, text):
+    found = checkup.interval(CATALOGUE, seconds, 2.0, command)
+    assert (found.about, found.verdict) == ("interval", verdict)
+    assert found.text == f"{text} for tasks.task.list"
+    assert checkup.interval(select(["departments"]), 300, 2.0, 0.1).verdict == OK
