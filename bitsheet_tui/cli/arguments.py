@@ -131,8 +131,13 @@ def _web(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--listen", type=_an_address, default=listen, metavar="HOST:PORT", help="default: 127.0.0.1:8765"
     )
-    parser.add_argument("--token-file", type=Path, metavar="PATH", help="ask for the token in this file")
+    parser.add_argument("--token-file", type=Path, metavar="PATH", help="has the token; else one is made")
+    _read_only(parser)
     _demo(parser)
+
+
+def _read_only(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--read-only", action="store_true", help="show everything, steer nothing")
 
 
 def _an_address(text: str) -> tuple[str, int]:
@@ -198,6 +203,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument(
         "--takeover", action="store_true", help="take the mirror over once that instance has ended"
     )
+    _read_only(top)
     _demo(top)
     commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for command in COMMANDS:
@@ -223,6 +229,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     looking = "--attach" if given.attach else "--takeover" if given.takeover else ""
     if looking and (given.command or given.no_ui or given.once or given.demo):
         raise UsageError(f"{looking} goes with the console alone")
+    if given.read_only and not (given.attach or given.command == "web"):
+        raise UsageError("--read-only goes with --attach, or with the command web")
     if given.attach and given.takeover:
         raise UsageError("--attach never takes the mirror over: leave one of the two out")
     if given.command and given.demo and given.command not in {"check", "web"}:

@@ -66,7 +66,9 @@ def _open(arguments: Namespace, config: Config | None, shelf: Shelf) -> int:
         if not arguments.attach:
             with suppress(MirrorHeld):
                 return ground.serve(config, ending, ring, narrated=False)
-        return ground.attach(config, ending, ring, before, takeover=arguments.takeover)
+        return ground.attach(
+            config, ending, ring, before, takeover=arguments.takeover, readonly=arguments.read_only
+        )
 
     engine = Deferred(build, before)
     beside = Beside(opener=books.reader, log_file=books.log_file, config=lambda: books.config, shelf=shelf)

@@ -113,9 +113,15 @@ def tell_log(config: Config, ring: Ring | None, *, narrated: bool) -> None:
 
 
 def attach(
-    config: Config, ending: ExitStack, ring: Ring, before: EngineState, *, takeover: bool
+    config: Config,
+    ending: ExitStack,
+    ring: Ring,
+    before: EngineState,
+    *,
+    takeover: bool,
+    readonly: bool,
 ) -> "Onlooker":
-    """The engine that holds the mirror, seen from here."""
+    """The engine that holds the mirror, seen from here; `readonly`: and not told anything."""
     from bitsheet_tui.observe.attached import Mirror, Onlooker  # noqa: PLC0415 - an engine looks at none
 
     logs.start(LogSettings(file=""))  # what libraries say must not get onto the screen
@@ -128,6 +134,7 @@ def attach(
         portal=before.portal,
         interval=config.sync.interval,
         take=take,
+        readonly=readonly,
     )
     return Onlooker(mirror, ring, before)
 

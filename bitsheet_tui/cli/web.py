@@ -6,7 +6,7 @@ import shlex
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from types import FrameType
@@ -33,12 +33,10 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def run(arguments: Namespace) -> int:
-    """Serves until told to stop. Raises UsageError for a public address without a token."""
+    """Serves until told to stop. Without a token of the operator's one is made, and printed once."""
     host, port = arguments.listen
-    token = _token(arguments.token_file, os.environ)
-    if token is None and not door.loopback(host):
-        hint = f"write one of {door.LEAST} letters or more into a file for --token-file, or into ${TOKEN}"
-        raise UsageError(f"{host} can be reached by others: that needs a token", hint)
+    given = _token(arguments.token_file)
+    token = given or door.make_token()
     try:
         from bitsheet_tui.ui.web import Web  # noqa: PLC0415 - an extra
     except ImportError as error:
@@ -51,13 +49,16 @@ def run(arguments: Namespace) -> int:
         spoken = locales.choose(config.ui.language, os.environ)
         # what a viewer's console said last is narration
         with language.speaking(spoken), redirect_stdout(sys.stderr):
-            asyncio.run(_serve(Web(_command(path), token=token), host, port, engine))
+            site = Web(_command(path, readonly=arguments.read_only), token=token, tell=tell)
+            asyncio.run(_serve(site, host, port, engine, "" if given else token.reveal()))
         return Exit.DONE
 
 
-def _token(file: Path | None, environ: Mapping[str, str]) -> Secret | None:
+def _token(file: Path | None) -> Secret | None:
+    """The operator's own; out of the environment it goes, for the consoles that are started inherit that."""
+    named = os.environ.pop(TOKEN, "")
     try:
-        text = file.read_text(encoding="utf-8").strip() if file else environ.get(TOKEN, "")
+        text = file.read_text(encoding="utf-8").strip() if file else named
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the token file {file} cannot be read: {error}") from None
     if not text and not file:
@@ -78,13 +79,18 @@ def _configured(arguments: Namespace, ending: ExitStack) -> tuple[Config, Path |
     return config, path
 
 
-def _command(path: Path | None) -> str:
-    words = [sys.executable, "-m", "bitsheet_tui", "--attach"]
+def _command(path: Path | None, *, readonly: bool) -> str:
+    """The console behind a page. With -P no module comes from the folder in which it is started."""
+    words = [sys.executable, "-P", "-m", "bitsheet_tui", "--attach"]
+    words += ["--read-only"] if readonly else []
     return f"exec {shlex.join([*words, '--config', str(path)] if path else words)}"
 
 
-async def _serve(site: "Web", host: str, port: int, engine: "Served | None") -> None:
-    """The browsers' side here, the engine on a thread with a loop of its own."""
+async def _serve(site: "Web", host: str, port: int, engine: "Served | None", token: str) -> None:
+    """The browsers' side here, the engine on a thread with a loop of its own.
+
+    The address is printed with the `token` that was made: it is how the operator learns it.
+    """
     from bitsheet_tui.ui.web import serve  # noqa: PLC0415 - an extra
 
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
@@ -94,13 +100,19 @@ async def _serve(site: "Web", host: str, port: int, engine: "Served | None") -> 
         running.add_done_callback(lambda _: ended.set())
     with _stopping(lambda: loop.call_soon_threadsafe(ended.set)):
         try:
-            await serve(site, host, port, lambda address: tell(f"the console is at {address}"), ended)
+            await serve(site, host, port, lambda address: _print(address, token), ended)
         except OSError as error:
             raise UsageError(f"{host}:{port} cannot be used: {os.strerror(error.errno or 0)}") from None
         finally:
             if engine and running:
                 engine.submit(Stop())
                 await running
+
+
+def _print(address: str, token: str) -> None:
+    """Where the console is; the token that was made is printed here and nowhere else."""
+    told = f"{address}?token={token}" if token else address
+    print(f"the console is at {told}", file=sys.stderr, flush=True)
 
 
 @contextmanager

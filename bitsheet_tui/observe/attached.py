@@ -33,6 +33,7 @@ LOG_SECONDS = 0.5
 SHARE = 0.1  # of the time may be spent on looking at the store
 LIMIT = 8 * 2**20  # bytes of a line
 CONNECT_SECONDS = 3.0
+READ_ONLY = "this console is read-only: it steers nothing"
 
 
 class Running(Protocol):
@@ -62,6 +63,7 @@ class Mirror(Struct, frozen=True, kw_only=True):
     portal: str
     interval: float
     take: Callable[[], Running] | None = None  # takes it over; none: never
+    readonly: bool = False  # its engine is not told anything
 
 
 class Onlooker:
@@ -70,7 +72,7 @@ class Onlooker:
     def __init__(self, mirror: Mirror, ring: Ring, before: EngineState) -> None:
         self._mirror = mirror
         self._ring = ring
-        attached = Attached(takeover=mirror.take is not None)
+        attached = Attached(takeover=mirror.take is not None, readonly=mirror.readonly)
         self._state = replace(before, attached=attached)
         self._answers: deque[str] = deque(maxlen=20)
         self._engine: Running | None = None  # our own, after a takeover
@@ -144,11 +146,12 @@ class Onlooker:
         return holder.host == socket.gethostname()
 
     def _attached(self, holder: Holder | None, *, live: bool = False) -> Attached:
-        takeover = self._mirror.take is not None
+        blank = Attached(takeover=self._mirror.take is not None, readonly=self._mirror.readonly)
         if holder is None:
-            return replace(self._state.attached or Attached(), live=False, gone=True, takeover=takeover)
+            before = self._state.attached or blank
+            return replace(before, live=False, gone=True, takeover=blank.takeover)
         host = "" if self._here(holder) else holder.host
-        return Attached(pid=holder.pid, host=host, since=holder.since, live=live, takeover=takeover)
+        return replace(blank, pid=holder.pid, host=host, since=holder.since, live=live)
 
     async def _read_log(self) -> None:
         while True:
@@ -251,6 +254,8 @@ class Onlooker:
             self._engine.submit(command)
         elif isinstance(command, Stop):
             self._left.set()
+        elif self._mirror.readonly:
+            self._answers.append(READ_ONLY)
         elif self._writer:
             self._writer.write(wire.asked(*to_words(command)))
         else:

@@ -129,6 +129,7 @@ class Attached(Struct, frozen=True, kw_only=True):
     live: bool = False  # through its socket; else looked up in the store every few seconds
     gone: bool = False  # it has ended: what is shown is how it left the mirror
     takeover: bool = False  # the mirror is taken over as soon as it has ended
+    readonly: bool = False  # it is looked at, and not told anything
 
 
 class EngineState(Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import ClassVar
 
@@ -136,10 +137,15 @@ class Console(Viewing):
 
     def action_picture(self) -> None:
         """Save the screen as SVG, with the secrets out of it, readable by its owner only."""
-        path = Path.cwd() / f"bitsheet-{self.clock():%Y%m%d-%H%M%S}.svg"
+        name = f"bitsheet-{self.clock():%Y%m%d-%H%M%S}.svg"
+        shown = redact(self.export_screenshot(title=words.NAME))
+        if self.is_web:  # it goes to the browser, never into a folder of the server
+            self.deliver_text(StringIO(shown), save_filename=name, mime_type="image/svg+xml")
+            return
+        path = Path.cwd() / name
         try:
             path.touch(mode=0o600)
-            path.write_text(redact(self.export_screenshot(title=words.NAME)), encoding="utf-8")
+            path.write_text(shown, encoding="utf-8")
         except OSError as error:
             self.say(t(words.NOT_SAVED, why=error.strerror or t("no reason given")), bad=True)
         else:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
+from time import monotonic
 from typing import cast
 
 from aiohttp import WSMessage, WSMsgType, web
@@ -12,12 +13,13 @@ from textual_serve.app_service import AppService
 from textual_serve.server import Server, to_int
 
 from bitsheet_tui.secret import Secret
+from bitsheet_tui.text import plain
 from bitsheet_tui.ui import door, words
 from bitsheet_tui.ui.language import code, t
 
 VIEWERS = 12  # each is a process of about 50 MB
 LONGEST = 1 << 20  # bytes of one message of a browser
-PAUSE = 0.5  # seconds before a wrong token is answered
+PAUSE = 0.5  # seconds before a wrong token is answered, one after the other
 GRACE = 3.0  # seconds for a console to leave before it is killed
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -28,7 +30,7 @@ ELSEWHERE = re.compile(
 # nothing from elsewhere: no font, no script, no frame around it
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
     "frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
 )
 HEADERS = {
@@ -45,12 +47,15 @@ FORM = """<!DOCTYPE html><html lang="{language}"><meta charset="utf-8"><title>bi
 
 
 class Web(Server):
-    """Serves `command`, a console, to browsers."""
+    """Serves `command`, a console, to browsers. `tell` hears who came in and who was refused."""
 
-    def __init__(self, command: str, *, token: Secret | None = None) -> None:
+    def __init__(self, command: str, *, token: Secret, tell: Callable[[str], None]) -> None:
         super().__init__(command, title="bitsheet-tui")
         self.token = token
         self.viewers = 0
+        self._tell = tell
+        self._logins = door.Logins(token)
+        self._guessing = asyncio.Lock()
 
     def initialize_logging(self) -> None:
         """Ours is there already; the other one prints the values of variables."""
@@ -63,29 +68,63 @@ class Web(Server):
         app = await self._make_app()
         app.middlewares.append(self._guard)
         app.router.add_post("/token", self._take_token)
+        app.router.add_post("/leave", self._log_out)
         return app
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if why := door.strange(request.headers, guarded=self.token is not None):
-            return web.Response(status=403, text=f"{t(why)}\n")
-        if self.token and request.path != "/token" and not door.admitted(self.token, request.headers):
-            return _ask(t(words.WEB_ASKED))
-        response = await handler(request)
+        try:
+            response = await self._admit(request, handler)
+        except web.HTTPException as error:
+            error.headers.update(HEADERS)
+            raise
+        except (ValueError, LookupError):  # bytes that are no text, an encoding that there is not
+            response = web.Response(status=400, text=f"{t(words.WEB_GARBLED)}\n")
         if not response.prepared:
             response.headers.update(HEADERS)
         return response
 
+    async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if why := door.strange(request.headers):
+            return web.Response(status=403, text=f"{t(why)}\n")
+        if request.path == "/token":
+            return await handler(request)
+        if "token" in request.query:
+            return await self._log_in(request, request.query["token"])
+        if self._logins.admits(request.headers, _cookie(request), monotonic()):
+            return await handler(request)
+        if "Authorization" in request.headers:
+            await self._refuse(request)
+        return _ask(t(words.WEB_ASKED))
+
     async def _take_token(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
-        if self.token is None or not door.fits(self.token, str(form.get("token", ""))):
-            await asyncio.sleep(PAUSE)
+        return await self._log_in(request, str(form.get("token", "")))
+
+    async def _log_in(self, request: web.Request, given: str) -> web.StreamResponse:
+        if not door.fits(self.token, given):
+            await self._refuse(request)
             return _ask(t(words.WEB_WRONG))
         response = web.Response(status=303, headers={"Location": "/"})
         response.set_cookie(
-            door.COOKIE, door.pass_for(self.token), httponly=True, samesite="Strict", secure=_secure(request)
-        )
+            _cookie(request), self._logins.open(monotonic()), max_age=int(door.LASTS), httponly=True,
+            samesite="Strict", secure=_secure(request),
+        )  # fmt: skip
+        self._tell(f"web: a visitor from {_whence(request)} has come in")
         return response
+
+    async def _log_out(self, request: web.Request) -> web.StreamResponse:
+        self._logins.close(request.headers, _cookie(request))
+        self._tell(f"web: a visitor from {_whence(request)} has left")
+        response = web.Response(status=303, headers={"Location": "/"})
+        response.del_cookie(_cookie(request))
+        return response
+
+    async def _refuse(self, request: web.Request) -> None:
+        """Tell of a wrong token; guesses wait for one another."""
+        self._tell(f"web: a wrong token from {_whence(request)} was refused")
+        async with self._guessing:
+            await asyncio.sleep(PAUSE)
 
     async def handle_index(self, request: web.Request) -> web.StreamResponse:
         """The page; its addresses are the ones by which the browser came, and none leads elsewhere."""
@@ -172,6 +211,15 @@ def _ask(text: str) -> web.Response:
         content_type="text/html",
         headers=HEADERS,
     )
+
+
+def _cookie(request: web.Request) -> str:
+    """Its name: a browser sends it to every port of a host, where another one of us may be."""
+    return f"bitsheet_tui_{request.url.port}"
+
+
+def _whence(request: web.Request) -> str:
+    return plain(request.remote or "somewhere", 60)
 
 
 def _secure(request: web.Request) -> bool:

@@ -104,6 +104,7 @@ DETACHED = "detached at cycle {cycle}; {who} goes on"
 LEAVING = "Leaving; the mirror goes on without this console."
 
 WEB_ASKED = "This console asks for a token."
+WEB_GARBLED = "That request cannot be read."
 WEB_WRONG = "That is not the token."
 WEB_FULL = "No more than {count} consoles at a time; close one, then load this page again."
 

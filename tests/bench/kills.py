@@ -5,10 +5,10 @@ import sqlite3
 import subprocess
 import time
 
+from bitsheet_tui.tables import CATALOGUE
 from tests.bench.client import configure, folder, ours, run
 from tests.bench.portal import served
 from tests.bench.report import table
-from bitsheet_tui.tables import CATALOGUE
 
 APART = (0.6, 2.2)  # seconds from a start to its kill
 SIZE = {

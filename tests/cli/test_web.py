@@ -50,9 +50,7 @@ async def gone(seconds: float = 15) -> bool:
     return not viewers()
 
 
-def test_an_address_that_others_reach_needs_a_token(home, capfd):
-    assert main(["web", "--listen", "0.0.0.0:0"]) == 64
-    assert "0.0.0.0 can be reached by others: that needs a token" in capfd.readouterr().err
+def test_what_is_no_token_and_no_address_is_refused_before_anything_is_served(home, capfd):
     assert main(["web", "--listen", "crm.example.com:80"]) == 64
     Path("short").write_text("sesame\n")
     assert main(["web", "--token-file", "short"]) == 64
@@ -69,37 +67,84 @@ def test_without_the_extra_it_says_what_to_install(home, capfd, monkeypatch):
     assert "with its extra web: see `bitsheet-tui help install`" in capfd.readouterr().err
 
 
-async def test_pages_of_other_sites_and_made_up_names_are_kept_out(site):
+def visitor() -> aiohttp.ClientSession:
+    """A browser that has no login yet; its cookies are those of an address without a name."""
+    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+
+
+async def test_the_printed_address_lets_in_and_nothing_else_does(site):
     process, address = site()
-    port = address.split(":")[2].strip("/")
-    async with aiohttp.ClientSession() as session:
-
-        async def status(path="", **headers) -> int:
-            async with session.get(f"{address}{path}", headers=headers) as answer:
-                return answer.status
-
-        assert await status() == 200
-        assert await status(Host=f"localhost:{port}") == 200
-        assert await status(Host="127.0.0.1:9000") == 200  # through a tunnel
-        assert await status(Host=f"rebound.example:{port}") == 403
-        assert await status("ws", Origin="https://evil.example") == 403
-        assert await status("ws", Origin="null") == 403
-        with pytest.raises(aiohttp.WSServerHandshakeError):
-            await session.ws_connect(f"{address}ws", origin="https://evil.example")
-        async with session.get(address) as answer:
+    here, _, query = address.partition("?")
+    assert re.fullmatch(r"token=[\w-]{32}", query)
+    async with visitor() as session, visitor() as stranger:
+        async with session.get(address, allow_redirects=False) as answer:
+            assert (answer.status, answer.headers["Location"]) == (
+                303,
+                "/",
+            )  # the token leaves the address bar
+            cookie = answer.headers["Set-Cookie"]
+            assert "HttpOnly" in cookie
+            assert "SameSite=Strict" in cookie
+            assert query.removeprefix("token=") not in cookie
+        async with session.get(here) as answer:
+            assert answer.status == 200
             assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
             assert not re.findall(r"(?:href|src)=\"https?://(?!127\.0\.0\.1)", await answer.text())
+        for path in ("", "ws", "static/js/textual.js", "download/x", "nothing", "?token=wrong"):
+            async with stranger.get(f"{here}{path}") as answer:
+                assert answer.status == 401
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await stranger.ws_connect(f"{here}ws")
+        async with stranger.get(here, headers={"Host": "127.0.0.1", "X-Forwarded-For": "10.0.0.1"}) as answer:
+            assert answer.status == 401
+        async with session.post(f"{here}leave") as answer:
+            assert answer.status == 401  # it leads to the page, which asks again
+        async with session.get(here) as answer:
+            assert answer.status == 401
+    process.terminate()
+    _, told = process.communicate(timeout=SECONDS)
+    assert "web: a visitor from 127.0.0.1 has come in" in told
+    assert "web: a wrong token from 127.0.0.1 was refused" in told
+    assert "web: a visitor from 127.0.0.1 has left" in told
+    assert query not in told  # it was printed once
+
+
+async def test_pages_of_other_sites_are_kept_out(site):
+    process, address = site()
+    here = address.partition("?")[0]
+    async with visitor() as session:
+        await session.get(address)
+        for origin in ("https://evil.example", "null", "http://["):
+            async with session.get(f"{here}ws", headers={"Origin": origin}) as answer:
+                assert answer.status == 403
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect(f"{here}ws", origin="https://evil.example")
     process.terminate()
     assert process.wait(SECONDS) == 0
 
 
-async def test_with_a_token_nothing_is_shown_without_it(site):
+async def test_a_request_that_cannot_be_read_is_400_and_leaves_no_trace(site):
+    process, address = site()
+    here = address.partition("?")[0]
+    async with visitor() as session:
+        for body, kind in ((b"token=%ff\xff", "utf-8"), (b"token=x", "evil/e.so")):
+            form = {"Content-Type": f'application/x-www-form-urlencoded; charset="{kind}"'}
+            async with session.post(f"{here}token", data=body, headers=form) as answer:
+                assert answer.status in {400, 401}
+        async with session.get(here, headers={"Authorization": "Bearer \xff"}) as answer:
+            assert answer.status == 401
+    process.terminate()
+    _, told = process.communicate(timeout=SECONDS)
+    assert "Traceback" not in told
+    assert "evil" not in told
+
+
+async def test_a_token_of_the_operators_is_never_shown(site):
     Path("token").write_text(f"{TOKEN}\n")
     process, address = site("--token-file", "token")
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-        for path in ("", "ws", "static/js/textual.js", "download/x"):
-            async with session.get(f"{address}{path}") as answer:
-                assert answer.status == 401
+    assert "?" not in address
+    async with visitor() as session:
         async with session.post(f"{address}token", data={"token": "wrong"}) as answer:
             assert answer.status == 401
         async with session.post(
@@ -108,13 +153,10 @@ async def test_with_a_token_nothing_is_shown_without_it(site):
             assert answer.status == 403
         async with session.post(f"{address}token", data={"token": TOKEN}, allow_redirects=False) as answer:
             assert answer.status == 303
-            cookie = answer.headers["Set-Cookie"]
-            assert "HttpOnly" in cookie
-            assert "SameSite=Strict" in cookie
-            assert TOKEN not in cookie
+            assert TOKEN not in answer.headers["Set-Cookie"]
         async with session.get(address) as answer:
             assert answer.status == 200
-    async with aiohttp.ClientSession() as session:
+    async with visitor() as session:
         for given, status in ((TOKEN, 200), ("x" * 20, 401), ("", 401)):
             async with session.get(address, headers={"Authorization": f"Bearer {given}"}) as answer:
                 assert answer.status == status
@@ -125,10 +167,53 @@ async def test_with_a_token_nothing_is_shown_without_it(site):
     assert TOKEN not in told
 
 
+async def test_consoles_of_pages_do_not_inherit_the_token(site):
+    process, address = site(BITSHEET_WEB_TOKEN=TOKEN)
+    async with clients() as new:
+        await (await new(f"{address}?token={TOKEN}")).until("departments")
+        (console,) = viewers()
+        assert TOKEN.encode() not in Path(f"/proc/{console}/environ").read_bytes()
+        assert b"-P" in Path(f"/proc/{console}/cmdline").read_bytes().split(b"\0")
+    process.terminate()
+    assert process.wait(SECONDS) == 0
+
+
+async def test_a_page_that_is_read_only_steers_nothing(start, site, capfd):
+    engine = start("--no-ui", BITSHEET_SYNC_INTERVAL="1")
+    until(engine, "cycle 1 done")
+    process, address = site("--read-only")
+    async with clients() as new:
+        page = await new(address)
+        await page.until("departments")
+        await page.until("read-only")
+        await page.press("p")
+        await page.until("this console is read-only: it steers nothing")
+    assert instance(capfd)["paused_at"] is None
+    for ended in (process, engine):
+        ended.terminate()
+        assert ended.wait(SECONDS) == 0
+
+
+async def test_what_a_page_saves_goes_to_the_browser_and_into_no_folder_of_the_server(site):
+    process, address = site()
+    async with clients() as new:
+        page = await new(address)
+        await page.until("departments")
+        await page.press("\x13")  # ctrl+s
+        key = await page.heard("deliver_file_start")
+        async with page.session.get(f"{page.asked[0]}download/{key}") as answer:
+            assert "departments" in await answer.text()
+    assert list(Path.cwd().glob("*.svg")) == []
+    process.terminate()
+    assert process.wait(SECONDS) == 0
+
+
 @pytest.mark.slow
 async def test_a_browser_that_sends_nonsense_or_goes_leaves_nothing_behind(site, home):
     process, address = site()
-    async with aiohttp.ClientSession() as session:
+    async with visitor() as session:
+        await session.get(address)
+        address = address.partition("?")[0]
         async with session.ws_connect(f"{address}ws?width=100&height=30") as socket:
             for nonsense in (
                 "",

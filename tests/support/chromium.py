@@ -39,14 +39,27 @@ class Seen:
 class Client(Seen):
     """Speaks with the server as the page does, where there is no browser."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, address: str) -> None:
-        self._socket = socket
+    def __init__(
+        self, socket: aiohttp.ClientWebSocketResponse, address: str, session: aiohttp.ClientSession
+    ) -> None:
+        self._socket, self.session = socket, session
         self.asked = [address]
+        self._told: list[list[object]] = []
         self._reading = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
         async for message in self._socket:
-            self.shown += message.data if message.type is aiohttp.WSMsgType.BINARY else b""
+            if message.type is aiohttp.WSMsgType.BINARY:
+                self.shown += message.data
+            else:
+                self._told.append(message.json())
+
+    async def heard(self, what: str, seconds: float = 40) -> object:
+        """Wait until the page was told `what`, and give what was said with it."""
+        async with asyncio.timeout(seconds):
+            while not (found := [said for name, said in self._told if name == what]):
+                await asyncio.sleep(0.05)
+        return found[0]
 
     async def press(self, key: str) -> None:
         await self._socket.send_json(["stdin", key])
@@ -107,10 +120,13 @@ class Page(Seen):
 @asynccontextmanager
 async def clients():
     """Opens what stands for pages: clients of the socket that a page speaks to."""
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
 
         async def new(address: str) -> Client:
-            return Client(await session.ws_connect(f"{address}ws?width=120&height=36"), address)
+            await (await session.get(address)).read()  # its token opens a login
+            here = address.partition("?")[0]
+            socket = await session.ws_connect(f"{here}ws?width=120&height=36")
+            return Client(socket, here, session)
 
         yield new
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable
+from io import StringIO
 from pathlib import Path
 
 from textual import on
@@ -80,6 +81,11 @@ def ask_time(screen: Base) -> None:
 def ask_path(screen: Base) -> None:
     """Save what the log shows."""
     pane, console = screen.log_pane, screen.console_app
+    if console.is_web and pane is not None:  # it goes to the browser, never into a folder of the server
+        name = f"bitsheet-log-{console.clock():%Y%m%d-%H%M%S}.txt"
+        text = "".join(f"{redact(row)}\n" for row in pane.saved())
+        console.deliver_text(StringIO(text), save_filename=name)
+        return
     proposed = Path.cwd() / f"bitsheet-log-{console.clock():%Y%m%d-%H%M%S}.txt"
 
     def typed(text: str | None) -> None:

@@ -114,7 +114,7 @@ SENTENCES = {
         "Geri alınamaz; yeniden eşitleme yine istenebilir ve baştan başlar. İlk okumalar sürer."
     ),
     # the browser
-    "open it as 127.0.0.1 or localhost": "127.0.0.1 ya da localhost olarak açın",
+    "That request cannot be read.": "Bu istek okunamıyor.",
     "another site's page may not open this one": "başka bir sitenin sayfası bunu açamaz",
     "This console asks for a token.": "Bu konsol bir belirteç (token) ister.",
     "That is not the token.": "Belirteç bu değil.",

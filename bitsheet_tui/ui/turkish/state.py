@@ -56,6 +56,7 @@ SENTENCES = {
     # the engine of another process
     "the other instance": "öteki süreç",
     "pid {pid} on {host}": "pid {pid}, {host}",
+    "{who}, read-only": "{who}, salt okunur",
     "{who} since {at}": "{who}, {at} saatinden beri",
     "(seen in the store, every few seconds)": "(veritabanından, birkaç saniyede bir)",
     (

@@ -28,6 +28,8 @@ def title(picture: Picture, cells: int) -> Line:
     if attached.since and cells >= 100:
         at = f.clock(attached.since, picture.zone, picture.now, seconds=False)
         text = t("{who} since {at}", who=text, at=at)
+    if attached.readonly:
+        text = t("{who}, read-only", who=text)
     return ((f" {ATTACHED} ", "wait" if attached.gone else "ok"), (text, "title"))
 
 
