@@ -49,7 +49,7 @@ def run(arguments: Namespace) -> int:
         spoken = locales.choose(config.ui.language, os.environ)
         # what a viewer's console said last is narration
         with language.speaking(spoken), redirect_stdout(sys.stderr):
-            site = Web(_command(path, readonly=arguments.read_only), token=token, tell=tell)
+            site = Web(_command(path, readonly=arguments.read_only), token=token, heard=_heard)
             asyncio.run(_serve(site, host, port, engine, "" if given else token.reveal()))
         return Exit.DONE
 
@@ -113,6 +113,16 @@ def _print(address: str, token: str) -> None:
     """Where the console is; the token that was made is printed here and nowhere else."""
     told = f"{address}?token={token}" if token else address
     print(f"the console is at {told}", file=sys.stderr, flush=True)
+
+
+def _heard(visit: door.Visit, whence: str) -> None:
+    """A line for whoever came in, left, or brought a wrong token."""
+    told = {
+        door.Visit.CAME: f"web: a visitor from {whence} has come in",
+        door.Visit.LEFT: f"web: a visitor from {whence} has left",
+        door.Visit.REFUSED: f"web: a wrong token from {whence} was refused",
+    }
+    tell(told[visit])
 
 
 @contextmanager

@@ -8,6 +8,7 @@ of this host can connect as well as its owner, so there is no door without a tok
 import hmac
 import secrets
 from collections.abc import Mapping
+from enum import StrEnum
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
@@ -42,6 +43,14 @@ def _authority(origin: str) -> str | None:
         return urlsplit(origin).netloc
     except ValueError:
         return None
+
+
+class Visit(StrEnum):
+    """What became of a visitor."""
+
+    CAME = "came"
+    LEFT = "left"
+    REFUSED = "refused"  # for a wrong token
 
 
 class Logins:

@@ -47,13 +47,13 @@ FORM = """<!DOCTYPE html><html lang="{language}"><meta charset="utf-8"><title>bi
 
 
 class Web(Server):
-    """Serves `command`, a console, to browsers. `tell` hears who came in and who was refused."""
+    """Serves `command`, a console, to browsers. `heard` is told of visitors, and whence they are."""
 
-    def __init__(self, command: str, *, token: Secret, tell: Callable[[str], None]) -> None:
+    def __init__(self, command: str, *, token: Secret, heard: Callable[[door.Visit, str], None]) -> None:
         super().__init__(command, title="bitsheet-tui")
         self.token = token
         self.viewers = 0
-        self._tell = tell
+        self._heard = heard
         self._logins = door.Logins(token)
         self._guessing = asyncio.Lock()
 
@@ -110,19 +110,19 @@ class Web(Server):
             _cookie(request), self._logins.open(monotonic()), max_age=int(door.LASTS), httponly=True,
             samesite="Strict", secure=_secure(request),
         )  # fmt: skip
-        self._tell(f"web: a visitor from {_whence(request)} has come in")
+        self._heard(door.Visit.CAME, _whence(request))
         return response
 
     async def _log_out(self, request: web.Request) -> web.StreamResponse:
         self._logins.close(request.headers, _cookie(request))
-        self._tell(f"web: a visitor from {_whence(request)} has left")
+        self._heard(door.Visit.LEFT, _whence(request))
         response = web.Response(status=303, headers={"Location": "/"})
         response.del_cookie(_cookie(request))
         return response
 
     async def _refuse(self, request: web.Request) -> None:
         """Tell of a wrong token; guesses wait for one another."""
-        self._tell(f"web: a wrong token from {_whence(request)} was refused")
+        self._heard(door.Visit.REFUSED, _whence(request))
         async with self._guessing:
             await asyncio.sleep(PAUSE)
 
@@ -219,7 +219,7 @@ def _cookie(request: web.Request) -> str:
 
 
 def _whence(request: web.Request) -> str:
-    return plain(request.remote or "somewhere", 60)
+    return plain(request.remote or "", 60)
 
 
 def _secure(request: web.Request) -> bool:

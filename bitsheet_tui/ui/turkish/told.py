@@ -136,6 +136,17 @@ SENTENCES = {
     "add them to the webhook in the portal": "portalda webhook'a ekleyin",
     "readable: {names}": "okunabilir: {names}",
     "honoured by every list that can be read": "okunabilen her liste uyuyor",
+    "a cycle every {seconds} s is {asked} requests a second of {rate}, and about {used} s of the {budget}"
+    " in ten minutes for {method}": (
+        "{seconds} sn'de bir döngü, saniyede {rate} isteğin {asked} kadarı, {method} için de on dakikadaki"
+        " {budget} sn'nin yaklaşık {used} kadarıdır"
+    ),
+    "a cycle every {seconds} s is {asked} requests a second of {rate}": (
+        "{seconds} sn'de bir döngü, saniyede {rate} isteğin {asked} kadarıdır"
+    ),
+    "a longer sync.interval leaves room for what changes": (
+        "daha uzun bir sync.interval değişenlere yer bırakır"
+    ),
     "the portal is {seconds} s {side} this computer": "portalın saati bu bilgisayara göre {seconds} sn {side}",
     "ahead of": "ileride",
     "behind": "geride",
