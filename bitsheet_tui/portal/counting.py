@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from bitsheet_tui.errors import BadAnswer, Reason
 from bitsheet_tui.portal.answer import Answer, Ask
-from bitsheet_tui.portal.listing import PAGE, page_rows, parameters, row_id
+from bitsheet_tui.portal.listing import PAGE, id_of, ids_of, page_rows, parameters
 from bitsheet_tui.tables import Table
 
 IDS = ("ID",)
@@ -28,8 +28,8 @@ def counted(table: Table, above: int, upto: int, answer: Answer) -> int | None:
 
     `user.get` leaves the total out where there are no rows. Raises BadAnswer for rows outside of the range.
     """
-    found = [row_id(table, row) for row in page_rows(table, answer)]
-    if any(not above < id_ <= upto for id_ in found):
+    found = page_rows(table, answer)
+    if any(not above < id_ <= upto for id_ in ids_of(table, found)):
         raise _ignored(table)
     total = answer.total
     if not found:
@@ -59,10 +59,11 @@ class Those(Struct, frozen=True):
 
 def those(table: Table, ids: Collection[int], answer: Answer) -> Those:
     """What the answer to `some` says. Raises BadAnswer for a row that was not asked for."""
-    rows = {row_id(table, row): row for row in page_rows(table, answer)}
+    found = page_rows(table, answer)
+    rows = {ident: row for row in found if (ident := id_of(table, row)) is not None}
     if not rows.keys() <= set(ids):
         raise _ignored(table)
-    total = answer.total if rows else answer.total or 0
+    total = answer.total if found else answer.total or 0
     return Those(rows, None if total is None or total < len(rows) else total - len(rows))
 
 
@@ -76,8 +77,8 @@ def is_away(table: Table, id_: int, answer: Answer) -> bool:
 
     Raises BadAnswer for another row than was asked for.
     """
-    found = [row_id(table, row) for row in page_rows(table, answer)]
-    if any(other != id_ for other in found):
+    found = page_rows(table, answer)
+    if any(other != id_ for other in ids_of(table, found)):
         raise _ignored(table)
     return not found and answer.total == 0
 

@@ -30,6 +30,9 @@ What each fact is worth: [D] documented, [S] read in the portal's source, [U] no
 3.  An empty page under a bound that we wrote as a number is the end [D], unless its own count says that rows
     fit. Behind a reference it may be a reference that did not resolve.
 4.  Two rows of one id beside each other are one, where they are equal (a JOIN without DISTINCT [U]).
+5.  A row without a usable id says nothing of where the reading is. It is handed on as it came (`nameless`),
+    counts among those that were read, and a page that has no other rows is as an empty one. A full page of
+    such rows cannot be gone on from, so it is refused.
 
 So a window is complete by 2 or by 3; what else it holds is for the reader to ask for (`left`).
 
@@ -40,7 +43,7 @@ nothing says that a thousand rows take the portal less time than twenty pages do
 backfill: requests it does not lack (apidocs.bitrix24.com rest-v3, tasks-task-list-rest-v3).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,6 +58,7 @@ from bitsheet_tui.tables import Case, Paging, Table
 PAGE = 50  # rows; the portal does not let anybody choose
 # tasks print today's offset for every date, so a row may look an hour off (tasks.task.list)
 TOLERANCE = timedelta(hours=1, minutes=5)
+LARGEST = 2**63 - 1  # that an id may be
 
 
 class Window(Struct, frozen=True, kw_only=True):
@@ -83,6 +87,7 @@ class Read(Struct, frozen=True, kw_only=True):
     rows: list[Mapping[str, Any]] = field(default_factory=list)
     ids: list[int] = field(default_factory=list)  # of the rows, falling
     doubles: int = 0  # rows that came twice and are among `rows` once
+    nameless: list[Mapping[str, Any]] = field(default_factory=list)  # rows without a usable id
     started: datetime | None = None  # the portal's clock at the first page that answered
     total: int | None = None  # how many rows fit by the portal's count; None: not counted, or nonsense
     ended: bool = False  # the last page that came was not full
@@ -103,9 +108,10 @@ class Read(Struct, frozen=True, kw_only=True):
     @property
     def left(self) -> int | None:
         """How many rows fit by the count and were not read; None: nobody knows, or more came than fit."""
-        if self.total is None or self.total < len(self.ids):
+        came = len(self.ids) + len(self.nameless)
+        if self.total is None or self.total < came:
             return None
-        return 0 if self.total == len(self.ids) + self.doubles else self.total - len(self.ids)
+        return 0 if self.total == came + self.doubles else self.total - came
 
 
 def chain(
@@ -182,6 +188,7 @@ def together(parts: Sequence[Read]) -> Read:
         rows=[row for part in parts for row in part.rows],
         ids=[id_ for part in parts for id_ in part.ids],
         doubles=sum(part.doubles for part in parts),
+        nameless=[row for part in parts for row in part.nameless],
         started=next((part.started for part in parts if part.started), None),
         total=sum(totals) if len(totals) == len(parts) else None,
         ended=True,
@@ -198,9 +205,10 @@ class _Pages(Struct):
     rows: list[Mapping[str, Any]] = field(default_factory=list)
     ids: list[int] = field(default_factory=list)
     doubles: int = 0
+    nameless: list[Mapping[str, Any]] = field(default_factory=list)
     started: datetime | None = None
     total: int | None = None
-    empty: bool = False  # the first page was
+    empty: bool = False  # the first page had no row with an id
     ended: bool = False
     broken: bool = False
 
@@ -214,25 +222,28 @@ class _Pages(Struct):
         below = self.ids[-1] if self.ids else self.window.below
         ids = _ids(self.table, self.window, rows, below)
         if first:
-            self.empty = not rows
-            self.total = _total(self.window, answer, len(set(ids)))
+            self.empty = not any(ids)
+            self.total = _total(self.window, answer, len(set(ids) - {None}) + ids.count(None))
         self._store(answer, rows, ids)
         self.ended = len(rows) < PAGE
         return bool(rows)
 
-    def _store(self, answer: Answer, rows: list[dict[str, Any]], ids: list[int]) -> None:
+    def _store(self, answer: Answer, rows: list[dict[str, Any]], ids: list[int | None]) -> None:
         """Each row once, packed where it came so."""
         raw: Sequence[Mapping[str, Any]] = _packed(self.table, answer) or rows
-        once = [place for place, id_ in enumerate(ids) if not place or id_ != ids[place - 1]]
-        self.doubles += len(ids) - len(once)
-        self.rows += raw if len(once) == len(ids) else [raw[place] for place in once]
-        self.ids += ids if len(once) == len(ids) else [ids[place] for place in once]
+        once = [place for place, id_ in enumerate(ids) if id_ and (not place or id_ != ids[place - 1])]
+        if len(once) < len(ids):
+            self.nameless += [row for row, id_ in zip(raw, ids, strict=True) if id_ is None]
+            self.doubles += len(ids) - len(once) - ids.count(None)
+            raw, ids = [raw[place] for place in once], [ids[place] for place in once]
+        self.rows += raw
+        self.ids += [id_ for id_ in ids if id_]
 
     def together(self, error: PortalError | None) -> Read:
         """All of it."""
         got = Read(
-            rows=self.rows, ids=self.ids, doubles=self.doubles, started=self.started, total=self.total,
-            ended=self.ended, broken=self.broken, error=error,
+            rows=self.rows, ids=self.ids, doubles=self.doubles, nameless=self.nameless, started=self.started,
+            total=self.total, ended=self.ended, broken=self.broken, error=error,
         )  # fmt: skip
         return replace(got, complete=(self.empty and not self.total) or got.left == 0)
 
@@ -268,26 +279,29 @@ def _packed(table: Table, answer: Answer) -> list[PackedRow]:
     return answer.packed.rows(table.rows) if answer.packed else []
 
 
-def row_id(table: Table, row: Mapping[str, Any]) -> int:
-    """The row's id as a number. Raises BadAnswer when it has none."""
+def id_of(table: Table, row: Mapping[str, Any]) -> int | None:
+    """The row's id; None: it has none that a row can have, a whole number above 0 of at most 64 bits."""
     raw = row.get("id" if table.case is Case.MIXED else "ID")
-    try:
-        return int(raw)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise BadAnswer(
-            f"{table.method} gave a row without an id",
-            "Nothing of the page was stored.",
-            reason=Reason.GARBAGE,
-        ) from None
+    if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) <= len(str(LARGEST)):
+        raw = int(raw)
+    return raw if type(raw) is int and 0 < raw <= LARGEST else None
 
 
-def _ids(table: Table, window: Window, rows: list[dict[str, Any]], below: int | None) -> list[int]:
+def ids_of(table: Table, rows: Iterable[Mapping[str, Any]]) -> list[int]:
+    """The ids of those rows that have a usable one."""
+    return [ident for row in rows if (ident := id_of(table, row)) is not None]
+
+
+def _ids(table: Table, window: Window, rows: list[dict[str, Any]], below: int | None) -> list[int | None]:
     """The ids of a page that is what was asked for. Raises BadAnswer when it is not."""
     if len(rows) > PAGE and table.paging is Paging.KEYSET:
         raise _refused(table, f"gave {len(rows)} rows for a page of {PAGE}")
-    ids: list[int] = []
+    ids: list[int | None] = []
     for place, row in enumerate(rows):
-        ident = row_id(table, row)
+        ident = id_of(table, row)
+        if ident is None:
+            ids.append(None)
+            continue
         double = bool(place) and ident == below and row == rows[place - 1]
         if below is not None and ident >= below and not double:
             raise _refused(table, f"gave row {ident} where only rows below {below} were asked for")
@@ -295,6 +309,8 @@ def _ids(table: Table, window: Window, rows: list[dict[str, Any]], below: int | 
             raise _refused(table, f"gave row {ident} where only rows above {window.above} were asked for")
         ids.append(ident)
         below = ident
+    if len(rows) >= PAGE and not any(ids):
+        raise _refused(table, "gave a whole page of rows without an id")
     if window.since is not None and _strays(table, window.name, window.since, rows) * 2 > len(rows):
         raise _refused(table, f"ignores the filter >={window.name}")
     return ids

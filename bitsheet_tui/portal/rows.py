@@ -190,8 +190,7 @@ def _message(
 
 
 def _comment(source: str, task_id: int, ident: Json, **fields: Any) -> Row:
-    if whole(ident) is None:
-        raise _no_comments(source)
+    """A comment as it is stored; one without a usable id is for the store to set aside."""
     plain = {"CHAT_ID": None, "IS_SYSTEM": False, "IS_DELETED": False, "IS_EDITED": False}
     return {"SOURCE": source, "ID": ident, "TASK_ID": task_id, **plain, **fields}
 

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from bitsheet_tui.errors import BadAnswer, PortalError, Reason, TableRefused
 from bitsheet_tui.portal.answer import Answer, Ask, whole
 from bitsheet_tui.portal.judge import refusal, scope_of
-from bitsheet_tui.portal.listing import PAGE, last_row, page_rows, parameters, row_id
+from bitsheet_tui.portal.listing import PAGE, ids_of, last_row, page_rows, parameters
 from bitsheet_tui.portal.verdict import ENDS_ITSELF
 from bitsheet_tui.tables import FORUM_METHOD, Case, Paging, Table
 
@@ -187,13 +187,14 @@ def _lacks_scope(table: Table, scopes: frozenset[str]) -> TableRefused | None:
 
 
 def _ids(table: Table, answer: Answer | PortalError | None) -> list[int] | None:
-    """The ids of a page in the order given; None when it is no page."""
+    """The ids of a page in the order given; None when it is no page, or none of its rows has one."""
     if not isinstance(answer, Answer):
         return None
     try:
-        return [row_id(table, row) for row in page_rows(table, answer)]
+        rows = page_rows(table, answer)
     except BadAnswer:
         return None
+    return ids_of(table, rows) or (None if rows else [])
 
 
 def _chained(tables: Iterable[Table], answers: Answers) -> frozenset[str]:

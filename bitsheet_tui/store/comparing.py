@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct, field
 
-from bitsheet_tui.store import bulk, writer
+from bitsheet_tui.store import bulk, quarantine, writer
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.feed import Op
 from bitsheet_tui.store.layout import Layout, Portal
@@ -38,11 +38,12 @@ class Difference(Struct, kw_only=True):
 
 
 def rows(database: Database, layout: Layout, portal: Sequence[Portal]) -> Difference:
-    """How these rows of the portal differ from the mirror's. A row that cannot be stored does not count."""
+    """How these rows of the portal differ from the mirror's. One that waits in quarantine does not count."""
     sifted = writer.sift(layout, portal)
     found = writer.compare(layout, sifted, bulk.read(database, layout, list(sifted.rows)))
     difference = Difference()
+    waiting = quarantine.whole(database, layout.table.name) if found.changes else frozenset()
     for change in found.changes:
         here = difference.changed if change.op is Op.UPDATE else difference.missing
-        here.add(layout.row_id(change.new))
+        here |= {layout.row_id(change.new)} - waiting
     return difference

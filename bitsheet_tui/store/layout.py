@@ -23,6 +23,7 @@ EXTRA, RAW, SYNCED, DELETED = "extra", "_raw", "_synced_at", "_deleted_at"
 RESERVED = frozenset({EXTRA, RAW, SYNCED, DELETED}) | frozenset(
     "ctid xmin xmax cmin cmax tableoid rowid oid _rowid_".split()
 )
+IDENT = "ID"  # what the portal calls a row's id
 Row = tuple[Any, ...]
 Portal = Mapping[str, Any]
 
@@ -190,7 +191,7 @@ def build(
     live = [column for column in columns if column.name is not None and not column.retired]
     surplus = [column for column in columns if column.name is None and not column.retired]
     live.sort(key=lambda column: _rank(table, column.field))
-    readers = [(column.field.name, dialect.converter(column.field, zone)) for column in live]
+    readers = [(column.field.name, _reader(table, column.field, dialect, zone)) for column in live]
     names = [str(column.name) for column in live]
     kinds = [column.field.kind for column in live]
     stable = sum(column.field.name not in table.volatile for column in live)
@@ -204,7 +205,7 @@ def build(
         dialect=dialect,
         readers=tuple(readers),
         sweeps=tuple(
-            sweep(kind, convert, dialect.plain_number)
+            sweep(Kind.REFERENCE if convert is values.identity else kind, convert, dialect.plain_number)
             for kind, (_, convert) in zip(kinds, readers, strict=True)
         ),
         names=tuple(names),
@@ -214,6 +215,12 @@ def build(
         retired=(*(column.name for column in columns if column.retired and column.name is not None), *stale),
         raw=raw,
     )
+
+
+def _reader(table: Table, field: Field, dialect: Dialect, zone: tzinfo | None) -> Convert:
+    if field.name == IDENT and IDENT in table.key:
+        return values.identity
+    return dialect.converter(field, zone)
 
 
 def _tried(name: str, convert: Convert, raw: Any, odd: Odds, place: int) -> Any:

@@ -107,14 +107,26 @@ def waits(database: Database, table: str) -> bool:
     )
 
 
-def ids(database: Database, table: str) -> list[int]:
-    """The ids of the whole rows that are kept, as far as they have any."""
+def whole(database: Database, table: str) -> frozenset[str]:
+    """The row ids of the whole rows that are kept."""
     mark = database.dialect.mark
     found = database.rows(
         f"SELECT row_id FROM bitsheet_quarantine WHERE table_name = {mark} AND field = ''",  # noqa: S608
         (table,),
     )
-    return [int(id_) for (id_,) in found if id_.isascii() and id_.isdigit()]
+    return frozenset(id_ for (id_,) in found)
+
+
+def ids(database: Database, table: str) -> list[int]:
+    """The ids of the whole rows that are kept, as far as they have any."""
+    return [int(id_) for id_ in whole(database, table) if id_.isascii() and id_.isdigit()]
+
+
+def forget_nameless(database: Database, layout: Layout) -> None:
+    """Forget the whole rows without a usable key: nothing that is stored would ever release them."""
+    table = layout.table.name
+    lost = [id_ for id_ in whole(database, table) if layout.key_of(id_) is None]
+    _drop(database, table, [(id_, WHOLE) for id_ in lost])
 
 
 def count(database: Database) -> dict[str, Waiting]:

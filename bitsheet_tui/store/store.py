@@ -330,6 +330,11 @@ class Store(Books):
             stored.updated += database.write(lambda: restoring.restore(database, mine, lines, when))
         return stored
 
+    def forget_nameless(self, table: Table) -> None:
+        """Forget what waits without a usable key; the table is read anew, which finds what is still so."""
+        mine = self._layout(table)
+        self._database.write(lambda: quarantine.forget_nameless(self._database, mine))
+
     # --- discussions ---------------------------------------------------------------------------------------
 
     def due_discussions(self, *, overlap: int, limit: int) -> list[Discussion]:

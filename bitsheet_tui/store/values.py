@@ -64,6 +64,16 @@ def _whole(value: Any) -> int:
     raise Unstorable("not a whole number")
 
 
+def identity(value: Any) -> int | None:
+    """The id of a row: a whole number above 0, and nothing that only counts as one."""
+    if isinstance(value, bool | float):
+        raise Unstorable("no id")
+    number = integer(value)
+    if number is not None and number <= 0:
+        raise Unstorable("no id")
+    return number
+
+
 def reference(value: Any) -> int | None:
     """The id of something; 0 means nobody."""
     if type(value) is str and value.isdigit() and value.isascii() and len(value) < 19:
@@ -80,6 +90,8 @@ def numeric(value: Any) -> Decimal | None:
     if not isinstance(value, str | int | float):
         raise Unstorable("not a number")
     spelt = str(value)
+    if not spelt.isascii() or "_" in spelt:  # which Decimal reads, and nobody writes a number so
+        raise Unstorable("not a number")
     try:
         number = Decimal(spelt)
     except InvalidOperation as error:

@@ -72,6 +72,7 @@ class Again:
         before = desk.checkpoint(table)
         if table.paging is Paging.KEYSET and before.floor == 0:
             self._complete[table.name] = desk.fields.get(table.name)
+        desk.store.forget_nameless(table)
         desk.keep(again(Checkpoint(table=table.name, watermark=before.watermark, reach=before.reach)))
         if table.paging is Paging.KEYSET:
             desk.note(replace(desk.reconcile(table), due=True))

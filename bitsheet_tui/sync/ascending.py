@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from bitsheet_tui.errors import BadAnswer, Reason
 from bitsheet_tui.portal.answer import Answer, Ask
-from bitsheet_tui.portal.listing import PAGE, page_rows, parameters, row_id
+from bitsheet_tui.portal.listing import PAGE, id_of, page_rows, parameters
 from bitsheet_tui.tables import Table
 
 ROWS = 40  # of the mirror in one range: the rest of a page is for rows that it misses
@@ -29,12 +29,13 @@ class Span(Struct):
     low: int = 0
     total: int | None = None  # by the count of its first page
     seen: set[int] = field(default_factory=set)
+    nameless: int = 0  # rows without a usable id in this reading
     readings: int = 1
 
     @property
     def unseen(self) -> int:
         """How many rows were counted and did not come."""
-        return 0 if self.total is None else max(0, self.total - len(self.seen))
+        return 0 if self.total is None else max(0, self.total - len(self.seen) - self.nameless)
 
 
 class Ascending(Struct):
@@ -68,21 +69,23 @@ class Ascending(Struct):
         for one, answer in zip(self._asked, answers, strict=True):
             page = page_rows(self.table, answer)
             rows += page
-            if self._ends(one, _rising(self.table, one, page), answer.total):
+            ids = _rising(self.table, one, page)
+            if self._ends(one, ids, len(page) - len(ids), answer.total):
                 self._end(one)
         return rows
 
-    def _ends(self, one: Span, ids: list[int], total: int | None) -> bool:
-        """Note a page; whether nothing of the span is left."""
+    def _ends(self, one: Span, ids: list[int], nameless: int, total: int | None) -> bool:
+        """Note a page, and how many of its rows have no usable id; whether nothing of the span is left."""
         if one.low == one.above:
             one.total = total if ids else total or 0
         one.seen.update(ids)
+        one.nameless += nameless
         one.low = ids[-1] if ids else one.low
-        return not ids or total == len(set(ids)) or one.low >= one.upto
+        return not ids or total == len(set(ids)) + nameless or one.low >= one.upto
 
     def _end(self, one: Span) -> None:
         if one.unseen and one.readings < READINGS:
-            one.low, one.readings = one.above, one.readings + 1
+            one.low, one.nameless, one.readings = one.above, 0, one.readings + 1
             return
         self.spans.remove(one)
         self.read.append(one)
@@ -96,10 +99,12 @@ def spans(ends: Sequence[int], above: int = 0) -> list[Span]:
 
 def _rising(table: Table, one: Span, page: list[dict[str, Any]]) -> list[int]:
     """The ids of a page. Raises BadAnswer where they do not rise, or lie outside of the span."""
-    ids = [row_id(table, row) for row in page]
+    named = [(ident, row) for row in page if (ident := id_of(table, row)) is not None]
+    ids = [ident for ident, _ in named]
     twice = [place for place in range(1, len(ids)) if ids[place] == ids[place - 1]]
     inside = all(one.low < id_ <= one.upto for id_ in ids)
-    if len(ids) > PAGE or not inside or ids != sorted(ids) or any(page[n] != page[n - 1] for n in twice):
+    same = all(named[place] == named[place - 1] for place in twice)
+    if len(page) > PAGE or not inside or ids != sorted(ids) or not same:
         raise BadAnswer(
             f"{table.method} gave other rows than it was asked for",
             "Nothing can be said of the table; try again.",

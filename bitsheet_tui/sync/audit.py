@@ -196,5 +196,6 @@ class DiscussionAuditJob(Struct):
             return
         stored = store_discussions(desk, table, read_, brake(desk, table, 0))
         self.rows = stored.inserted + stored.updated
-        desk.store.reconciles.reread(reader.tasks)  # the rest of a long chat is for the fills
+        # the rest of a long chat is for the fills; whose answer is none is told by those who read it next
+        desk.store.reconciles.reread((*reader.tasks, *reader.given_up))
         _pay(desk, table, self._pace(), len(self._tasks), min(self._tasks), suspicious=False)

@@ -35,7 +35,7 @@ from msgspec.structs import replace
 
 from bitsheet_tui.errors import PortalError
 from bitsheet_tui.portal.answer import Answer, Ask
-from bitsheet_tui.portal.listing import PAGE, Read, Window, chain, read, row_id
+from bitsheet_tui.portal.listing import PAGE, Read, Window, chain, id_of, read
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.sync.scan import Step
 from bitsheet_tui.sync.stretches import Stretch, joined, without
@@ -134,7 +134,7 @@ class Backfill(Struct):
             for piece, window, keys in errand.pieces
         ]
         done = [ended for piece, got in reads if (ended := _read(piece, got))]
-        rows = [row for piece, got in reads for row in _within(piece, got)]
+        rows = [row for piece, got in reads for row in (*_within(piece, got), *got.nameless)]
         started = next((got.started for _, got in reads if got.started), None)
         self._watch(reads)
         self.left = joined(without(self.left, done))
@@ -244,7 +244,7 @@ class Backfill(Struct):
     def _not_older(self, errand: Errand, rows: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         if not errand.newer:
             return rows
-        return [row for row in rows if row_id(self.table, row) not in errand.newer]
+        return [row for row in rows if id_of(self.table, row) not in errand.newer]
 
     def _noted(self, checkpoint: Checkpoint, started: datetime | None) -> Checkpoint:
         left = joined(self.left)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bitsheet_tui import events as e
-from bitsheet_tui.errors import Resting, StoreRefused, TableTrouble, TooLarge
+from bitsheet_tui.errors import BadAnswer, Resting, StoreRefused, TableTrouble, TooLarge
 from bitsheet_tui.store.discussions import Discussion
 from bitsheet_tui.sync.deletions import brake
 from bitsheet_tui.sync.desk import LEAST_SECONDS, ROOM, Answers, Desk, Progress, now
@@ -17,7 +17,8 @@ NAP = 5.0  # seconds between looks for discussions while nobody says that there 
 async def fill(desk: Desk, table: Table, more: Callable[[], bool]) -> TableTrouble | None:
     """Read every discussion that moved since it was read, until `more` says that no others will come.
 
-    Returns what is wrong with the table. Raises PortalError for what concerns all tables.
+    Returns what is wrong with the table, or with the answers to some discussions when all others are read.
+    Raises PortalError for what concerns all tables.
     """
     desk.say(e.FillStarted(table=table.name, at=now(), expected=desk.store.count_due(overlap=-1)))
     streams = Streams(desk, table, more)
@@ -25,7 +26,7 @@ async def fill(desk: Desk, table: Table, more: Callable[[], bool]) -> TableTroub
         await together(streams.run() for _ in range(desk.portal.places))
     except Failed as failed:
         return failed.error
-    return None
+    return streams.spoilt
 
 
 class Streams:
@@ -36,6 +37,8 @@ class Streams:
         self._busy: set[int] = set()  # tasks
         self._done = 0  # discussions
         self._vanished = 0  # comments
+        self._given_up: set[int] = set()  # tasks whose discussions answer with nothing that can be used
+        self.spoilt: BadAnswer | None = None  # why not
 
     async def run(self) -> None:
         """One stream, until nothing is due."""
@@ -78,8 +81,9 @@ class Streams:
     def _due(self, count: int) -> list[Discussion]:
         if count <= 0:
             return []
-        found = self._desk.store.due_discussions(overlap=-1, limit=count + len(self._busy))
-        return [one for one in found if one.task_id not in self._busy][:count]
+        taken = self._busy | self._given_up
+        found = self._desk.store.due_discussions(overlap=-1, limit=count + len(taken))
+        return [one for one in found if one.task_id not in taken][:count]
 
     def _take(self, reader: DiscussionReader, answers: Answers) -> DiscussionReader:
         """Store what was read; the reader to go on with."""
@@ -98,6 +102,9 @@ class Streams:
             desk.count(table, stored)
             desk.tell(table, stored, read=rows, fill=progress)
         self._busy.difference_update(one.task_id for one in read if one.complete)
+        self._busy -= reader.given_up
+        self._given_up |= reader.given_up
+        self.spoilt = reader.spoilt or self.spoilt
         desk.stir()
         if reader.error is None:
             return reader

@@ -17,7 +17,7 @@ from bitsheet_tui.fields import Field
 from bitsheet_tui.freshness import sketch, total
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.client import Portal
-from bitsheet_tui.portal.listing import row_id
+from bitsheet_tui.portal.listing import ids_of
 from bitsheet_tui.portal.rows import clean
 from bitsheet_tui.portal.selftest import Profile
 from bitsheet_tui.portal.turns import Turns
@@ -234,9 +234,9 @@ class Desk:
         if table.name in self.parents:
             self.stir()
         if table.name in self.returning:
-            self.returning[table.name].update(row_id(table, row) for row in raw)
+            self.returning[table.name].update(ids_of(table, raw))
         if fill is None and table.name in self.backfills:
-            self.backfills[table.name].overtaken(row_id(table, row) for row in raw)
+            self.backfills[table.name].overtaken(ids_of(table, raw))
         self.count(table, stored)
         self.tell(table, stored, read=len(raw), fill=fill)
         return stored

@@ -23,7 +23,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from bitsheet_tui.errors import PortalError, Reason
+from bitsheet_tui.errors import BadAnswer, PortalError, Reason
 from bitsheet_tui.portal.answer import Answer, Ask, whole
 from bitsheet_tui.portal.judge import scope_of
 from bitsheet_tui.portal.listing import PAGE
@@ -155,7 +155,9 @@ class DiscussionReader(Struct):
 
     table: Table
     error: PortalError | None = None  # the method itself fails or rests; nothing more is asked
+    spoilt: BadAnswer | None = None  # the answer to a discussion is none; the others are read on
     closed: PortalError | None = None  # why nothing of one kind can be read; the other kind is
+    given_up: set[int] = field(default_factory=set)  # tasks whose discussions answer so; they stay due
     checking: bool = False  # chats that are not proved are asked whether they are what the mirror has
     _open: dict[int, _Reading] = field(default_factory=dict)
     _asked: list[tuple[str, int, str, Part]] = field(default_factory=list)
@@ -238,18 +240,29 @@ class DiscussionReader(Struct):
         `now` is the portal's clock, for a discussion of which nothing could be read.
         """
         for key, task_id, source, part in self._asked:
-            reading = self._open[task_id]
+            reading = self._open.get(task_id)
             answer = answers[key]
+            if reading is None:  # given up a moment ago
+                continue
             if isinstance(answer, PortalError):
                 self._refused(reading, source, part, answer, now)
                 continue
             reading.read_at = reading.read_at or answer.started
-            reading.take(part, answer)
+            try:
+                reading.take(part, answer)
+            except BadAnswer as error:
+                self._give_up(task_id, error)
         found = [read for reading in self._open.values() if (read := reading.hand_on())]
         for read in found:
             if read.complete:
                 del self._open[read.task_id]
         return found
+
+    def _give_up(self, task_id: int, error: BadAnswer) -> None:
+        """Nothing of what a discussion answers is used. It is due still, and keeps none of the others."""
+        del self._open[task_id]
+        self.given_up.add(task_id)
+        self.spoilt = error
 
     def _refused(self, reading: _Reading, source: str, part: Part, error: PortalError, now: datetime) -> None:
         if error.reason not in CLOSED_TO_US:

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import TableTrouble
 from bitsheet_tui.portal.answer import Answer, Ask
-from bitsheet_tui.portal.listing import page_rows, row_id
+from bitsheet_tui.portal.listing import id_of, page_rows
 from bitsheet_tui.store.comments import Brake
 from bitsheet_tui.store.discussions import DiscussionRead
 from bitsheet_tui.store.writer import Stored
@@ -98,7 +98,7 @@ class ScanJob(Struct):
             back = (before - step.checkpoint.watermark).total_seconds()
             self.desk.say(e.ClockSetBack(table=self.table.name, at=now(), seconds=back))
         if self._referred and isinstance(page := answers.get(self._referred), Answer):
-            self.told = tuple(row_id(self.table, row) for row in page_rows(self.table, page))
+            self.told = tuple(id_of(self.table, row) or 0 for row in page_rows(self.table, page))
         if step.broken:  # read page by page until the next start
             self.desk.unchained.add(self.table.name)
         for name, rows in scan.brought.items():
@@ -126,7 +126,8 @@ def fitting(scan: Scan, pages: dict[str, int], room: int) -> dict[str, Ask]:
 class CommentJob(Struct):
     """The discussions that are due: those that moved first, then those that moved a moment ago.
 
-    One of which comments are missing is read once more at once, with proof.
+    One of which comments are missing is read once more at once, with proof. One whose answer is none fails
+    the table, when all others are read.
     """
 
     desk: Desk
@@ -153,6 +154,8 @@ class CommentJob(Struct):
             asks |= self._ahead.asks()
         waits = self.parent is not None and not (self.parent.complete or self.parent.error)
         self.complete = not asks and not waits
+        if self.complete:
+            self.error = self._reader.spoilt
         return asks
 
     def _look_ahead(self, room: int) -> Ahead | None:

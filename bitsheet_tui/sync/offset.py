@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from bitsheet_tui.errors import BadAnswer, PortalError, Reason, TableTrouble
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.counting import by_id, is_away
-from bitsheet_tui.portal.listing import PAGE, offset_page, page_rows, row_id
+from bitsheet_tui.portal.listing import PAGE, ids_of, offset_page, page_rows
 from bitsheet_tui.sync import guard
 from bitsheet_tui.sync.deletions import settle
 from bitsheet_tui.sync.desk import Answers, Desk
@@ -43,27 +43,35 @@ class Reading(Struct):
     total: int | None = None
     began: datetime | None = None
     ids: set[int] = field(default_factory=set)
+    nameless: int = 0
     repeats: bool = False  # a page had rows that came before
     moved: bool = False  # the total changed meanwhile
 
-    def add(self, ids: list[int], answer: Answer) -> bool:
-        """Note a page; whether the reading has ended."""
+    def add(self, ids: list[int], nameless: int, answer: Answer) -> bool:
+        """Note a page, and how many of its rows have no usable id; whether the reading has ended."""
         self.moved = self.began is not None and answer.total != self.total
         self.repeats = not self.ids.isdisjoint(ids)
         self.total, self.began = answer.total, self.began or answer.started
         self.ids |= set(ids)
+        self.nameless += nameless
         self.start += PAGE
         return self.moved or self.repeats or self.whole or self.start >= (self.total or 0)
 
     @property
     def whole(self) -> bool:
         """Whether there are as many rows as are counted."""
-        return self.total == len(self.ids) and not (self.moved or self.repeats)
+        return self.total == self.shown and not (self.moved or self.repeats)
+
+    @property
+    def shown(self) -> int:
+        """How many rows came."""
+        return len(self.ids) + self.nameless
 
     def is_like(self, before: "Reading | None") -> bool:
         """Whether two readings agree on what is shown and on what is counted."""
-        odd = self.moved or self.repeats or not self.total or len(self.ids) > self.total
-        return before is not None and not odd and (self.ids, self.total) == (before.ids, before.total)
+        odd = self.moved or self.repeats or not self.total or self.shown > self.total
+        mine, theirs = (self.ids, self.nameless), (before.ids, before.nameless) if before else None
+        return before is not None and not odd and mine == theirs and self.total == before.total
 
 
 class OffsetJob(Struct):
@@ -99,7 +107,8 @@ class OffsetJob(Struct):
             self.error = answer
             return
         rows = page_rows(self.table, answer)
-        ended = self._reading.add([row_id(self.table, row) for row in rows], answer)
+        ids = ids_of(self.table, rows)
+        ended = self._reading.add(ids, len(rows) - len(ids), answer)
         self._store(rows)
         if not ended:
             return
@@ -118,7 +127,7 @@ class OffsetJob(Struct):
     def _finish(self) -> None:
         """All that is shown was read. What is missing is asked for by its id."""
         desk, table, reading = self.desk, self.table, self._reading
-        desk.hide(table, {WHOLE: (reading.total or 0) - len(reading.ids)})
+        desk.hide(table, {WHOLE: (reading.total or 0) - reading.shown})
         desk.keep(replace(desk.checkpoint(table), watermark=reading.began))
         self._lost = sorted(set(desk.store.ids(table)) - reading.ids)
         if not self._lost:
@@ -154,7 +163,7 @@ class OffsetJob(Struct):
         self.complete = True
 
     def _unproved(self) -> BadAnswer:
-        shown, counted = len(self._reading.ids), self._reading.total or 0
+        shown, counted = self._reading.shown, self._reading.total or 0
         return BadAnswer(
             f"{self.table.method} shows {shown:,} rows and counts {counted:,}",
             "What it shows was stored and nothing was marked as deleted; it is read again in the next cycle.",

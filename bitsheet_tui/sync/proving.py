@@ -69,4 +69,4 @@ class Proving(Struct):
             read = [one for one in read if one.readable]
         stored = store_discussions(desk, self.table, read, brake(desk, self.table, 0))
         self.rows = stored.inserted + stored.updated
-        desk.store.reconciles.read_soon(reader.tasks)
+        desk.store.reconciles.read_soon((*reader.tasks, *reader.given_up))

@@ -113,7 +113,7 @@ class Reading(Struct):
     hidden: int = 0  # rows that the portal counts and does not show, as far as is known
     total: int | None = None  # by the count with the first page of this reading
     rows: int = 0  # of this reading
-    doubles: int = 0
+    doubles: int = 0  # and rows without a usable id, which are no rows of their own either
     fresh: bool = True  # nothing of it was read yet
     again: int = 0  # how often it was begun once more
     before: tuple[int | None, int] | None = None  # total and rows of the reading before
@@ -127,7 +127,7 @@ class Reading(Struct):
         if alone:
             self.total, self.fresh = got.total, False
         self.rows += len(got.ids)
-        self.doubles += got.doubles
+        self.doubles += got.doubles + len(got.nameless)
         self.seen.update(got.ids)
         as_before = alone and got.left is not None and 0 < got.left == self.hidden
         counts_in_vain = not got.ids and not got.error and bool(got.left)
@@ -203,7 +203,7 @@ class Scan(Struct):
         complete = not windows(self.table, checkpoint, self.overlap)
         self.checkpoint = _finished(checkpoint) if complete else checkpoint
         return Step(
-            rows=[row for _, got in reads for row in got.rows],
+            rows=[row for _, got in reads for row in (*got.rows, *got.nameless)],
             checkpoint=self.checkpoint,
             complete=complete,
             broken=any(got.broken for _, got in reads),

@@ -19,7 +19,7 @@ from bitsheet_tui.portal import selftest
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.portal.counting import IDS, by_id, count, counted, is_away, some, those
-from bitsheet_tui.portal.listing import PAGE, offset_page, page_rows, row_id
+from bitsheet_tui.portal.listing import PAGE, ids_of, offset_page, page_rows
 from bitsheet_tui.portal.rows import clean
 from bitsheet_tui.portal.selftest import Profile
 from bitsheet_tui.store.census import ALL
@@ -267,8 +267,9 @@ class _Look(Struct):
             answer = (await self.ask({"v": Ask(ask.method, {**ask.params, "order": "DESC"})}))["v"]
             rows += page_rows(table, answer)
             start, total = start + PAGE, answer.total or 0
-        there = {row_id(table, row) for row in rows}
-        self.unseen += max(0, total - len(there))
+        named = ids_of(table, rows)
+        there = set(named)
+        self.unseen += max(0, total - len(there) - (len(rows) - len(named)))
         lost = sorted(set(self.store.ids(table)) - there)
         answers = await self._in_turn([by_id(table, id_) for id_ in lost])
         there |= {id_ for id_, answer in zip(lost, answers, strict=True) if not is_away(table, id_, answer)}
