@@ -1,5 +1,6 @@
 """The bookkeeping tables through the versions of this program: forward in one transaction, never back."""
 
+import json
 from collections.abc import Callable
 
 from bitsheet_tui.errors import NoMirror, StoreUnavailable
@@ -57,25 +58,28 @@ def _proofs(database: Database) -> None:
 def _values(database: Database) -> None:
     """Quarantine holds single values; the rows in it stay as they were, and are tried at the next start.
 
-    One whose JSON could not be kept is forgotten: its row is missing then, and a comparison reads it. A view
-    that somebody has built upon the table stays as it is, so it is no other table afterwards.
+    One whose JSON could not be kept has no value from then on (`_unkept` lets it be read again), and without
+    an id, too, it is forgotten: nothing would ever release it. A view that somebody has built upon the table
+    stays as it is, so it is no other table afterwards.
     """
     cursor = database.execute("SELECT * FROM bitsheet_quarantine LIMIT 0")
     if "row_json" not in {column[0] for column in cursor.description}:
         return
-    database.execute("DELETE FROM bitsheet_quarantine WHERE substr(row_json, 1, 14) = '{\"unstorable\":'")
+    unstorable = "substr(row_json, 1, 14) = '{\"unstorable\":'"
+    database.execute(f"DELETE FROM bitsheet_quarantine WHERE {unstorable} AND row_id = ''")  # noqa: S608
     if database.dialect.name == "postgresql":
         table = "ALTER TABLE bitsheet_quarantine"
-        database.execute(f"{table} RENAME COLUMN row_json TO value")
         database.execute(
-            f"{table} ALTER COLUMN value DROP NOT NULL, ADD COLUMN field TEXT NOT NULL DEFAULT ''"
+            f"{table} ALTER COLUMN row_json DROP NOT NULL, ADD COLUMN field TEXT NOT NULL DEFAULT ''"
         )
+        database.execute(f"UPDATE bitsheet_quarantine SET row_json = NULL WHERE {unstorable}")  # noqa: S608
+        database.execute(f"{table} RENAME COLUMN row_json TO value")
         database.execute(f"{table} DROP CONSTRAINT bitsheet_quarantine_pkey")
         database.execute(f"{table} ADD PRIMARY KEY (table_name, row_id, field)")
         return
     kept = database.rows(
-        "SELECT table_name, row_id, '', row_json, reason, first_seen, last_seen, times"
-        " FROM bitsheet_quarantine"
+        f"SELECT table_name, row_id, '', CASE WHEN {unstorable} THEN NULL ELSE row_json END,"  # noqa: S608
+        " reason, first_seen, last_seen, times FROM bitsheet_quarantine"
     )
     database.execute("DROP TABLE bitsheet_quarantine")
     create_all(database.peewee, (QuarantineRecord,))
@@ -100,6 +104,29 @@ def _freshness(database: Database) -> None:
     )
 
 
+def _unkept(database: Database) -> None:
+    """A backfill reads the rows again whose JSON could not be kept: nothing but their ids is known."""
+    kept = database.rows(
+        "SELECT table_name, row_id FROM bitsheet_quarantine WHERE field = '' AND value IS NULL"
+    )
+    lost: dict[str, set[tuple[int, int]]] = {}
+    for table, id_ in kept:
+        if id_.isascii() and id_.isdigit():
+            lost.setdefault(table, set()).add((int(id_) - 1, int(id_) + 1))
+    mark = database.dialect.mark
+    for table, floor, told in database.rows("SELECT table_name, floor, unread FROM bitsheet_checkpoints"):
+        if floor is None or table not in lost:
+            continue
+        rest = [(above, below) for above, below in json.loads(told or "[]")] or (
+            [(0, floor)] if floor else []
+        )
+        unread = sorted({*rest, *lost[table]}, reverse=True)
+        database.execute(
+            f"UPDATE bitsheet_checkpoints SET floor = {mark}, unread = {mark} WHERE table_name = {mark}",  # noqa: S608
+            (max(below for _, below in unread), json.dumps(unread), table),
+        )
+
+
 def _add(database: Database, table: str, columns: dict[str, str]) -> None:
     """Add what is not there; a mirror that is made now has them from the start."""
     known = {column[0] for column in database.execute(f"SELECT * FROM {table} LIMIT 0").description}  # noqa: S608
@@ -109,7 +136,7 @@ def _add(database: Database, table: str, columns: dict[str, str]) -> None:
 
 
 STEPS: tuple[Callable[[Database], None], ...] = (
-    _create, _reconcile, _alerts, _stretches, _closed, _proofs, _values, _previous, _freshness,
+    _create, _reconcile, _alerts, _stretches, _closed, _proofs, _values, _previous, _freshness, _unkept,
 )  # fmt: skip
 """The n-th step makes version n out of version n - 1; an empty database is version 0."""
 

@@ -8,6 +8,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from bitsheet_tui.fields import Field, Kind
+from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.reader import Reader
 from bitsheet_tui.store.schema import Drift
 from bitsheet_tui.ui.line import text
@@ -353,7 +354,11 @@ def age(store):
             f" last_seen {moment} NOT NULL, times BIGINT NOT NULL, PRIMARY KEY (table_name, row_id))"
         )
         database.execute("CREATE VIEW mine AS SELECT table_name, times FROM bitsheet_quarantine")
-        kept = [("deals", "1", json.dumps(deal(1, OPPORTUNITY="soon"))), ("deals", "", '{"unstorable":"x"}')]
+        kept = [
+            ("deals", "1", json.dumps(deal(1, OPPORTUNITY="soon"))),
+            ("deals", "", '{"unstorable":"x"}'),
+            ("deals", "7", '{"unstorable":"nested too deeply"}'),
+        ]
         at = "2026-03-01T12:00:00+00:00"
         database.many(
             f"INSERT INTO bitsheet_quarantine VALUES ({database.dialect.marks(7)})",
@@ -370,9 +375,28 @@ def test_the_quarantine_of_an_older_mirror_is_brought_forward_and_its_rows_are_s
     age(old)
     old.close()
     store = open_store()
-    (kept,) = store.quarantined()
+    kept, lost = store.quarantined()
     assert (kept.row_id, kept.field, kept.times, kept.row) == ("1", "", 3, deal(1, OPPORTUNITY="soon"))
-    assert rows_of(store, "SELECT times FROM mine") == [(3,)]
+    assert (lost.row_id, lost.whole, lost.row) == ("7", True, None)
+    assert rows_of(store, "SELECT times FROM mine") == [(3,), (3,)]
     assert store.retry(DEALS, at=NOW, cycle=1).inserted == 1
     assert rows_of(store, "SELECT title, opportunity FROM deals") == [("Deal 1", None)]
-    assert [line[:3] for line in rows_of(store, LINES)] == [("1", "OPPORTUNITY", "soon")]
+    assert [line[:3] for line in rows_of(store, LINES) if line[1]] == [("1", "OPPORTUNITY", "soon")]
+
+
+@pytest.mark.parametrize(
+    ("floor", "unread", "then"),
+    [
+        (0, (), (8, ((6, 8),))),
+        (5, (), (8, ((6, 8), (0, 5)))),
+        (30, ((20, 30), (0, 9)), (30, ((20, 30), (6, 8), (0, 9)))),
+    ],
+)
+def test_a_row_of_which_an_older_mirror_kept_nothing_is_read_again(open_store, floor, unread, then):
+    old = open_store()
+    old.shape(DEALS, DEAL)
+    old.keep(Checkpoint(table="deals", watermark=NOW, reach=40, floor=floor, unread=unread))
+    age(old)
+    old.close()
+    found = open_store().checkpoint("deals")
+    assert (found.floor, found.unread) == then
