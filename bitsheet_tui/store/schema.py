@@ -110,12 +110,18 @@ def all_remembered(database: Database) -> dict[str, tuple[Column, ...]]:
 
 
 def plan(table: Table, fields: Sequence[Field], known: Sequence[Column], *, widest: int) -> Plan:
-    """Compare the described `fields` with the `known` columns. Pure."""
+    """Compare the described `fields` with the `known` columns. Pure.
+
+    Where there are more than the database has columns for, those that the program itself reads come first.
+    """
     wanted = described(table, fields)
     places = {column.field.name: column for column in known}
     reserved = RESERVED if table.describe else RESERVED - {EXTRA}  # nothing overflows where all is known
     taken = {column.name for column in known if column.name} | reserved | set(table.columns)
-    fresh = sorted((f for f in wanted if f.name not in places), key=_claim)
+    needed = {*table.key, *table.cursors, *table.contacts, *(field.name for field in table.fields)}
+    fresh = sorted(
+        (f for f in wanted if f.name not in places), key=lambda f: (f.name not in needed, _claim(f))
+    )
     for field in fresh:
         places[field.name] = _place(table, field, taken, widest=widest)
     columns, widened = [], []

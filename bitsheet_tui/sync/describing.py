@@ -148,7 +148,7 @@ def _follow(desk: Desk, table: Table, fields: tuple[Field, ...]) -> None:
     desk.undone.pop(table.name, None)
     if drift.stale and table.paging is Paging.COMMENTS:
         desk.store.reread_discussions()
-    desk.fields[table.name] = fields
+    desk.fields[table.name] = desk.store.shapes()[table.name]  # with the kinds that the columns really have
     if drift:
         event = e.Drifted(
             table=table.name, at=now(), added=drift.added, widened=drift.widened, retyped=drift.retyped,

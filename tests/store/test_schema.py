@@ -13,7 +13,7 @@ from bitsheet_tui.store import Store, names, schema
 from bitsheet_tui.store.schema import Drift
 from bitsheet_tui.tables import Table
 from tests.support import hostile_values
-from tests.support.store_rows import DEAL, NOW, TABLES, deal, query
+from tests.support.store_rows import DEAL, NOW, SHAPES, TABLES, deal, query
 
 DEALS = TABLES["deals"]
 
@@ -201,6 +201,16 @@ def test_more_fields_than_a_table_can_have_columns_overflow_into_one(open_store)
     row[next(iter(kept))] = "changed"
     assert store.commit(DEALS, [row], None, at=NOW, cycle=1).updated == 1
     assert store.shape(DEALS, [*DEAL, *many, text("UF_ONE_MORE")]).added == ("extra",)
+
+
+def test_of_more_fields_than_columns_the_needed_ones_have_columns(open_store):
+    store, contacts = open_store(), TABLES["contacts"]
+    described = SHAPES["contacts"]
+    store.shape(contacts, [*(text(f"UF_{n}") for n in range(2000)), *described])
+    assert {field.column for field in described} - {"name"} <= set(columns_of(store, "contacts"))
+    phone = [{"ID": "3", "VALUE": "+7", "TYPE_ID": "PHONE"}]
+    store.commit(contacts, [{"ID": "1", "PHONE": phone}], None, at=NOW, cycle=1)
+    assert query(store, "SELECT id, type, value FROM contact_points") == [(3, "PHONE", "+7")]
 
 
 def test_change_times_and_deleted_rows_are_indexed(store, rows):

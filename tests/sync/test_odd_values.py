@@ -1,6 +1,7 @@
 """Odd values, wrong descriptions, every type of field: the rows are all there, and what is missing is told."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +9,7 @@ from msgspec.structs import replace
 
 from bitsheet_tui import wiring
 from bitsheet_tui.observe.status import look, to_json
-from bitsheet_tui.portal.demo import Column, Settings, Spelt
+from bitsheet_tui.portal.demo import Column, ManualClock, Settings, Spelt
 from bitsheet_tui.sync.verify import verify
 from tests.support import mirror
 from tests.support.sync_run import SMALL, config, once, portal, unequal
@@ -172,6 +173,26 @@ async def test_a_moment_without_an_offset_has_the_servers_offset(store_url):
         )
         assert at.replace("T", " ").startswith("2024-07-23 05:08:50")
         assert lines(store_url) == []
+
+
+async def test_dates_that_became_texts_stay_as_the_portal_spells_them(store_url):
+    """In July a portal prints January's dates of tasks with July's offset; only a date is put right."""
+    clock = ManualClock(datetime(2026, 7, 1, 10, tzinfo=UTC))
+    berlin = Settings(user_zone=ZoneInfo("Europe/Berlin"))
+    async with portal(settings=berlin, clock=clock) as (demo, webhook):
+        settings, world = config(webhook, store_url), demo.world
+        winter = int(datetime(2026, 1, 15, 12, tzinfo=UTC).timestamp())
+        tasks = sorted(row["ID"] for row in world.truth("tasks"))
+        for ident in tasks:
+            world.edit("tasks", ident, DEADLINE=Spelt("some day") if ident < tasks[-30] else winter)
+        await once(settings)
+        clock.advance(timedelta(hours=1))
+        world.edit("tasks", tasks[-1], TITLE="read again by another process")
+        await once(settings)
+        told = {row["deadline"] for row in mirror.rows(store_url, "tasks")}
+        assert told == {"some day", "2026-01-15T13:00:00+02:00"}
+        (verdict,) = await verdicts(settings, "tasks")
+        assert verdict.equal
 
 
 async def test_a_text_field_that_becomes_a_list_of_choices_is_read_again(store_url):
