@@ -51,10 +51,43 @@ def test_every_poison_is_kept_aside_without_its_row(sqlite_url, number):
     store.close()
 
 
-@pytest.mark.parametrize("id_", [None, "", "x", [], 2**70])
+@pytest.mark.parametrize("id_", [None, "", "x", [], 2**70, 0, "0", -5, "-5", True, 1.5])
 def test_a_row_without_a_usable_key_is_kept_aside(store, rows, id_):
     assert commit(store, [{**deal(1), "ID": id_}, deal(2)]) == (1, 0, 1)
     assert rows("SELECT count(*) FROM bitsheet_quarantine") == [(1,)]
+
+
+def test_a_reading_from_scratch_forgets_rows_without_a_usable_key(store, rows):
+    commit(store, [{**deal(1), "ID": "x"}, deal(2, CATEGORY_ID="x")])
+    store.forget_nameless(DEALS)
+    assert rows("SELECT row_id, field FROM bitsheet_quarantine") == [("2", "CATEGORY_ID")]
+
+
+def refuse_titles(store):
+    """Somebody's trigger lets no title through that begins with "bad"."""
+    database = store._database
+    if store.label.startswith("sqlite"):
+        statements = [
+            f"CREATE TRIGGER theirs_{when} BEFORE {when} ON deals WHEN new.title LIKE 'bad%'"
+            " BEGIN SELECT RAISE(ABORT, 'no such title'); END"
+            for when in ("insert", "update")
+        ]
+    else:
+        statements = [
+            "CREATE FUNCTION theirs() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " IF new.title LIKE 'bad%%' THEN RAISE EXCEPTION 'no such title'; END IF; RETURN new; END $$",
+            "CREATE TRIGGER theirs BEFORE INSERT OR UPDATE ON deals FOR EACH ROW EXECUTE FUNCTION theirs()",
+        ]
+    database.write(lambda: [database.execute(statement) for statement in statements])
+
+
+def test_rows_that_wait_because_the_database_refuses_them_are_no_difference(store, rows):
+    commit(store, [deal(1), deal(2)])
+    refuse_titles(store)
+    bad = [deal(1, TITLE="bad edit"), deal(3, TITLE="bad from the first")]
+    assert commit(store, bad) == (0, 0, 2)
+    assert not store.reconciles.compare(DEALS, [*bad, deal(2)])
+    assert store.reconciles.compare(DEALS, [deal(2, TITLE="edited"), deal(4)]).changed == {"2"}
 
 
 def test_a_good_version_after_a_bad_one_in_the_same_page_is_enough(store, rows):

@@ -57,6 +57,8 @@ POISON: tuple[tuple[str, Any], ...] = (
     ("numeric", "1e400"),
     ("numeric", "1e-2000"),
     ("numeric", "12,50"),
+    ("numeric", "1_000"),
+    ("numeric", "\N{FULLWIDTH DIGIT ONE}\N{FULLWIDTH DIGIT TWO}"),
     ("numeric", [1]),
     ("boolean", "maybe"),
     ("boolean", 2),
