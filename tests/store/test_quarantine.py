@@ -75,7 +75,7 @@ def refuse_titles(store):
     else:
         statements = [
             "CREATE FUNCTION theirs() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF new.title LIKE 'bad%%'"
-            + " THEN RAISE EXCEPTION 'no such title'; END IF; RETURN new; END $$",
+             " THEN RAISE EXCEPTION 'no such title'; END IF; RETURN new; END $$",
             "CREATE TRIGGER theirs BEFORE INSERT OR UPDATE ON deals FOR EACH ROW EXECUTE FUNCTION theirs()",
         ]
     database.write(lambda: [database.execute(statement) for statement in statements])
