@@ -73,9 +73,9 @@ def refuse_titles(store):
             for when in ("insert", "update")
         ]
     else:
+        body = "IF new.title LIKE 'bad%%' THEN RAISE EXCEPTION 'no such title'; END IF; RETURN new;"
         statements = [
-            "CREATE FUNCTION theirs() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF new.title LIKE 'bad%%'"
-             " THEN RAISE EXCEPTION 'no such title'; END IF; RETURN new; END $$",
+            f"CREATE FUNCTION theirs() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$",
             "CREATE TRIGGER theirs BEFORE INSERT OR UPDATE ON deals FOR EACH ROW EXECUTE FUNCTION theirs()",
         ]
     database.write(lambda: [database.execute(statement) for statement in statements])
