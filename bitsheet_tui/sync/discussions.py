@@ -91,7 +91,11 @@ class _Reading(Struct):
 
     def is_chat(self, answer: Answer) -> bool:
         """Whether an answer is of this discussion's chat; it says of which it is."""
-        told = answer.result.get("chat_id") if isinstance(answer.result, dict) else None
+        try:
+            result = answer.result
+        except BadAnswer:  # nobody can tell, so it is asked again
+            return False
+        told = result.get("chat_id") if isinstance(result, dict) else None
         return told in (None, self.discussion.chat_id)
 
     def take(self, part: Part, answer: Answer) -> None:
