@@ -98,11 +98,15 @@ def test_a_date_that_denotes_no_moment_is_no_value(raw):
         ("2024-08-29T17:00:00-07:00", date(2024, 8, 30)),
         ("2024-08-30", date(2024, 8, 30)),
         ("2024-08-30T00:00:00", date(2024, 8, 30)),
+        ("1955-04-10T00:00:00+03:00", date(1955, 4, 10)),  # as user.get prints it: the portal's own midnight
+        ("1899-12-31T20:53:32-03:06", date(1900, 1, 1)),  # an offset of -03:06:28, whose seconds were cut
+        ("1900-01-01T02:30:17+02:30", date(1900, 1, 1)),
+        ("2024-08-29T23:58:00+00:00", date(2024, 8, 29)),
         ("0000-00-00", None),
         ("9999-12-31T23:00:00-05:00", None),
     ],
 )
-def test_a_day_is_the_day_in_utc(raw, means):
+def test_a_day_is_the_printed_day_or_the_day_in_utc(raw, means):
     assert values.day(raw) == means
 
 
