@@ -13,6 +13,7 @@ A forum is asked for all its posts, and by its id for each that is not among the
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct, field
@@ -70,7 +71,9 @@ class CommentCheck(Struct):
         parts = self._parts(chosen)
         rows = await self._ask(parts, [ask for part in parts.items() for ask in self._all(*part)])
         rows += await self._ask(parts, [ask for part in parts.items() for ask in self._each(*part)])
-        found = self.store.reconciles.compare(self.table, rows)
+        watermark = self.store.checkpoint(self.table.name).watermark
+        settled = [row for row in rows if not _said_since(row, watermark)]
+        found = self.store.reconciles.compare(self.table, settled)
         found.gone |= {
             f"{source}:{ident}"
             for (source, _), part in parts.items()
@@ -145,6 +148,15 @@ class CommentCheck(Struct):
         if len(ids) < most:
             self.unseen.add(part.one.task_id)
         return rows
+
+
+def _said_since(row: Mapping[str, Any], watermark: datetime | None) -> bool:
+    """Whether a comment is newer than what the mirror has heard of: its task moved after the last cycle."""
+    try:
+        moment = datetime.fromisoformat(str(row.get("POST_DATE")))
+    except ValueError:
+        return False
+    return watermark is not None and moment.tzinfo is not None and moment > watermark
 
 
 def _upwards(table: Table, one: Discussion, above: int) -> Ask:

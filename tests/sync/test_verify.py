@@ -1,10 +1,13 @@
 """A verdict on the mirror that is true, and changes nothing."""
 
+import asyncio
 from contextlib import closing
 
 import pytest
 
 from bitsheet_tui import wiring
+from bitsheet_tui.commands import Resync
+from bitsheet_tui.sync import verify as verify_module
 from bitsheet_tui.sync.verify import verify
 from tests.support import mirror
 from tests.support.sync_run import NAMES, config, ids, once, portal
@@ -68,6 +71,39 @@ async def test_every_kind_of_difference_is_found_and_named(store_url, full):
             )
             assert found["task_comments"].found.gone == {f"forum:{said['ID']}"}
         assert found["leads"].equal
+
+
+async def test_what_happened_since_the_last_cycle_is_no_difference(sqlite_url):
+    async with portal() as (demo, webhook):
+        settings, world = config(webhook, sqlite_url), demo.world
+        await once(settings)
+        await asyncio.sleep(1)  # a portal prints whole seconds
+        world.edit("deals", ids(demo, "deals")[3], TITLE="edited since")
+        world.create("deals", TITLE="new since")
+        for task in ids(demo, "tasks")[:5]:
+            world.comment(task, "said since")
+        found = await verdicts(settings, full=True)
+        assert [name for name in NAMES if not found[name].equal] == []
+
+
+async def test_what_the_mirror_has_put_right_meanwhile_is_no_difference(sqlite_url, monkeypatch):
+    async with portal() as (demo, webhook):
+        settings, world = config(webhook, sqlite_url), demo.world
+        await once(settings)
+        deals = ids(demo, "deals")
+        world.bind("deals", deals[3], TITLE="changed without a date")
+        world.delete("deals", deals[4])
+        first_look = verify_module._Look._everything
+
+        async def then_the_mirror_moves(look):
+            found = await first_look(look)
+            if look.table.name == "deals":
+                assert (found.changed, found.gone) == ({str(deals[3])}, {str(deals[4])})
+                await once(settings, Resync(("deals",)))
+            return found
+
+        monkeypatch.setattr(verify_module._Look, "_everything", then_the_mirror_moves)
+        assert (await verdicts(settings, full=True))["deals"].equal
 
 
 async def test_what_was_not_read_yet_is_no_difference(sqlite_url):
