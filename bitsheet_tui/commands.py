@@ -119,11 +119,12 @@ _READERS: Mapping[str, Callable[[list[str]], Command]] = {
     "disable": lambda words: Disable(_some(words)),
     "enable": lambda words: Enable(_some(words)),
     "cancel": lambda words: Cancel(tuple(words)),
+    "stop": lambda words: Stop(*words),
 }
 
 
 def to_words(command: Command) -> tuple[str, str]:
-    """A name and its argument, as a request to another process. `Stop` is not for others."""
+    """A name and its argument, as a request to another process."""
     match command:
         case SyncNow(tables):
             return "sync", " ".join(tables)

@@ -58,6 +58,18 @@ def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
 
 
+def _log(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-n", type=_a_count, default=50, metavar="N", dest="lines", help="lines; default: 50")
+    parser.add_argument("--follow", action="store_true", help="then go on with those to come")
+
+
+def _a_count(text: str) -> int:
+    count = int(text)
+    if count < 0:
+        raise argparse.ArgumentTypeError("must be 0 or more")
+    return count
+
+
 def _some_tables(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tables", nargs="*", metavar="TABLE", help="only these")
 
@@ -167,6 +179,8 @@ COMMANDS = (
     Command(name="interval", help="let cycles start so far apart, until the instance ends", add=_seconds),
     Command(name="disable", help="read no more of these tables, until the instance ends", add=_tables),
     Command(name="enable", help="read disabled tables again", add=_tables),
+    Command(name="log", help="the newest lines of the log of the running instance, or of the last", add=_log),
+    Command(name="stop", help="end the running instance, on whatever host, and wait for it"),
     Command(name="quarantine", help="rows that could not be stored, and why", add=_quarantine),
     Command(name="verify", help="compare the mirror with the portal; changes nothing", add=_verify),
     Command(name="confirm", help="mark the deletions of a table that are held", add=_table),

@@ -6,19 +6,21 @@ import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bitsheet_tui import wiring
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.config import Config, LogSettings, PortalSettings, SyncSettings, load, need_webhook
+from bitsheet_tui.errors import MirrorHeld, StoreError
 from bitsheet_tui.observe import logs
 from bitsheet_tui.observe.live import Live
 from bitsheet_tui.observe.served import Served, places
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.state import EngineState
+from bitsheet_tui.store.books import LOG
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.engine import Engine
 
@@ -86,8 +88,7 @@ def over(config: Config, store: Store, ring: Ring) -> Served:
     """The engine over an open mirror."""
     live = Live(ring)
     engine = wiring.build(config, store, [logs.narrator(), live.tell])
-    log = f"{config.log.level} {Path(config.log.file).absolute()}" if config.log.file else ""
-    return Served(engine, live, store, places(wiring.file_of(config), os.environ), log)
+    return Served(engine, live, store, places(wiring.file_of(config), os.environ))
 
 
 def stand(
@@ -100,16 +101,23 @@ def stand(
     if not anew:
         wiring.need_same_portal(config, store)
     ending.push(logs.last_words)
-    tell_log(config, ring, narrated=narrated)
+    tell_log(config, store, ring, narrated=narrated)
     return store
 
 
-def tell_log(config: Config, ring: Ring | None, *, narrated: bool) -> None:
-    """The log is where and what `config` says from now on; as it was, when this raises ConfigError."""
+def tell_log(config: Config, store: Store, ring: Ring | None, *, narrated: bool) -> None:
+    """The log is where and what `config` says from now on; as it was, when this raises ConfigError.
+
+    Others find it by the mirror: `bitsheet-tui log`, and consoles that attach.
+    """
     stderr = sys.stderr if narrated else None
     logs.start(config.log, ring=ring, stderr=stderr, journal=journaled(os.environ.get("JOURNAL_STREAM", "")))
     for warning in filter(None, (*config.warnings, wiring.doubt(config))):
         logs.say("WARNING", warning)
+    with suppress(StoreError, MirrorHeld):  # the first cycle reports the trouble
+        store.remember(
+            LOG, f"{config.log.level} {Path(config.log.file).absolute()}" if config.log.file else ""
+        )
 
 
 def attach(

@@ -90,7 +90,7 @@ class Reloading:
             if name.startswith("store."):
                 logs.say("WARNING", f"{name} has changed, which counts from the next start on")
         if ours:
-            tell_log(config, self._ring, narrated=True)
+            tell_log(config, self._store, self._ring, narrated=True)
             told = f"{', '.join(ours)} changed; starting again with it"
             logs.say("INFO", f"the configuration was read again: {told}")
             self._next = config

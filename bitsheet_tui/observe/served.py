@@ -15,7 +15,7 @@ from bitsheet_tui.observe import logs
 from bitsheet_tui.observe.live import Live, Shown
 from bitsheet_tui.observe.wire import Hello
 from bitsheet_tui.state import EngineState
-from bitsheet_tui.store.books import LOG, SOCKET
+from bitsheet_tui.store.books import SOCKET
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.store import Store
 
@@ -43,12 +43,11 @@ class Running(Shown, Protocol):
 class Served:
     """The engine, and whoever looks at it from another process. Stands for the engine in every way."""
 
-    def __init__(self, engine: Running, live: Live, store: Store, places: list[Path], log: str = "") -> None:
+    def __init__(self, engine: Running, live: Live, store: Store, places: list[Path]) -> None:
         self._engine = engine
         self._live = live
         self._store = store
         self._places = places
-        self._log = log
 
     @property
     def state(self) -> EngineState:
@@ -71,7 +70,6 @@ class Served:
 
     async def run(self) -> None:
         """Run the engine, and let others look."""
-        self._note(LOG, self._log)
         opened = await self._open()
         try:
             await self._engine.run()

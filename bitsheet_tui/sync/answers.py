@@ -34,6 +34,8 @@ def answer(command: c.Command, before: EngineState, after: EngineState) -> str:
             return _resumed(before)
         case c.Retry(tables):
             return _retried(tables, before, after)
+        case c.Stop():
+            return "it stops once the commit in hand is finished"
         case c.SyncNow() | c.Resync() | c.ConfirmDeletions():
             return _when(before, _wish(command, before))
     return "done"

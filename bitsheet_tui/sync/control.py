@@ -25,6 +25,7 @@ GLANCE_SECONDS = 0.2
 LOOK_SECONDS = 5.0
 AWAY_SECONDS = 2.0  # between two tries to reach a store that is away
 STALE = timedelta(minutes=1)  # what was asked so long before the start was asked of somebody else
+WHILE_SINGLE = (c.Pause, c.Resume, c.Retry, c.Stop)  # what has a meaning for a run of one cycle
 
 
 class Control:
@@ -42,6 +43,8 @@ class Control:
         self._obey = obey
         self._noted: dict[str, str] = {}
         self.answers: deque[str] = deque(maxlen=20)  # to commands of this process, where words are needed
+        self.single = False  # the engine ends after one cycle, so that nothing can be put off to the next
+        self.ended = False  # another process asked for the end
 
     def begin(self) -> None:
         """Note how we run, in place of what an instance before us may have left. Raises StoreError."""
@@ -85,8 +88,11 @@ class Control:
             command = c.from_words(name, argument, before.tables)
         except ValueError as error:
             return f"{NOT_DONE}{error}"
+        if self.single and not isinstance(command, WHILE_SINGLE):
+            return f"{NOT_DONE}the instance runs one cycle and ends: ask again then"
         if why := refusal(command, before):
             return f"{NOT_DONE}{why}"
+        self.ended = self.ended or isinstance(command, c.Stop)
         return self._do(command) or answer(command, before, self._look())
 
     async def listen(self) -> None:

@@ -100,11 +100,14 @@ class Engine:
 
         Raises Refused and Unreachable when the portal does not serve at all, and StoreError.
         """
+        self._control.single = True
         self._begin()
         self._desk.portal.hurry(PROMPT_SECONDS)
+        listening = asyncio.create_task(self._control.listen())
         try:
             await self._until_stop(self._all_of(wish))
         finally:
+            listening.cancel()
             await self._end()
         return self.state
 
@@ -122,7 +125,8 @@ class Engine:
     def unfinished(self) -> tuple[c.Command, ...]:
         """What the next engine over this mirror has to be told, to go on where this one has ended."""
         paused = () if self._desk.moving.is_set() else (c.Pause(),)
-        return (*paused, *((self._wish,) if self._wish else ()), *self._wishes)
+        ended = (c.Stop(),) if self._control.ended else ()
+        return (*paused, *((self._wish,) if self._wish else ()), *self._wishes, *ended)
 
     # --- inside ---
 
