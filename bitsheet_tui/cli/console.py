@@ -72,10 +72,16 @@ def _open(arguments: Namespace, config: Config | None, shelf: Shelf) -> int:
 
     engine = Deferred(build, before)
     beside = Beside(opener=books.reader, log_file=books.log_file, config=lambda: books.config, shelf=shelf)
-    code = run_console(engine, ring, beside)
+    code = run_console(engine, ring, beside, report=lambda: _report(engine.state))
     if arguments.demo and code == Exit.DONE:
         tell("demo: its mirror is deleted; bitsheet-tui --once --demo makes one that stays")
     return code
+
+
+def _report(state: EngineState) -> None:
+    from bitsheet_tui.observe import logs, systemd  # noqa: PLC0415 - nobody asks before there is an engine
+
+    logs.say("INFO", systemd.status(state))
 
 
 class Books(Struct):
@@ -100,11 +106,12 @@ def _first_run(arguments: Namespace) -> Config | None:
     """Ask for everything; the configuration that was written. None: nothing was, or the demo is wanted."""
     from bitsheet_tui.cli import check  # noqa: PLC0415 - only once in a lifetime
     from bitsheet_tui.config.draft import Draft, place_for  # noqa: PLC0415
+    from bitsheet_tui.config.source import whole  # noqa: PLC0415
     from bitsheet_tui.ui.setup import DEMO, run_setup  # noqa: PLC0415
     from bitsheet_tui.ui.trials import Trials  # noqa: PLC0415
 
     home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    draft = Draft(path=place_for(Path.cwd(), home))
+    draft = Draft(path=place_for(whole(Path()), home))
     tests = Trials(
         portal=lambda draft: check.portal(draft.config, lambda _: None),
         store=lambda draft: check.store(draft.config),

@@ -1,6 +1,7 @@
 """`pause`, `sync`, `interval` and their like: asks the running instance, or does it where none runs."""
 
 import os
+import signal
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -9,6 +10,7 @@ from bitsheet_tui import wiring
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.cli.ground import prepare
 from bitsheet_tui.cli.headless import once
+from bitsheet_tui.cli.hearing import Hearing
 from bitsheet_tui.cli.stopping import Stopping
 from bitsheet_tui.commands import (
     Cancel,
@@ -131,8 +133,9 @@ def _ask(store: Store, command: Command, holder: Holder) -> int:
 def _do(config: Config, wish: SyncNow | Resync | ConfirmDeletions) -> int:
     with ExitStack() as ending:
         stopping = ending.enter_context(Stopping(Notifier({})))
+        hearing = ending.enter_context(Hearing(signal.SIGUSR1))
         everything = {table.name for table in wiring.tables(config)}
         anew = isinstance(wish, Resync) and wish.since is None and everything == set(wish.tables)
         engine = prepare(config, ending, anew=anew)
         stopping.engine = engine
-        return once(engine, wish)
+        return once(engine, hearing, wish)

@@ -5,6 +5,7 @@ import sys
 import traceback
 from types import TracebackType
 
+from bitsheet_tui import streams
 from bitsheet_tui.errors import BitsheetError, Exit
 from bitsheet_tui.secret import redact
 from bitsheet_tui.text import plain
@@ -15,7 +16,7 @@ LIMIT = 2000
 
 def tell(text: str) -> None:
     """One line of narration, on stderr."""
-    print(redact(plain(redact(text), LIMIT)), file=sys.stderr, flush=True)
+    streams.tell(redact(plain(redact(text), LIMIT)))
 
 
 def complain(error: BitsheetError) -> None:
@@ -24,15 +25,6 @@ def complain(error: BitsheetError) -> None:
         tell(f"{NAME}: {line}")
     if error.hint:
         tell(f"  {error.hint}")
-
-
-def let_go() -> None:
-    """Drop what a stream holds that nobody takes any more: the interpreter would end with 120 for it."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class Ending:
@@ -58,13 +50,33 @@ class Ending:
             case KeyboardInterrupt():
                 self.code = 130
             case BrokenPipeError():  # whoever read stdout has gone: `status | head -1`
-                pass
+                streams.give_up(sys.stdout)
+                self.code = Exit.DONE
             case Exception():
                 _crashed(error)
                 self.code = Exit.BUG
             case _:
                 return False
         return True
+
+
+def end_streams(code: int) -> int:
+    """What was written arrives, or it is said that it does not: the exit code."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # see above
+        streams.give_up(sys.stdout)
+        code = Exit.DONE if code == Exit.TABLE_FAILED else code
+    failed = getattr(sys.stdout, "failed", None)
+    if failed:
+        streams.give_up(sys.stdout)
+        tell(f"{NAME}: stdout cannot be written: {os.strerror(failed.errno)}")
+    streams.flush()
+    try:
+        sys.stderr.flush()
+    except OSError:  # of the screen's, whose terminal is gone
+        streams.give_up(sys.stderr)
+    return Exit.TABLE_FAILED if failed and code == Exit.DONE else code
 
 
 def _crashed(error: Exception) -> None:

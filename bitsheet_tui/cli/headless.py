@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import signal
 from argparse import Namespace
 from collections.abc import Coroutine
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from bitsheet_tui.cli.ground import configured, prepare, stand
@@ -14,8 +16,9 @@ from bitsheet_tui.cli.stopping import Stopping
 from bitsheet_tui.commands import ConfirmDeletions, Resync, SyncNow
 from bitsheet_tui.config import load
 from bitsheet_tui.errors import Exit
+from bitsheet_tui.observe import logs
 from bitsheet_tui.observe.live import TAIL
-from bitsheet_tui.observe.systemd import Notifier, report
+from bitsheet_tui.observe.systemd import Notifier, report, status
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.sync.engine import Engine
 
@@ -26,12 +29,12 @@ def run(arguments: Namespace) -> int:
     environ = dict(os.environ)  # as it was at the start: reading a configuration takes the secrets out of it
     with ExitStack() as ending:
         stopping = ending.enter_context(Stopping(notifier))
-        hearing = None if arguments.once else ending.enter_context(Hearing())
+        hearing = ending.enter_context(Hearing(signal.SIGUSR1) if arguments.once else Hearing())
         config = ending.enter_context(configured(arguments))
-        if hearing is None:
+        if arguments.once:
             engine = prepare(config, ending)
             stopping.engine = engine
-            return once(engine)
+            return once(engine, hearing)
         ring = Ring(TAIL)
         store = stand(config, ending, ring, narrated=True)
         path = config.path or arguments.config
@@ -42,14 +45,27 @@ def run(arguments: Namespace) -> int:
         return Exit.DONE
 
 
-def once(engine: Engine, wish: SyncNow | Resync | ConfirmDeletions | None = None) -> int:
+def once(engine: Engine, hearing: Hearing, wish: SyncNow | Resync | ConfirmDeletions | None = None) -> int:
     """One cycle of what is due or wished for, and how it went as an exit code."""
-    asyncio.run(_once(engine, wish))
+    asyncio.run(_once(engine, hearing, wish))
     return Exit.TABLE_FAILED if engine.failed or engine.partial else Exit.DONE
 
 
-async def _once(engine: Engine, wish: SyncNow | Resync | ConfirmDeletions | None) -> None:
-    await engine.once(wish)
+async def _once(engine: Engine, hearing: Hearing, wish: SyncNow | Resync | ConfirmDeletions | None) -> None:
+    told = partial(_report, engine)
+    listening = asyncio.create_task(hearing.listen(_nothing, told, _nothing))
+    try:
+        await engine.once(wish)
+    finally:
+        listening.cancel()
+
+
+def _report(engine: Engine) -> None:
+    logs.say("INFO", status(engine.state))
+
+
+def _nothing() -> None:
+    """A run of one cycle has no configuration to read again."""
 
 
 async def _forever(served: Reloading, notifier: Notifier, hearing: Coroutine[Any, Any, None]) -> None:

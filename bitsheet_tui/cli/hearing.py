@@ -16,16 +16,16 @@ BREATH = 0.2  # seconds: a shell that ends tells its jobs before the terminal ha
 class Hearing:
     """Owns the handlers of HUP and USR1 while the block runs; what it hears is done by `listen`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *signals: signal.Signals) -> None:
+        """`signals`: those of the two that mean something; none: both."""
+        self._signals = signals or (signal.SIGHUP, signal.SIGUSR1)
         self._heard: dict[int, None] = {}  # in their order; the same twice is once
         self._ring: Callable[[], object] | None = None
         self._terminal = attached()
 
     def __enter__(self) -> "Hearing":
         # what nohup, or a shell in the background, made us ignore stays ignored
-        heard = (
-            one for one in (signal.SIGHUP, signal.SIGUSR1) if signal.getsignal(one) is not signal.SIG_IGN
-        )
+        heard = (one for one in self._signals if signal.getsignal(one) is not signal.SIG_IGN)
         self._before = {number: signal.signal(number, self._handle) for number in heard}
         return self
 

@@ -6,17 +6,19 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from bitsheet_tui import streams
 from bitsheet_tui.cli import check
 from bitsheet_tui.cli.ending import NAME, tell
 from bitsheet_tui.config import address
 from bitsheet_tui.config.draft import STORE, Draft
+from bitsheet_tui.config.source import whole
 from bitsheet_tui.errors import Exit, UsageError
 from bitsheet_tui.secret import Secret
 
 
 def run(arguments: Namespace) -> int:
     """Writes nothing before the last answer, and never over a file that is there."""
-    path = (arguments.config or Path("config.toml")).absolute()
+    path = whole(arguments.config or Path("config.toml"))
     if path.exists():
         raise UsageError(f"{path} is there already", "delete it first, or name another with --config")
     tell("An inbound webhook is made in the portal under Developer resources > Other > Inbound webhook,")
@@ -62,6 +64,7 @@ def _yes(question: str) -> bool:
 
 def _ask(question: str, *, hidden: bool = False) -> str:
     """One line from the terminal, or from a pipe; its end is an empty line."""
+    streams.flush()  # what was told before stands above the question
     if hidden and sys.stdin.isatty():
         return getpass.getpass(question, sys.stderr).strip()
     print(question, end="", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""`bitsheet-tui log`: the newest lines of the running instance's log, or the last one's, then those to come."""
+"""`bitsheet-tui log`: the newest lines of the running instance's log, or of the last one's, and more."""
 
 import os
 import select
@@ -22,7 +22,7 @@ from bitsheet_tui.text import plain
 
 LOOK_SECONDS = 0.25
 LONGEST = 2 * TRACEBACK  # characters of a line: the log cuts them shorter
-NO_FILE = 'its log.file is "": what it says is on its stderr, or in the journal'
+NO_FILE = 'its log.file is "": what it says is on its stderr, or in the journal: journalctl -u bitsheet-tui'
 
 
 def run(arguments: Namespace) -> int:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from bitsheet_tui.config.source import whole
 from bitsheet_tui.secret import Secret
 
 # the description is what an error says the setting must be
@@ -180,4 +181,4 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     @property
     def base(self) -> Path:
         """Where relative paths start: the folder of the file, or the current one."""
-        return (self.path.parent if self.path else Path()).absolute()
+        return whole(self.path.parent if self.path else Path())

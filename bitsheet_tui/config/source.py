@@ -27,7 +27,7 @@ class Source(Struct, frozen=True, kw_only=True):
     @property
     def base(self) -> Path:
         """Where relative paths start."""
-        return (self.path.parent if self.path else Path()).absolute()
+        return whole(self.path.parent if self.path else Path())
 
     def where(self, key: str) -> str:
         """`config.toml, line 14`; without the line where it is not known."""
@@ -41,13 +41,30 @@ def find(given: Path | None, environ: Mapping[str, str]) -> Path | None:
         return given
     if named := environ.get("BITSHEET_CONFIG"):
         return Path(named)
-    return next((place for place in places(environ) if place.is_file()), None)
+    return next((place for place in places(environ) if is_file(place)), None)
 
 
 def places(environ: Mapping[str, str]) -> tuple[Path, ...]:
     """Where a configuration is looked for, in this order."""
-    home = environ.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser()
+    home = environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111 - never fails
     return Path("config.toml"), Path(home, APP, "config.toml"), Path("/etc", APP, "config.toml")
+
+
+def is_file(place: Path) -> bool:
+    """Whether there is a file; where one may not look there is none."""
+    try:
+        return place.is_file()
+    except OSError:
+        return False
+
+
+def whole(path: Path) -> Path:
+    """The path from the root on. Raises ConfigError where it starts at a folder that is gone."""
+    try:
+        return path.absolute()
+    except OSError as error:
+        why = f"the current folder cannot be used: {_reason(error)}"
+        raise ConfigError([why], "go to another folder, or name every path from the root on") from None
 
 
 def read(path: Path | None) -> Source:
@@ -66,7 +83,7 @@ def read(path: Path | None) -> Source:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path}: is not TOML: {plain(error)}"]) from None
-    return Source(path=path.absolute(), values=values, lines=line_numbers(text), shared=shared)
+    return Source(path=whole(path), values=values, lines=line_numbers(text), shared=shared)
 
 
 def _reason(error: OSError) -> str:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from bitsheet_tui.config import address
 from bitsheet_tui.config.findings import Findings
-from bitsheet_tui.config.source import Source, secret_file
+from bitsheet_tui.config.source import Source, is_file, secret_file
 from bitsheet_tui.secret import Secret
 
 FILES = ("BITSHEET_WEBHOOK_FILE", "BITSHEET_PORTAL_WEBHOOK_FILE")
@@ -49,7 +49,7 @@ def _candidates(
 ) -> Iterator[Candidate]:
     """Every place that says something, the one that counts first."""
     credential = Path(environ.get("CREDENTIALS_DIRECTORY") or "/nonexistent", "webhook")
-    if credential.is_file():
+    if is_file(credential):
         yield Candidate(key="webhook", where="$CREDENTIALS_DIRECTORY", file=credential)
     for name in FILES:
         if path := environ.get(name, ""):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from loguru import logger
 
 from bitsheet_tui import events as e
+from bitsheet_tui import streams
 from bitsheet_tui.config import LogSettings
 from bitsheet_tui.errors import BitsheetError, ConfigError
 from bitsheet_tui.observe.logfile import LogFile, size
@@ -154,7 +155,7 @@ def _terminal(stream: TextIO) -> Callable[["Message"], None]:
         level = record["level"].name
         colour = colours.get(level, "")
         line = f"{record['time']:%Y-%m-%d %H:%M:%S} {level:<8} {record['extra']['table']:<14} {message}"
-        _write(stream, f"{colour}{line}\x1b[0m" if colour else line)
+        streams.write(stream, f"{colour}{line}\x1b[0m\n" if colour else f"{line}\n")
 
     return write
 
@@ -162,17 +163,9 @@ def _terminal(stream: TextIO) -> Callable[["Message"], None]:
 def _journal(stream: TextIO) -> Callable[["Message"], None]:
     def write(message: "Message") -> None:
         priority = PRIORITIES[message.record["level"].name]
-        _write(stream, f"<{priority}>{message.record['extra']['table']:<14} {message}")
+        streams.write(stream, f"<{priority}>{message.record['extra']['table']:<14} {message}\n")
 
     return write
-
-
-def _write(stream: TextIO, line: str) -> None:
-    try:
-        stream.write(f"{line}\n")
-        stream.flush()
-    except OSError:  # whoever read stderr has gone; the mirror goes on
-        return
 
 
 def _ring(ring: Ring) -> Callable[["Message"], None]:

@@ -142,8 +142,8 @@ class Console(Viewing):
         if self.is_web:  # it goes to the browser, never into a folder of the server
             self.deliver_text(StringIO(shown), save_filename=name, mime_type="image/svg+xml")
             return
-        path = Path.cwd() / name
         try:
+            path = Path.cwd() / name
             path.touch(mode=0o600)
             path.write_text(shown, encoding="utf-8")
         except OSError as error:

@@ -4,9 +4,11 @@ import asyncio
 import codecs
 import os
 import select
+import sys
 import termios
 import tty
 from collections.abc import Iterable
+from typing import Any
 
 from textual import constants
 from textual._xterm_parser import XTermParser
@@ -29,6 +31,11 @@ class Driver(LinuxDriver):
     That loop ends the app without a word at a byte that is no UTF-8, spins where the terminal is gone, and
     looks ten times a second whether an esc is the first letter of something or a key.
     """
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        if not os.isatty(2):  # where Textual writes; a console that paints into a file is none
+            self._file = sys.__stdout__
 
     @property
     def holding(self) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from bitsheet_tui import streams
 from bitsheet_tui.commands import Stop
 from bitsheet_tui.errors import Exit
 from bitsheet_tui.ui.language import t
@@ -22,6 +23,7 @@ from bitsheet_tui.ui.words import TOO_LONG
 ENGINE_SECONDS = 10.0  # for the page in hand
 SCREEN_SECONDS = 3.0  # for a terminal that may have stopped reading
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+DEADLY = (signal.SIGQUIT, signal.SIGUSR2, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF, signal.SIGIO)
 
 
 class EngineThread(threading.Thread):
@@ -61,6 +63,7 @@ class Ending:
         self.thread = thread
         self.window = window
         self.terminal = terminal
+        self.report: Callable[[], None] | None = None  # says in the log how it stands
         self.signalled = 0
         self.screen_closed = threading.Event()
         self._watchdog: threading.Thread | None = None
@@ -84,11 +87,25 @@ class Ending:
     def signals(self) -> Iterator[None]:
         """Handle the signals as long as it lasts, also while the screen is stuck in a write."""
         before = {number: signal.signal(number, self._signal) for number in SIGNALS}
+        before |= {number: signal.signal(number, self._die) for number in DEADLY}
+        if self.report:
+            before[signal.SIGUSR1] = signal.signal(signal.SIGUSR1, self._report)
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def _report(self, _number: int, _frame: FrameType | None) -> None:
+        """Must not log: the signal may have come in the middle of a log call."""
+        if self.report:
+            self.window.when_able(self.report)
+
+    def _die(self, number: int, _frame: FrameType | None) -> None:
+        """As the signal has it, but not with the terminal as it is now; every commit is whole."""
+        self.terminal.restore()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
 
     def _signal(self, number: int, _frame: FrameType | None) -> None:
         if self.signalled:
@@ -102,6 +119,7 @@ class Ending:
         if self.thread.ident is not None and not self.thread.over.wait(ENGINE_SECONDS):
             self.terminal.restore()
             tell(t(TOO_LONG, seconds=f"{ENGINE_SECONDS:.0f}"))
+            streams.flush()
             os._exit(Exit.HELD)
         if not self.screen_closed.wait(SCREEN_SECONDS):
             self.terminal.restore()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 from importlib import import_module
 
+from bitsheet_tui import streams
 from bitsheet_tui.errors import BitsheetError, Exit, UsageError
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.secret import redact
@@ -37,11 +38,13 @@ def run_console(
     clock: Callable[[], datetime] = utc_now,
     zone: tzinfo | None = None,
     ascii_only: bool | None = None,
+    report: Callable[[], None] | None = None,
 ) -> int:
     """Show the engine until somebody ends it; the exit code. It runs from the first paint on.
 
     Must be called on the main thread. Raises UsageError where there is no terminal; everything that goes
-    wrong later is reported on stderr, with the secrets out of it, after the terminal is restored.
+    wrong later is reported on stderr, with the secrets out of it, after the terminal is restored. `report`
+    says in the log how things stand, which SIGUSR1 asks for.
     """
     if not tty.usable():
         raise UsageError(words.NEEDS_TERMINAL, words.NEEDS_TERMINAL_HINT)
@@ -50,6 +53,7 @@ def run_console(
     window = Console(engine, ring, beside, clock=clock, zone=zone, ascii_only=ascii_only)
     thread = EngineThread(engine, window.finish)
     ending = Ending(engine, thread, window, terminal)
+    ending.report = report
     window.driver_class = driver(window.driver_class)
     window.stop = ending.ask
     window.painted = lambda: _begin(thread, window)
@@ -62,6 +66,7 @@ def run_console(
         ending.screen_closed.set()
         if window.abandoned:
             tty.tell(farewell(Picture(state=engine.state, now=clock(), zone=zone), abandoned=True))
+            streams.flush()
             os._exit(128 + signal.SIGINT)
         ending.wait()
     if crash:

@@ -6,6 +6,8 @@ import termios
 from collections.abc import Callable
 from typing import Any
 
+from bitsheet_tui import streams
+
 # out of the alternate screen, cursor on, mouse, paste, focus and key reports off, wrapping on
 RESTORE = (
     b"\x1b[<u\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
@@ -73,9 +75,4 @@ class Terminal:
 
 def tell(text: str) -> None:
     """One line for the people, on the normal screen; nobody may be there any more."""
-    stderr = sys.__stderr__ or sys.stderr  # the screen may still hold the other one
-    try:
-        stderr.write(text.rstrip("\n") + "\n")
-        stderr.flush()
-    except (OSError, ValueError):
-        return
+    streams.write(sys.__stderr__ or sys.stderr, text.rstrip("\n") + "\n")  # the screen may hold the other

@@ -1,18 +1,23 @@
 """Window: looks at the engine twice a second and paints what differs."""
 
 import asyncio
+import logging
 import os
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 from rich.console import Console as RichConsole
+from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from bitsheet_tui.commands import Command, Stop
 from bitsheet_tui.ring import Ring
+from bitsheet_tui.secret import redact
 from bitsheet_tui.state import EngineState
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import glyphs, words
@@ -136,9 +141,13 @@ class Window(Dressed[None], inherit_bindings=False):
     def finish(self) -> None:
         """Leave the screen; may be called from any thread and from a signal handler, at any time."""
         self.over = True
+        self.when_able(self.exit)
+
+    def when_able(self, work: Callable[[], object]) -> None:
+        """Do it on the screen's loop, if that runs; from any thread and from a signal handler."""
         loop = self._loop_of_ui
         if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self.exit)
+            loop.call_soon_threadsafe(work)
 
     def look(self) -> None:
         """Take a new picture and paint it; without work at most once a second."""
@@ -197,6 +206,36 @@ class Window(Dressed[None], inherit_bindings=False):
         """One message at a time: the new one takes the place of the old one."""
         self.clear_notifications()
 
+    # --- what goes wrong ------------------------------------------------------------------------------
+
+    async def _dispatch_action(self, namespace: DOMNode, action_name: str, params: Any) -> bool:
+        """Do what a key or the palette asks for; a bug in it costs a message, and not the engine."""
+        try:
+            return await super()._dispatch_action(namespace, action_name, params)
+        except Exception as error:  # noqa: BLE001 - see above
+            self.failed(error)
+            return True
+
+    def push_screen(self, screen: Any, callback: Any = None, *given: Any, **options: Any) -> Any:
+        """Textual's; what is done with the answer of a dialog is an action, too."""
+        then = None if callback is None else partial(self._answered, callback)
+        return super().push_screen(screen, then, *given, **options)
+
+    def _answered(self, callback: Callable[[Any], object], answer: Any) -> None:
+        try:
+            callback(answer)
+        except Exception as error:  # noqa: BLE001 - see above
+            self.failed(error)
+
+    def failed(self, error: BaseException) -> None:
+        """An action ended with what it was not made for: tell it, and where, in the log."""
+        logging.getLogger("console").critical("a bug", exc_info=error)
+        why = f"{type(error).__name__}: {error}".removesuffix(": ")
+        self.say(t(words.FAILED, why=redact(plain(redact(why), 200))), bad=True)
+
     def _handle_exception(self, error: Exception) -> None:
+        if isinstance(error, WorkerFailed):  # what an action does besides
+            self.failed(error.error)
+            return
         self.crash = self.crash or error
         super()._handle_exception(error)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bitsheet_tui.cli.ending import let_go
+from bitsheet_tui import streams
 from bitsheet_tui.commands import Resume
 from bitsheet_tui.config import Config, UiSettings
 from bitsheet_tui.errors import StoreFull
@@ -197,7 +197,7 @@ if __name__ == "__main__":
     loud = Config(ui=UiSettings(bell=True), origins={"ui.bell": "config.toml, line 1"})
     kept = beside(opener=mirror(sys.argv[1:]), config=loud if sys.argv[1] == "alarmed" else None)
     code = run_console(ENGINES[sys.argv[1]](), RING, kept, ascii_only=False)
-    left = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
-    tell(f"threads left: {left}")
-    let_go()
+    known = {"MainThread", "stderr"}
+    tell(f"threads left: {[one.name for one in threading.enumerate() if one.name not in known]}")
+    streams.flush()
     sys.exit(code)

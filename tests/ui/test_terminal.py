@@ -51,6 +51,15 @@ def test_a_second_signal_ends_it_at_once():
         assert console.restored()
 
 
+@pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGUSR2, signal.SIGALRM])
+def test_a_signal_that_means_nothing_to_it_ends_it_with_the_terminal_restored(number):
+    with PtyTerminal("idle") as console:
+        console.settle()
+        console.send(number)
+        assert console.end() == -number
+        assert console.restored()
+
+
 def test_an_engine_that_never_stops_is_left_after_a_while():
     with PtyTerminal("deaf", "/dev/null", (80, 24), "quick") as console:
         console.settle()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
@@ -81,12 +82,15 @@ def ask_time(screen: Base) -> None:
 def ask_path(screen: Base) -> None:
     """Save what the log shows."""
     pane, console = screen.log_pane, screen.console_app
+    name = f"bitsheet-log-{console.clock():%Y%m%d-%H%M%S}.txt"
     if console.is_web and pane is not None:  # it goes to the browser, never into a folder of the server
-        name = f"bitsheet-log-{console.clock():%Y%m%d-%H%M%S}.txt"
         text = "".join(f"{redact(row)}\n" for row in pane.saved())
         console.deliver_text(StringIO(text), save_filename=name)
         return
-    proposed = Path.cwd() / f"bitsheet-log-{console.clock():%Y%m%d-%H%M%S}.txt"
+    try:
+        proposed = Path.cwd() / name
+    except OSError:  # the folder is gone: another one must be named
+        proposed = Path(tempfile.gettempdir(), name)
 
     def typed(text: str | None) -> None:
         if text and pane is not None:

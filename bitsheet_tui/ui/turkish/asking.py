@@ -15,6 +15,7 @@ SENTENCES = {
     "Press ctrl+c again to quit, or q.": "Çıkmak için yine ctrl+c ya da q tuşuna basın.",
     "Saved {path}": "Kaydedildi: {path}",
     "Could not save it: {why}": "Kaydedilemedi: {why}",
+    "That failed: {why}. The mirror goes on; the log says more.": "Olmadı: {why}. Ayna sürüyor; ayrıntısı logda.",
     "Copied {what}.": "Kopyalandı: {what}.",
     "Suspending after the page in hand…": "Eldeki sayfadan sonra askıya alınıyor…",
     "A browser has no shell to go back to.": "Tarayıcıda dönülecek bir kabuk yok.",
