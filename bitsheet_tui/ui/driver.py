@@ -7,7 +7,8 @@ import select
 import sys
 import termios
 import tty
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from time import monotonic
 from typing import Any
 
 from textual import constants
@@ -16,8 +17,10 @@ from textual.driver import Driver as TextualDriver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from bitsheet_tui.ui.sequences import Sequences
+
 LOOK = 0.1  # seconds between looks at whether the console ends
-ESCAPE = 0.03  # seconds in which what follows an esc makes one key with it; $ESCDELAY overrides it
+ESCAPE = 0.03  # seconds for what follows an esc, where no slow line is between; $ESCDELAY overrides it
 
 
 def driver(usual: type[TextualDriver]) -> type[TextualDriver]:
@@ -25,11 +28,37 @@ def driver(usual: type[TextualDriver]) -> type[TextualDriver]:
     return Driver if usual is LinuxDriver else usual
 
 
+def escape_delay(environ: Mapping[str, str]) -> float:
+    """Seconds in which what follows an esc makes one key with it."""
+    usual = constants.ESCAPE_DELAY  # of $ESCDELAY, else 0.1
+    return usual if "ESCDELAY" in environ or "SSH_CONNECTION" in environ else ESCAPE
+
+
+class Parser(XTermParser):
+    """Textual's, for sequences that are whole: what it does not know is no key, and no letters."""
+
+    def understand(self, piece: str) -> list[Message]:
+        """The keys and movements of one piece."""
+        try:
+            found = list(self.feed(piece))
+            if piece.startswith("\x1b") and len(piece) > 2 and self._awaiting.timeout is not None:
+                self._forget()
+            return [*found, *self.tick()]
+        except (ValueError, OverflowError):  # numbers that are none, or of no letter
+            self._forget()
+            return []
+
+    def _forget(self) -> None:
+        self._timeout_time = None
+        self._gen = self.parse(self._tokens.append)
+        self._awaiting = next(self._gen)
+
+
 class Driver(LinuxDriver):
     """Textual's, but for its loop over what is typed, and for what is written after it has closed.
 
-    That loop ends the app without a word at a byte that is no UTF-8, spins where the terminal is gone, and
-    looks ten times a second whether an esc is the first letter of something or a key.
+    That loop ends the app without a word at a byte that is no UTF-8, or a key that its parser fails at, spins
+    where the terminal is gone, and takes the second half of a key for letters.
     """
 
     def __init__(self, *given: Any, **options: Any) -> None:
@@ -87,21 +116,17 @@ class Driver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read until the console ends, or the terminal is gone."""
-        if "ESCDELAY" not in os.environ:
-            vars(constants)["ESCAPE_DELAY"] = ESCAPE  # the parser looks at it with every esc
-        parser = XTermParser(self._debug)
+        escape = escape_delay(os.environ)
+        vars(constants)["ESCAPE_DELAY"] = 0.0  # what it is given is whole
+        parser, sequences = Parser(self._debug), Sequences(escape)
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        wait = LOOK
         while not self.exit_event.is_set():
-            ready = select.select([self.fileno], [], [], wait)[0]
-            if ready:
-                typed = self._read()
-                if not typed:
-                    return
-                if text := decode(typed):
-                    self._process(parser.feed(text))
-            self._process(parser.tick())
-            wait = min(LOOK, constants.ESCAPE_DELAY) if ready else LOOK
+            wait = min(LOOK, escape) if sequences.waits else LOOK
+            typed = b""
+            if select.select([self.fileno], [], [], wait)[0] and not (typed := self._read()):
+                return
+            for piece in sequences.feed(decode(typed), monotonic()):
+                self._process(parser.understand(piece))
 
     def _read(self) -> bytes:
         try:

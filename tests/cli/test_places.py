@@ -1,7 +1,7 @@
 """Folders that are gone, or that one may not look into: passed over, or one sentence."""
 
+import ctypes
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +11,6 @@ import pytest
 from bitsheet_tui.cli import main
 from tests.support.commands import SECONDS
 
-NOBODY = 65534
 ROOT = Path(__file__).parents[2]
 
 
@@ -42,22 +41,31 @@ def test_a_configuration_elsewhere_is_used_all_the_same(gone, portal, capfd):
     assert "current folder" not in capfd.readouterr().err
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root, and util-linux")
+def without_rights() -> None:
+    """Let root obey the rights of files, as everybody does (capabilities(7), prctl(2), PR_CAPBSET_DROP)."""
+    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+
+
 @pytest.mark.parametrize("where", ["cwd", "HOME", "XDG_CONFIG_HOME", "CREDENTIALS_DIRECTORY"])
-def test_a_place_that_belongs_to_somebody_else_is_passed_over(tmp_path, where):
+def test_a_place_that_one_may_not_look_into_is_passed_over(tmp_path, where):
     closed = tmp_path / "closed"
-    closed.mkdir(mode=0o700)
-    os.chown(closed, NOBODY, NOBODY)
+    closed.mkdir()
     environment = {"HOME": "/nonexistent", "XDG_CONFIG_HOME": "/nonexistent"}
     if where != "cwd":
         environment[where] = str(closed)
         if where == "HOME":
             del environment["XDG_CONFIG_HOME"]
-    done = subprocess.run(
-        ["setpriv", "--bounding-set=-dac_override,-dac_read_search", sys.executable, "-m", "bitsheet_tui", "--once"],
-        capture_output=True, text=True, check=False, timeout=SECONDS,
-        cwd=closed if where == "cwd" else tmp_path,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
-    )  # fmt: skip
-    assert done.stderr.startswith("bitsheet-tui: no webhook is configured")
+    told = tmp_path / "told"
+    program = (
+        f"import os, sys; os.chmod({str(closed)!r}, 0); from bitsheet_tui.cli import main; sys.exit(main())"
+    )
+    with told.open("w") as stderr:
+        done = subprocess.run(
+            [sys.executable, "-c", program, "--once"], stderr=stderr, check=False, timeout=SECONDS,
+            cwd=closed if where == "cwd" else tmp_path, preexec_fn=without_rights,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
+        )  # fmt: skip
+    closed.chmod(0o700)
+    assert told.read_text().startswith("bitsheet-tui: no webhook is configured")
     assert done.returncode == 78
