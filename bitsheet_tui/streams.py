@@ -128,6 +128,11 @@ def write(stream: TextIO | None, text: str) -> None:
 def flush() -> None:
     """Let what was told be written, as far as somebody takes it."""
     _stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # the terminal of a screen is gone
+            give_up(stream)
 
 
 def claim() -> None:

@@ -54,7 +54,7 @@ def _help(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lang", choices=CODES, help="default: by the locale")
 
 
-def _json(parser: argparse.ArgumentParser) -> None:
+def _json(parser: "argparse._ActionsContainer") -> None:
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
 
 
@@ -68,6 +68,26 @@ def _a_count(text: str) -> int:
     if count < 0:
         raise argparse.ArgumentTypeError("must be 0 or more")
     return count
+
+
+def _status(parser: argparse.ArgumentParser) -> None:
+    either = parser.add_mutually_exclusive_group()
+    _json(either)
+    either.add_argument(
+        "--check", action="store_true",
+        help="one line for probes: 0 well, 1 somebody has to act, 2 nothing runs, or see --max-age",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-age", type=_an_age, metavar="SECONDS",
+        help="with --check: 2 where the newest good cycle ended longer ago",
+    )  # fmt: skip
+
+
+def _an_age(text: str) -> float:
+    seconds = float(text)
+    if not seconds > 0:
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return seconds
 
 
 def _some_tables(parser: argparse.ArgumentParser) -> None:
@@ -170,7 +190,7 @@ COMMANDS = (
     Command(name="help", help="the manual: its chapters, or one of them", add=_help),
     Command(name="init", help="ask for the webhook, test it, write a configuration"),
     Command(name="check", help="test configuration, portal and store; changes nothing", add=_demo),
-    Command(name="status", help="what the mirror holds and what the instance does", add=_json),
+    Command(name="status", help="what the mirror holds and what the instance does", add=_status),
     Command(name="pause", help="tell the running instance to start no more cycles"),
     Command(name="resume", help="end a pause"),
     Command(name="sync", help="read what has changed, now", add=_some_tables),
@@ -247,6 +267,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         raise UsageError("--read-only goes with --attach, or with the command web")
     if given.attach and given.takeover:
         raise UsageError("--attach never takes the mirror over: leave one of the two out")
+    if given.command == "status" and given.max_age and not given.check:
+        raise UsageError("--max-age goes with --check", "see `bitsheet-tui status --help`")
     if given.command and given.demo and given.command not in {"check", "web"}:
         raise UsageError(f"--demo does not go with the command {given.command}")
     if not given.command:

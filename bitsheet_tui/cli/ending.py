@@ -72,10 +72,6 @@ def end_streams(code: int) -> int:
         streams.give_up(sys.stdout)
         tell(f"{NAME}: stdout cannot be written: {os.strerror(failed.errno)}")
     streams.flush()
-    try:
-        sys.stderr.flush()
-    except OSError:  # of the screen's, whose terminal is gone
-        streams.give_up(sys.stderr)
     return Exit.TABLE_FAILED if failed and code == Exit.DONE else code
 
 

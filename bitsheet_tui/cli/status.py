@@ -8,15 +8,19 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from bitsheet_tui import wiring
-from bitsheet_tui.config import load
-from bitsheet_tui.errors import Exit
+from bitsheet_tui.config import Config, load
+from bitsheet_tui.errors import Exit, NoMirror
+from bitsheet_tui.observe.probe import STALE, Finding, check
 from bitsheet_tui.observe.status import look, to_json, to_lines
 from bitsheet_tui.secret import redact
+from bitsheet_tui.text import plain
 
 
 def run(arguments: Namespace) -> int:
     """Prints the status; changes nothing, whether an instance runs or not."""
     config = load(arguments.config, os.environ)
+    if arguments.check:
+        return _check(config, arguments.max_age)
     with closing(wiring.open_store(config, readonly=True)) as store:
         status = look(store)
     if arguments.json:
@@ -25,3 +29,14 @@ def run(arguments: Namespace) -> int:
         text = "\n".join(to_lines(status, datetime.now(UTC)))
     sys.stdout.write(f"{redact(text)}\n")
     return Exit.DONE
+
+
+def _check(config: Config, max_age: float | None) -> int:
+    """One line for a probe, and its exit code. Raises StoreError, but for a mirror that is not there yet."""
+    try:
+        with closing(wiring.open_store(config, readonly=True)) as store:
+            finding = check(store, datetime.now(UTC), max_age)
+    except NoMirror as error:
+        finding = Finding(STALE, f"nothing runs: {error}")
+    sys.stdout.write(f"{redact(plain(redact(finding.text), 500))}\n")
+    return finding.code

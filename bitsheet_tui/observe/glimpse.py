@@ -41,6 +41,7 @@ def glimpse(
         last_hour=status.last_hour,
         stopped=attached.gone,
         attached=attached,
+        alerts={alert.key: alert for alert in status.alerts},
     )
 
 
@@ -51,12 +52,13 @@ def _next(cycle: Cycle, interval: float) -> datetime:
 def _table(table: TableStatus, status: Status, runs: Sequence[Run]) -> TableState:
     count, since = table.count, table.filling_since
     mine = [run for run in runs if run.table == count.table and run.kind == "scan"]
-    last = mine[0] if mine and status.cycle and mine[0].cycle >= status.cycle.number - 1 else None
+    last = mine[0] if mine and status.cycle and mine[0].cycle >= status.cycle.number else None
     failed = table.standing is Standing.FAILED
+    refused = failed and any(alert.grave and count.table in alert.tables for alert in status.alerts)
     closed = status.unreadable if count.table == "task_comments" else None
     return TableState(
         name=count.table,
-        standing=table.standing,
+        standing=Standing.REFUSED if refused else table.standing,
         rows=count.rows,
         deleted=count.deleted,
         quarantined=count.quarantined,

@@ -67,7 +67,7 @@ async def report(
         if (line := status(state)) != told:
             notifier.send(f"STATUS={line}")
             told = line
-        alive = state.phase in RESTING or now - moved < STUCK
+        alive = state.activity in RESTING or now - moved < STUCK
         if notifier.watchdog and alive and now - pinged >= notifier.watchdog / 3:
             notifier.send("WATCHDOG=1")
             pinged = now

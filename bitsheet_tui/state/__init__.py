@@ -12,6 +12,7 @@ from bitsheet_tui.state.picture import (
     start,
 )
 from bitsheet_tui.state.reducing import reduce
+from bitsheet_tui.state.verdict import Verdict, judge, late, newest
 
 __all__ = [
     "KEPT",
@@ -22,6 +23,10 @@ __all__ = [
     "Phase",
     "Standing",
     "TableState",
+    "Verdict",
+    "judge",
+    "late",
+    "newest",
     "reduce",
     "start",
 ]

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from msgspec import Struct, field
 
 from bitsheet_tui import events as e
-from bitsheet_tui.alert import Alert
+from bitsheet_tui.alert import Alert, Kind
 from bitsheet_tui.freshness import NOTHING, LastHour
 from bitsheet_tui.state.alerting import mirrored
 
@@ -45,6 +45,9 @@ class Standing(StrEnum):
     REFUSED = "refused"  # an operator must act
 
 
+AT_WORK = frozenset({Standing.QUEUED, Standing.READING})
+
+
 class Fill(Struct, frozen=True, kw_only=True):
     """How far a backfill is. `rate` is in rows a second, averaged over about half a minute."""
 
@@ -70,7 +73,7 @@ class Fill(Struct, frozen=True, kw_only=True):
 
 
 class TableState(Struct, frozen=True, kw_only=True):
-    """One table. `new`, `changed` and `gone` are of its last cycle."""
+    """One table. `new`, `changed` and `gone` are of the last cycle, whether it was due in it or not."""
 
     name: str
     standing: Standing = Standing.NEVER
@@ -81,6 +84,7 @@ class TableState(Struct, frozen=True, kw_only=True):
     new: int = 0
     changed: int = 0
     gone: int = 0
+    changes: tuple[int, ...] = ()  # rows that its last reads found new, changed or gone
     due: float = 0.0  # seconds from one reading to the next, as it is set; 0: nobody knows
     synced_at: datetime | None = None
     watermark: datetime | None = None
@@ -97,6 +101,19 @@ class TableState(Struct, frozen=True, kw_only=True):
     held_reason: str = ""
     disabled: bool = False  # not read until somebody enables it, or the engine ends
     seconds: tuple[float, ...] = ()  # how long its last reads took
+
+    @property
+    def needs(self) -> bool:
+        """Whether somebody must do something about it."""
+        return not self.disabled and (bool(self.held) or self.standing is Standing.REFUSED)
+
+    @property
+    def current(self) -> bool:
+        """Whether all of it was read, the last time that it was to be, and nothing is kept out or held."""
+        read = self.standing is Standing.OK or (
+            self.standing in AT_WORK and not (self.error or self.quarantined)
+        )
+        return read and not self.held and self.synced_at is not None
 
     @property
     def well(self) -> Standing:
@@ -140,6 +157,7 @@ class EngineState(Struct, frozen=True, kw_only=True):
     tables: Mapping[str, TableState] = field(default_factory=dict)
     cycle: int = 0
     cycle_started: datetime | None = None  # none between cycles
+    reading: tuple[str, ...] = ()  # the tables that the last cycle was to read
     next_at: datetime | None = None
     paused_at: datetime | None = None
     cycles: tuple[CycleSummary, ...] = ()
@@ -156,8 +174,46 @@ class EngineState(Struct, frozen=True, kw_only=True):
     last_hour: LastHour = NOTHING  # how old changes were when they were committed
 
     @property
-    def phase(self) -> Phase:  # noqa: PLR0911 - a ladder from the gravest down
-        """The one word for it all."""
+    def enabled(self) -> list[TableState]:
+        """The tables that are read, in the order of a cycle."""
+        return [table for table in self.tables.values() if not table.disabled]
+
+    @property
+    def jobs(self) -> int:
+        """How many things somebody must do; a webhook that was deleted is one, however many tables it had."""
+        grave = [alert for alert in self.alerts.values() if self._waits(alert)]
+        portal = isinstance(self.trouble, e.NeedsOperator) or any(not alert.tables for alert in grave)
+        told = {(alert.kind is Kind.DELETIONS_HELD, name) for alert in grave for name in alert.tables}
+        untold = sum(
+            (bool(table.held) and (True, table.name) not in told)
+            or (table.standing is Standing.REFUSED and not portal and (False, table.name) not in told)
+            for table in self.enabled
+        )
+        whole = isinstance(self.trouble, e.NeedsOperator) and all(alert.tables for alert in grave)
+        return len(grave) + untold + whole
+
+    def _waits(self, alert: Alert) -> bool:
+        """Whether it waits for somebody: trouble with the store may end by itself, and is WAITING."""
+        if not alert.grave or alert.kind is Kind.STORE_TROUBLE:
+            return False
+        return not alert.tables or any(table.name in alert.tables for table in self.enabled)
+
+    @property
+    def phase(self) -> Phase:
+        """The one word for it all: what somebody must do comes before what the engine does."""
+        activity = self.activity
+        if activity in {Phase.STOPPED, Phase.STOPPING}:
+            return activity
+        if self.jobs:
+            return Phase.NEEDS_YOU
+        partial = (Standing.PARTIAL, Standing.OK)
+        if activity is Phase.CURRENT and not all(t.current or t.standing in partial for t in self.enabled):
+            return Phase.WAITING
+        return activity
+
+    @property
+    def activity(self) -> Phase:  # noqa: PLR0911 - a ladder from the gravest down
+        """What the engine does, whatever waits for somebody."""
         if self.stopped:
             return Phase.STOPPED
         if self.stopping:

@@ -34,13 +34,16 @@ def _apply(event: Any, state: EngineState) -> EngineState:
 
 @_apply.register
 def _(event: e.CycleStarted, state: EngineState) -> EngineState:
-    tables = dict(state.tables)
+    tables = {name: replace(table, new=0, changed=0, gone=0) for name, table in state.tables.items()}
     for name in event.tables:
         before = tables.get(name, TableState(name=name))
         keeps = before.fill or before.error  # what went wrong stands until it is read
         standing = before.standing if keeps else Standing.QUEUED
-        tables[name] = replace(before, standing=standing, new=0, changed=0, gone=0)
-    return replace(state, tables=tables, cycle=event.number, cycle_started=event.at, next_at=None)
+        tables[name] = replace(before, standing=standing)
+    return replace(
+        state, tables=tables, cycle=event.number, cycle_started=event.at, next_at=None,
+        reading=tuple(event.tables),
+    )  # fmt: skip
 
 
 @_apply.register
@@ -102,6 +105,7 @@ def _(event: e.TableRead, state: EngineState) -> EngineState:
             synced_at=event.at,
             watermark=event.watermark,
             seconds=(*table.seconds, event.seconds)[-KEPT:],
+            changes=(*table.changes, table.new + table.changed + table.gone)[-KEPT:],
             error="", hint="", failures=0, failing_since=None, until=None,
         )  # fmt: skip
 

@@ -70,7 +70,7 @@ def title(picture: Picture) -> str:
     errors = troubles.errors(picture)
     if errors:
         return f"{glyphs.DOT} {NAME}: {f.plural(errors, 'error')}"
-    word, sign, _ = header.word(picture.state)
+    word, sign, _ = header.word(picture)
     return f"{sign} {NAME}: {lower(t(word))}"
 
 

@@ -4,9 +4,8 @@ from datetime import UTC, datetime, tzinfo
 
 from msgspec import Struct
 
-from bitsheet_tui.state import EngineState, Fill, Phase, Standing, TableState
+from bitsheet_tui.state import EngineState, Fill, Phase, TableState, Verdict, judge, late
 
-SLACK = 60  # seconds that a cycle may take
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -31,24 +30,21 @@ class Picture(Struct, frozen=True, kw_only=True):
     def busy(self) -> bool:
         """Whether something can change at any moment."""
         state = self.state
-        return bool(state.cycle_started) or state.phase in {Phase.FILLING, Phase.STOPPING, Phase.STARTING}
+        return bool(state.cycle_started) or state.activity in {Phase.FILLING, Phase.STOPPING, Phase.STARTING}
 
     @property
     def waiting(self) -> list[TableState]:
         """The tables that are late, and will be read again by themselves."""
-        return [table for table in self.tables if table.standing in {Standing.RESTING, Standing.FAILED}]
+        return [self.state.tables[name] for name in self.verdict.waiting]
 
     @property
-    def refused(self) -> list[TableState]:
-        """The tables that somebody must do something about."""
-        return [table for table in self.tables if table.held or table.standing is Standing.REFUSED]
+    def verdict(self) -> Verdict:
+        """How it all stands."""
+        return judge(self.state, self.now)
 
     def late(self, table: TableState) -> bool:
-        """Whether a table was read longer ago than its own rhythm explains, since there is that rhythm."""
-        if table.synced_at is None or not table.due or table.disabled:
-            return False
-        since = max(table.synced_at, self.state.steered_at or EPOCH)
-        return (self.now - since).total_seconds() > 2 * table.due + SLACK
+        """Whether a table was read longer ago than its own rhythm explains."""
+        return late(self.state, table, self.now)
 
     @property
     def fill(self) -> Fill | None:

@@ -37,9 +37,9 @@ STANDINGS: dict[Standing, tuple[str, str, str]] = {
 LEVELS = {"DEBUG": 10, "INFO": 20, "SUCCESS": 25, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 LEVEL_NAMES = ("DEBUG", "INFO", "WARNING", "ERROR")
 
-FIRST_START = "First start: every table is read once, the newest rows first."
-STARTING = "Starting: the portal is tested, then everything that is due is read."
-PAUSED = "Paused by you at {at}. Press p to go on."
+FIRST_START = "First start: every table is read once, newest rows first."
+STARTING = "Starting: the portal is tested, then what is due is read."
+PAUSED = "Paused since {at}. Press p to go on."
 STOPPING = "Stopping: the rows in hand are being stored. Press q again to leave at once."
 STOPPED = "Stopped. Nothing is written any more."
 TOO_SMALL = "terminal too small"
@@ -56,7 +56,7 @@ WELL_AGAIN = "The portal answers again."
 QUIT_ONCE = "Press ctrl+c again to quit, or q."
 NOTHING_TO_DO = "Nothing to do: it is tried again by itself."
 NO_ERRORS = "Nothing is wrong."
-NO_CYCLES = "No cycle has ended yet."
+NO_CYCLES = "No cycle ended since the start."
 SAVED = "Saved {path}"
 NOT_SAVED = "Could not save it: {why}"
 FAILED = "That failed: {why}. The mirror goes on; the log says more."
@@ -232,8 +232,8 @@ GLOSSARY = (
     ("CURRENT", "nothing to do until the next cycle; the mirror is what the portal was at its start"),
     ("SYNCING", "a cycle runs: what changed on the portal is read and stored"),
     ("FILLING", "a table is read for the first time, or again from scratch; its rows can be used meanwhile"),
-    ("PAUSED", "by you: nothing is asked of the portal until p is pressed"),
-    ("WAITING", "the portal asked for calm, or the database is away; ends by itself"),
+    ("PAUSED", "nothing is asked of the portal until p is pressed"),
+    ("WAITING", "the portal asked for calm, the database is away, or a table is late; ends by itself"),
     ("OFFLINE", "the portal does not answer; it is tried again and again"),
     ("NEEDS YOU", "somebody must act: e says what to do"),
     ("held", "so much seems to be deleted, or so little may be seen, that somebody must confirm it"),

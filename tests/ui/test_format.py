@@ -203,9 +203,9 @@ def test_a_farewell_says_where_the_mirror_stands():
     def said(state):
         return farewell(Picture(state=state, now=NOW, zone=UTC))
 
-    assert said(engine_states.stopped()) == "stopped at cycle 812, all 9 tables current as of 10:02:00"
+    assert said(engine_states.stopped()) == "stopped at cycle 812, all 9 tables current as of 09:13:53"
     assert said(engine_states.first_start()) == "stopped before the first cycle"
-    assert "7 of 9 tables current as of 10:02:00; not deals, tasks" in said(engine_states.refused())
+    assert "7 of 9 tables current as of 09:13:53; not deals, tasks" in said(engine_states.refused())
     assert said(engine_states.filling()) == (
         "stopped at cycle 1; contacts (82%), deals (60%), activities (6%), tasks, … go on where they were next time"
     )

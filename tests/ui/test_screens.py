@@ -20,7 +20,7 @@ SIZES = [(80, 24), (120, 40), (200, 60), (60, 20), (40, 12), (160, 24), (80, 60)
 WORDS = {
     "first_start": "STARTING", "current": "CURRENT", "syncing": "SYNCING", "filling": "FILLING",
     "paused": "PAUSED", "resting": "SYNCING", "offline": "OFFLINE", "throttled": "WAITING",
-    "needs_you": "NEEDS YOU", "store_down": "WAITING", "refused": "CURRENT", "held": "CURRENT", "stopping": "STOPPING",
+    "needs_you": "NEEDS YOU", "store_down": "WAITING", "refused": "NEEDS YOU", "held": "NEEDS YOU", "stopping": "STOPPING",
     "stopped": "STOPPED",
 }  # fmt: skip
 
@@ -42,14 +42,14 @@ async def test_every_situation_fits_every_size(size):
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("current", "All 9 tables current as of 10:02:00"),
+        ("current", "All 9 tables current as of 09:13:53, 7 of them as of 10:02:00."),
         ("syncing", "Cycle 813: 5 of 9 tables done, deals now."),
         ("filling", "Filling: 58,594 of 327,545 read"),
-        ("paused", "Paused by you at 10:00. Press p to go on."),
+        ("paused", "Paused since 10:00. Press p to go on."),
         ("offline", "acme.bitrix24.com does not answer. Tries again at 10:02:33."),
         ("needs_you", "The portal refuses the webhook: it was deleted or its user was dismissed."),
         ("store_down", "The database does not answer. Start PostgreSQL. Tries again at 10:02:28."),
-        ("refused", "7 of 9 tables current; not deals, tasks: press e."),
+        ("refused", "Refused: tasks. Press e.  7 of 9 tables current as of 09:13:53."),
         ("stopping", "Stopping: the rows in hand are being stored."),
     ],
 )
@@ -95,7 +95,7 @@ async def test_a_backfill_shows_its_bar_its_rate_and_what_is_left():
 async def test_too_small_a_terminal_still_says_how_it_is_in_one_line():
     async with console(engine_states.resting(), (39, 9)) as (app, _engine, _pilot):
         lines = screen(app)
-        assert lines[0].startswith("▶ syncing · 5 ok · 1 waiting · termin")
+        assert lines[0].startswith("▶ syncing · 8 ok · 1 waiting · termin")
         assert not any(lines[1:])
     async with console(engine_states.resting(), (70, 9)) as (app, _engine, _pilot):
         assert "terminal too small (70×9)" in screen(app)[0]
@@ -233,7 +233,7 @@ async def test_without_colours_weight_and_reverse_say_it(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     async with console(engine_states.refused()) as (app, _engine, _pilot):
         segments = [segment for strip in app.screen._compositor.render_strips() for segment in strip]
-        (badge,) = [segment for segment in segments if "CURRENT" in segment.text]
+        (badge,) = [segment for segment in segments if "NEEDS YOU" in segment.text]
         assert badge.style.reverse
         assert badge.style.bold
         refused = [segment for segment in segments if "refused" in segment.text]

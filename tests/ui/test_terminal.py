@@ -116,7 +116,7 @@ def test_ctrl_l_draws_everything_again():
         console.settle()
         console.type(b"\x0c")
         again = console.read(3, b"Quit")
-        for words in (b"bitsheet-tui", b"Paused by you", b"departments", b"FOLLOW"):
+        for words in (b"bitsheet-tui", b"Paused since", b"departments", b"FOLLOW"):
             assert words in again
 
 

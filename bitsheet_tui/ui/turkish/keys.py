@@ -160,10 +160,10 @@ SENTENCES = {
     "a table is read for the first time, or again from scratch; its rows can be used meanwhile": (
         "bir tablo ilk kez ya da baştan yeniden okunuyor; satırları bu sırada kullanılabilir"
     ),
-    "by you: nothing is asked of the portal until p is pressed": (
+    "nothing is asked of the portal until p is pressed": (
         "sizin isteğinizle: p tuşuna basılana kadar portala hiçbir şey sorulmaz"
     ),
-    "the portal asked for calm, or the database is away; ends by itself": (
+    "the portal asked for calm, the database is away, or a table is late; ends by itself": (
         "portal yavaşlamamızı istedi ya da veritabanına ulaşılamıyor; kendiliğinden biter"
     ),
     "the portal does not answer; it is tried again and again": (

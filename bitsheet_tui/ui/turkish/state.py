@@ -20,19 +20,24 @@ SENTENCES = {
     "terminal too small": "terminal çok küçük",
     "for {time}": "{time} süredir",
     # the sentence
-    "First start: every table is read once, the newest rows first.": (
+    "First start: every table is read once, newest rows first.": (
         "İlk başlatma: her tablo okunur, en yeni satırlar önce."
     ),
-    "Starting: the portal is tested, then everything that is due is read.": (
+    "Starting: the portal is tested, then what is due is read.": (
         "Başlıyor: portal sınanır, sonra zamanı gelenler okunur."
     ),
     "All {count} tables current as of {at} ({took}, {rows}).": (
-        "{count} tablonun tümü güncel, saat {at} ({took}, {rows})."
+        "{count} tablonun tümü {at} itibarıyla güncel ({took}, {rows})."
     ),
-    "All {count} tables current as of {at}.": "{count} tablonun tümü güncel, saat {at}.",
-    "All {count} tables current; deletions held: {names}: press e.": (
-        "Bekletilen silmeler: {names} (e); {count} tablonun tümü güncel."
+    "All {count} tables current as of {at}.": "{count} tablonun tümü {at} itibarıyla güncel.",
+    "All {count} tables current as of {at}, {some} of them as of {then}.": (
+        "{count} tablonun tümü {at}, {some} tanesi {then} itibarıyla güncel."
     ),
+    "{count} of {all} tables current as of {at}.": "{count}/{all} tablo {at} itibarıyla güncel.",
+    "Refused: {names}.": "Reddedilen: {names}.",
+    "Deletions held: {names}.": "Bekletilen silmeler: {names}.",
+    "Data as of {at}.": "Veriler {at} itibarıyla.",
+    "{count} held": "{count} bekletiliyor",
     "{count} of {all} tables current; not {names}: press e.": (
         "{count}/{all} tablo güncel; olmayan: {names} (e tuşu)."
     ),
@@ -46,7 +51,7 @@ SENTENCES = {
     "Filling: {total}, {rate}.": "Dolduruluyor: {total}, {rate}.",
     "Filling: {total}, {rate}, {span} left.": "Dolduruluyor: {total}, {rate}, kalan {span}.",
     "Filling: {total}, {rate}, {span} left ({end}).": "Dolduruluyor: {total}, {rate}, kalan {span} ({end}).",
-    "Paused by you at {at}. Press p to go on.": "Saat {at}: siz duraklattınız. p tuşu sürdürür.",
+    "Paused since {at}. Press p to go on.": "Saat {at} itibarıyla duraklatıldı. p tuşu sürdürür.",
     "Stopping: the rows in hand are being stored. Press q again to leave at once.": (
         "Duruyor: eldeki satırlar kaydediliyor. Hemen çıkmak için yine q tuşuna basın."
     ),
@@ -107,7 +112,7 @@ SENTENCES = {
     "none": "yok",
     "{count}  e opens": "{count}  e açar",
     "{count} open": "{count} açık",
-    "No cycle has ended yet.": "Henüz biten döngü yok.",
+    "No cycle ended since the start.": "Başlangıçtan beri biten döngü yok.",
     "portal not asked yet": "portala henüz sorulmadı",
     "not asked yet": "henüz sorulmadı",
     "{count} sent, {more} again": "{count} gönderildi, {more} yeniden",
@@ -123,7 +128,7 @@ SENTENCES = {
     "eases {at}": "azalır: {at}",
     # what is wrong
     "{count} times in a row": "art arda {count} kez",
-    "Tried again at {at}.": "Yeniden denenecek: {at}.",
+    "Next try at {at}.": "Yeniden denenecek: {at}.",
     "Comments of {count} not readable: the webhook's user is not in their chats.": (
         "Yorumları okunamayan: {count}. Webhook'un kullanıcısı bunların sohbetlerinde değil."
     ),
@@ -141,7 +146,7 @@ SENTENCES = {
     "left before the first cycle": "ilk döngüden önce bırakıldı",
     "{start}; {names} goes on where it was next time": "{start}; kaldığı yerden sürecek: {names}",
     "{start}; {names} go on where they were next time": "{start}; kaldıkları yerden sürecekler: {names}",
-    "{start}, all {count} tables current as of {at}": "{start}, {count} tablonun tümü güncel, saat {at}",
+    "{start}, all {count} tables current as of {at}": "{start}, {count} tablonun tümü {at} itibarıyla güncel",
     "{start}, {count} of {all} tables current as of {at}; not {names}": (
         "{start}, {all} tablodan {count} tanesi güncel, saat {at}; olmayan: {names}"
     ),

@@ -1,6 +1,6 @@
 """The last line, on the normal screen: where the mirror stands and what goes on next time."""
 
-from bitsheet_tui.state import Standing, TableState
+from bitsheet_tui.state import TableState
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import words
@@ -22,20 +22,18 @@ def farewell(picture: Picture, *, abandoned: bool = False) -> str:
         one = "{start}; {names} goes on where it was next time"
         more = "{start}; {names} go on where they were next time"
         return t(one if len(filling) == 1 else more, start=start, names=shown)
-    late = [
-        table for table in tables if table.standing not in {Standing.OK, Standing.QUEUED, Standing.READING}
-    ]
-    times = [table.synced_at for table in tables if table.synced_at]
-    if not times:
+    verdict = picture.verdict
+    if verdict.as_of is None:
         return start
-    at = f.clock(max(times), picture.zone, picture.now)
+    at = f.clock(verdict.as_of, picture.zone, picture.now)
+    late = [table.name for table in picture.state.enabled if table.name not in verdict.current]
     if late:
-        names = ", ".join(plain(table.name, 30) for table in late)
+        names = ", ".join(plain(name, 30) for name in late)
         return t(
             "{start}, {count} of {all} tables current as of {at}; not {names}",
-            start=start, count=f"{len(tables) - len(late)}", all=f"{len(tables)}", at=at, names=names,
+            start=start, count=f"{len(verdict.current)}", all=f"{verdict.all}", at=at, names=names,
         )  # fmt: skip
-    return t("{start}, all {count} tables current as of {at}", start=start, count=f"{len(tables)}", at=at)
+    return t("{start}, all {count} tables current as of {at}", start=start, count=f"{verdict.all}", at=at)
 
 
 def _start(cycle: int, *, abandoned: bool) -> str:

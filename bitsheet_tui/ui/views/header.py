@@ -1,23 +1,27 @@
 """The first two lines: what it is and how it is, in one word and one sentence."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeGuard
 
+from bitsheet_tui.alert import Kind
 from bitsheet_tui.events import NeedsOperator, StoreTrouble
-from bitsheet_tui.state import EngineState, Phase, Standing, TableState
+from bitsheet_tui.state import EngineState, Phase, Standing, TableState, newest
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import words
-from bitsheet_tui.ui.glyphs import ARROW
+from bitsheet_tui.ui.glyphs import ARROW, MORE
 from bitsheet_tui.ui.language import lower, retold, t
 from bitsheet_tui.ui.line import Line, cut, joined, middle, spread, width, wrap
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views import attached
 
+MOST = 3  # lines of the sentence
 
-def word(state: EngineState) -> tuple[str, str, str]:
+
+def word(picture: Picture) -> tuple[str, str, str]:
     """The word for it all, its sign and the name of its colour."""
-    phase = state.phase
+    state, phase = picture.state, picture.verdict.phase
     if phase is Phase.WAITING and state.waiting and state.waiting.reason in words.OFFLINE_REASONS:
         return words.OFFLINE
     return words.PHASES[phase]
@@ -26,7 +30,7 @@ def word(state: EngineState) -> tuple[str, str, str]:
 def status(picture: Picture, cells: int) -> Line:
     """`bitsheet-tui  host → store` on the left; the cycle, the troubles and the word on the right."""
     state = picture.state
-    name, sign, colour = word(state)
+    name, sign, colour = word(picture)
     badge: Line = ((f" {sign} {t(name)} ", f"badge-{colour}"),)
     cycle: Line = (
         ((t("cycle {number}", number=f.count(state.cycle)), "dim"),) if state.cycle and cells >= 60 else ()
@@ -47,9 +51,11 @@ def status(picture: Picture, cells: int) -> Line:
 
 
 def _troubles(picture: Picture) -> list[Line]:
-    need = len(picture.refused)
-    wait = len(picture.waiting)
+    verdict = picture.verdict
+    need = verdict.jobs
+    wait = len(verdict.waiting)
     needs = "{count} needs you" if need == 1 else "{count} need you"
+    need = 0 if need == 1 and verdict.phase is Phase.NEEDS_YOU else need  # the word says it
     return [
         ((t(needs, count=f"{need}"), "bad"),) if need else (),
         ((t("{count} waiting", count=f"{wait}"), "wait"),) if wait else (),
@@ -57,15 +63,32 @@ def _troubles(picture: Picture) -> list[Line]:
 
 
 def sentence(picture: Picture, cells: int) -> list[Line]:
-    """What is going on, what happens next and when: one line, or more where somebody must read all of it."""
-    phase = picture.state.phase
-    style = "bad" if phase is Phase.NEEDS_YOU else ""
+    """What waits for somebody, what is going on and what happens next: one line, or more where it is long."""
+    verdict = picture.verdict
     remark = attached.remark(picture)
-    text = remark if _left_behind(picture) else f"{_SENTENCES[phase](picture)} {remark}".rstrip()
-    if phase not in _TO_BE_READ:
-        return [cut(((" " + text, style),), cells)]
-    lines: list[Line] = [((" " + row, style),) for row in wrap(text, max(8, cells - 1))]
-    return lines[:3]
+    needs = "" if _left_behind(picture) or verdict.phase is not Phase.NEEDS_YOU else _needs(picture)
+    text = remark if _left_behind(picture) else f"{_doing(picture)} {remark}".strip()
+    if needs:
+        room = MOST - bool(text)
+        lines = _rows(needs, cells, room, "bad")
+        return lines + (_rows(text, cells, MOST - len(lines), "") if text else [])
+    if verdict.activity not in _TO_BE_READ:
+        return [cut(((" " + text, ""),), cells)]
+    return _rows(text, cells, MOST, "")
+
+
+def _rows(text: str, cells: int, most: int, style: str) -> list[Line]:
+    """The text in at most so many lines; what does not fit is seen to be left out."""
+    rows = wrap(text, max(8, cells - 1))
+    if len(rows) > most:
+        rows = [*rows[: most - 1], f"{rows[most - 1]} {MORE}"]
+    return [cut(((" " + row, style),), cells) for row in rows]
+
+
+def _doing(picture: Picture) -> str:
+    """What the engine does; nothing where what it waits for is told already."""
+    activity = picture.verdict.activity
+    return "" if activity is Phase.NEEDS_YOU else _SENTENCES[activity](picture)
 
 
 def _left_behind(picture: Picture) -> bool:
@@ -78,47 +101,61 @@ def _starting(picture: Picture) -> str:
 
 
 def _current(picture: Picture) -> str:
-    tables = picture.tables
-    late = [
-        table for table in tables if table.standing not in {Standing.OK, Standing.QUEUED, Standing.READING}
-    ]
+    verdict = picture.verdict
     last = picture.state.cycles[-1] if picture.state.cycles else None
-    count = f"{len(tables)}"
-    held = [table for table in tables if table.held]
-    if late:
-        current = f"{len(tables) - len(late)}"
+    facts = {"count": f"{len(verdict.current)}", "all": f"{verdict.all}", "at": _at(picture, verdict.as_of)}
+    if len(verdict.current) < verdict.all:
+        return _some(picture, facts)
+    fresh, then = newest(picture.state, verdict)
+    if last and fresh == verdict.all:
         return t(
-            "{count} of {all} tables current; not {names}: press e.",
-            count=current, all=count, names=_names(late),
+            "All {count} tables current as of {at} ({took}, {rows}).",
+            took=f.took(last.seconds), rows=f.plural(last.rows, "row"), **facts,
         )  # fmt: skip
-    if held:
-        said = "All {count} tables current; deletions held: {names}: press e."
-        return t(said, count=count, names=_names(held))
-    if last is None:
-        return t("All {count} tables current as of {at}.", count=count, at=f.UNKNOWN)
-    return t(
-        "All {count} tables current as of {at} ({took}, {rows}).",
-        count=count, at=f.clock(last.at, picture.zone, picture.now), took=f.took(last.seconds),
-        rows=f.plural(last.rows, "row"),
-    )  # fmt: skip
+    if not fresh:
+        return t("All {count} tables current as of {at}.", **facts)
+    new = {"some": f"{fresh}", "then": _at(picture, then)}
+    return t("All {count} tables current as of {at}, {some} of them as of {then}.", **new, **facts)
 
 
-def _names(tables: list[TableState]) -> str:
-    return ", ".join(plain(table.name, 20) for table in tables[:3]) + (" …" if len(tables) > 3 else "")
+def _some(picture: Picture, facts: dict[str, str]) -> str:
+    """Not all of them are current: which, and that it ends by itself, or where it is told."""
+    verdict = picture.verdict
+    current = set(verdict.current)
+    names = [name for name in verdict.waiting if name not in verdict.needs]
+    names += [name for name in verdict.partial if name not in verdict.needs]
+    if not names or verdict.phase is Phase.NEEDS_YOU:  # what waits for somebody is told before this
+        return t("{count} of {all} tables current as of {at}.", **facts) if current else ""
+    said = "{count} of {all} tables current; not {names}: press e."
+    return t(said, names=_names(names), **facts)
+
+
+def _at(picture: Picture, at: datetime | None) -> str:
+    return f.clock(at, picture.zone, picture.now) if at else f.UNKNOWN
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(plain(name, 20) for name in names[:3]) + (" …" if len(names) > 3 else "")
 
 
 def _syncing(picture: Picture) -> str:
-    tables = picture.tables
-    now = [plain(table.name, 20) for table in tables if table.standing is Standing.READING]
-    queued = sum(table.standing is Standing.QUEUED for table in tables)
-    facts = {
-        "cycle": f.count(picture.state.cycle), "count": f"{len(tables) - queued - len(now)}",
-        "all": f"{len(tables)}",
-    }  # fmt: skip
+    state = picture.state
+    due = [state.tables[name] for name in state.reading if name in state.tables] or picture.tables
+    now = [plain(table.name, 20) for table in due if table.standing is Standing.READING]
+    done = sum(_done(state, table) for table in due)
+    facts = {"cycle": f.count(state.cycle), "count": f"{done}", "all": f"{len(due)}"}
     if now:
         names = ", ".join(now[:2])
         return t("Cycle {cycle}: {count} of {all} tables done, {names} now.", **facts, names=names)
     return t("Cycle {cycle}: {count} of {all} tables done.", **facts)
+
+
+def _done(state: EngineState, table: TableState) -> bool:
+    """Whether the cycle has come to an end with it, well or not."""
+    if table.standing in {Standing.QUEUED, Standing.READING}:
+        return False
+    began, failing = state.cycle_started, table.failing_since
+    return not (table.error and failing and began) or failing >= began
 
 
 def _filling(picture: Picture) -> str:
@@ -158,14 +195,31 @@ def _waiting(picture: Picture) -> str:
         return t(words.STARTING)
     at = f.clock(event.until, picture.zone, picture.now)
     hint = f" {plain(retold(event.hint))}" if isinstance(event, StoreTrouble) and event.hint else ""
-    return t("{text} Tries again at {at}.", text=full_stop(plain(retold(event.text))) + hint, at=at)
+    said = t("{text} Tries again at {at}.", text=full_stop(plain(retold(event.text))) + hint, at=at)
+    as_of = picture.verdict.as_of
+    return f"{said} {t('Data as of {at}.', at=_at(picture, as_of))}" if as_of else said
 
 
 def _needs(picture: Picture) -> str:
-    event = picture.state.trouble
-    if not isinstance(event, NeedsOperator):
-        return t(words.STARTING)
-    return t("{text} Press e.", text=f"{full_stop(plain(retold(event.text)))} {plain(retold(event.hint))}")
+    """What somebody must do, the whole portal first, then tables."""
+    event, verdict = picture.state.trouble, picture.verdict
+    told = [f"{full_stop(plain(retold(event.text)))} {plain(retold(event.hint))}"] if _whole(event) else []
+    grave = [alert for alert in picture.state.alerts.values() if alert.grave and not alert.tables]
+    if not told:
+        told = [
+            full_stop(plain(retold(alert.text))) for alert in grave if alert.kind is not Kind.STORE_TROUBLE
+        ]
+    if not (told and set(verdict.refused) == set(picture.state.tables)):
+        told += [t("Refused: {names}.", names=_names(verdict.refused))] if verdict.refused else []
+    told += [t("Deletions held: {names}.", names=_names(verdict.held))] if verdict.held else []
+    rest = [alert for alert in picture.state.alerts.values() if alert.grave and alert.tables]
+    others = [alert for alert in rest if not set(alert.tables) & set(verdict.needs)]
+    told += [full_stop(plain(retold(alert.text))) for alert in others] if not told else []
+    return t("{text} Press e.", text=" ".join(told))
+
+
+def _whole(event: object) -> TypeGuard[NeedsOperator]:
+    return isinstance(event, NeedsOperator)
 
 
 def full_stop(sentence: str) -> str:
@@ -182,7 +236,6 @@ _SENTENCES: dict[Phase, Callable[[Picture], str]] = {
     Phase.FILLING: _filling,
     Phase.PAUSED: _paused,
     Phase.WAITING: _waiting,
-    Phase.NEEDS_YOU: _needs,
     Phase.STOPPING: lambda picture: t(words.LEAVING if picture.state.attached else words.STOPPING),
     Phase.STOPPED: lambda _: t(words.STOPPED),
 }
@@ -194,7 +247,7 @@ def next_in(picture: Picture) -> str:
     A time of day stays as it is: at rest nothing is sent to the terminal.
     """
     state = picture.state
-    if state.phase in {Phase.PAUSED, Phase.STOPPING, Phase.STOPPED}:
+    if state.activity in {Phase.PAUSED, Phase.STOPPING, Phase.STOPPED}:
         return ""
     if state.cycle_started:
         return t("for {time}", time=f.stopwatch((picture.now - state.cycle_started).total_seconds()))
@@ -206,11 +259,11 @@ def next_in(picture: Picture) -> str:
 
 def tiny(picture: Picture, columns: int, rows: int) -> Line:
     """The whole console in one line, for a terminal that has no room for more."""
-    name, sign, _ = word(picture.state)
-    ok = sum(table.standing is Standing.OK for table in picture.tables)
-    wait, need = len(picture.waiting), len(picture.refused)
+    name, sign, _ = word(picture)
+    verdict = picture.verdict
+    ok, wait, need = len(verdict.current), len(verdict.waiting), len(verdict.needs)
     parts = [f"{sign} {lower(t(name))}", t("{count} ok", count=f"{ok}")]
     parts += [t("{count} waiting", count=f"{wait}")] if wait else []
-    parts += [t("{count} refused", count=f"{need}")] if need else []
+    parts += [t("{count} need you" if need > 1 else "{count} needs you", count=f"{need}")] if need else []
     parts += [f"{t(words.TOO_SMALL)} ({columns}×{rows})"]
     return cut(((" · ".join(parts), ""),), columns)

@@ -73,7 +73,8 @@ def _quantile(share: float) -> Cell:
 
 
 def _last(picture: Picture, table: TableState) -> Span:
-    return (spark.strip(table.seconds[-LAST:]), "spark")
+    """How many rows its last reads found changed; durations say nothing, for tables share requests."""
+    return (spark.strip(table.changes[-LAST:]), "spark")
 
 
 ROWS = Column(title="rows", width=9, rank=0, cell=_rows)
@@ -174,7 +175,7 @@ def _state(picture: Picture, table: TableState, cells: int, *, brief: bool) -> L
     if table.standing in {Standing.REFUSED, Standing.FAILED} and table.error and cells > 30:
         words = plain(retold(table.error))
     read = table.standing in {Standing.OK, Standing.PARTIAL}
-    if read and table.held:
+    if (read or table.standing in {Standing.QUEUED, Standing.READING}) and table.held:
         sign, words, style = BAD, t("{count} held, see e", count=f.count(table.held)), "bad"
     elif (read or table.standing is Standing.QUEUED) and picture.late(table):
         sign, words, style = WAIT, t("late, due every {span}", span=f.span(table.due)), "wait"
@@ -243,12 +244,18 @@ _SUMS: dict[str, Callable[[Picture, Sequence[TableState]], str]] = {
 
 def _summary(picture: Picture, cells: int) -> Line:
     fill = picture.fill
-    tables = picture.tables
     if fill and fill.share is not None:
         words = t("{share} filled", share=f.percent(fill.share))
         if (eta := picture.eta(fill)) is not None:
             long = t("{share} filled, {span} left", share=f.percent(fill.share), span=f.span(eta))
             words = long if len(long) <= cells else words
         return ((words, "strong"),)
-    ok = sum(table.standing is Standing.OK for table in tables)
-    return ((t("{count} of {all} ok", count=f"{ok}", all=f"{len(tables)}"), "strong"),)
+    verdict = picture.verdict
+    ok = f"{len(verdict.current)}"
+    if not verdict.needs:
+        return ((t("{count} of {all} ok", count=ok, all=f"{verdict.all}"), "strong"),)
+    if verdict.held and verdict.refused:
+        need = f"{len(verdict.needs)}"
+        return ((t("{count} ok", count=ok) + ", ", "strong"), (t("{count} need you", count=need), "bad"))
+    one = "{count} held" if verdict.held else "{count} refused"
+    return ((t("{count} ok", count=ok) + ", ", "strong"), (t(one, count=f"{len(verdict.needs)}"), "bad"))

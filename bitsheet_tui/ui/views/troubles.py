@@ -111,7 +111,7 @@ def render(trouble: Trouble, picture: Picture, columns: int) -> list[Line]:
     lines += [((f"  {row}", "hint"),) for row in wrap(plain(trouble.hint, 400), columns - 2)]
     if trouble.until:
         at = f.clock(trouble.until, picture.zone, picture.now)
-        lines.append((("  " + t("Tried again at {at}.", at=at), "dim"),))
+        lines.append((("  " + t("Next try at {at}.", at=at), "dim"),))
     return lines
 
 

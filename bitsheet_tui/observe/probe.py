@@ -1,0 +1,61 @@
+"""What `bitsheet-tui status --check` finds: whether all is well, in one line and an exit code, for probes."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from bitsheet_tui.errors import Exit
+from bitsheet_tui.observe.glimpse import glimpse
+from bitsheet_tui.observe.narrate import duration
+from bitsheet_tui.state import Attached, EngineState, Verdict, judge
+from bitsheet_tui.store.ledger import Cycle
+from bitsheet_tui.store.store import Store
+
+WELL, ACT, STALE = Exit.DONE, Exit.TABLE_FAILED, 2
+KEPT = 512  # cycles among which a good one is looked for
+
+
+class Finding(Struct, frozen=True):
+    """The exit code and the line."""
+
+    code: int
+    text: str
+
+
+def check(store: Store, now: datetime, max_age: float | None) -> Finding:
+    """0 well, 1 somebody has to act, 2 nothing runs, or no good cycle for too long. Raises StoreError."""
+    holder = store.holder()
+    good = next((cycle for cycle in store.last_cycles(KEPT) if _good(cycle)), None)
+    ago = (now - good.ended_at).total_seconds() if good and good.ended_at else None
+    last = (
+        f"the newest good cycle ended {duration(max(0.0, ago))} ago"
+        if ago is not None
+        else "no good cycle yet"
+    )
+    if holder is None:
+        return Finding(STALE, f"nothing runs; {last}")
+    state = glimpse(store, Attached(pid=holder.pid, since=holder.since), names=(), portal="", interval=0.0)
+    verdict = judge(state, now)
+    if verdict.jobs:
+        return Finding(ACT, f"needs you: {_needs(state, verdict)}")
+    if max_age is not None and (ago is None or ago > max_age):
+        return Finding(STALE, f"{last}, which is more than {max_age:g} s" if ago is not None else last)
+    return Finding(
+        WELL, f"well: {verdict.phase}, {len(verdict.current)} of {verdict.all} tables current; {last}"
+    )
+
+
+def _good(cycle: Cycle) -> bool:
+    return cycle.ended_at is not None and not cycle.failed
+
+
+def _needs(state: EngineState, verdict: Verdict) -> str:
+    told = [
+        f"{', '.join(alert.tables) or 'mirror'}: {alert.text}"
+        for alert in state.alerts.values()
+        if alert.grave
+    ]
+    known = {name for alert in state.alerts.values() for name in alert.tables}
+    return "; ".join(
+        (*told, *(f"{name}: {state.tables[name].error}" for name in verdict.needs if name not in known))
+    )

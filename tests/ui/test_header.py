@@ -1,0 +1,168 @@
+"""What the header says follows from the engine's state, and contradicts no row of the table below it."""
+
+import random
+from datetime import UTC, timedelta
+
+import pytest
+
+from bitsheet_tui import events as e
+from bitsheet_tui.errors import Reason
+from bitsheet_tui.state import EngineState, Phase, Standing, judge, reduce, start
+from bitsheet_tui.ui import line
+from bitsheet_tui.ui.picture import Picture
+from bitsheet_tui.ui.views import header, tables
+from bitsheet_tui.ui.views.farewell import farewell
+from tests.support import engine_states
+from tests.support.proof import times
+
+NAMES = ("leads", "contacts", "deals", "tasks")
+FINE = ("✓ ok", "~ partial")
+
+
+class Walk:
+    """An engine that does what it likes: each step is an event, some seconds after the one before."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.now = engine_states.NOW
+        due = dict.fromkeys(NAMES, 300.0)
+        self.state = start(NAMES, portal="acme", store="x.db", at=self.now, due=due)
+
+    def step(self) -> None:
+        self.now += timedelta(seconds=self.chance.choice((1, 5, 60, 900)))
+        self.state = reduce(self.state, self.event())
+
+    def event(self) -> e.Event:
+        at, name, number = self.now, self.chance.choice(NAMES), self.state.cycle + 1
+        some = tuple(one for one in NAMES if self.chance.random() < 0.7)
+        until = at + timedelta(seconds=45)
+        refusal = {"table": name, "at": at, "hint": "Tick it.", "text": f"the webhook may not read {name}"}
+        makers = {
+            "begin": lambda: e.CycleStarted(number=number, at=at, tables=some),
+            "read": lambda: e.TableRead(table=name, at=at, watermark=at, seconds=0.3),
+            "read too": lambda: e.TableRead(table=name, at=at, watermark=at, seconds=0.3),
+            "end": lambda: e.CycleEnded(
+                number=number - 1, at=at, seconds=2.0, rows=7, requests=1, failed=(), served=True
+            ),
+            "fails": lambda: e.TableFailed(**refusal, reason=Reason.SERVER),
+            "refused": lambda: e.TableFailed(**refusal, reason=Reason.RIGHTS),
+            "scope": lambda: e.TableFailed(**refusal, reason=Reason.SCOPE, scope="crm"),
+            "whole": lambda: e.TableFailed(**refusal, reason=Reason.ACCESS, whole=True),
+            "rests": lambda: e.TableFailed(**refusal, reason=Reason.OPERATING, until=until),
+            "held": lambda: e.DeletionsHeld(table=name, at=at, count=270, reason="so many"),
+            "let go": lambda: e.HoldEnded(table=name, at=at),
+            "aside": lambda: e.Quarantined(table=name, at=at, count=self.chance.choice((0, 3))),
+            "closed": lambda: e.Unreadable(
+                table="tasks", at=at, count=4, lacks=self.chance.choice(("", "im"))
+            ),
+            "fill": lambda: e.FillStarted(table=name, at=at, done=0, expected=900),
+            "filled": lambda: e.FillEnded(table=name, at=at, watermark=at, seconds=9.0),
+            "away": lambda: e.Waiting(reason=Reason.NETWORK, text="acme does not answer", at=at, until=until),
+            "back": lambda: e.Answered(at=at),
+            "gone": lambda: e.NeedsOperator(text="The webhook is gone", hint="Make one.", at=at, until=until),
+            "disk": lambda: e.StoreTrouble(text="The disk is full", hint="Free some.", at=at, until=until),
+            "pause": lambda: e.Paused(at=at),
+            "resume": lambda: e.Resumed(at=at),
+            "off": lambda: e.Steered(at=at, interval=300.0, disabled=some[:1]),
+            "stop": lambda: e.Stopping(at=at) if self.chance.random() < 0.1 else e.Resumed(at=at),
+        }
+        return makers[self.chance.choice(list(makers))]()
+
+
+def rows(picture: Picture) -> dict[str, str]:
+    """What stands in the column `state`, for each table."""
+    return {one.name: line.text(tables.state(picture, one, 24)) for one in picture.tables}
+
+
+def somebody_must_act(state: EngineState) -> bool:
+    off = {one.name for one in state.tables.values() if one.disabled}
+    on = [one for one in state.tables.values() if not one.disabled]
+    grave = [alert for alert in state.alerts.values() if alert.grave and alert.kind != "store_trouble"]
+    return (
+        isinstance(state.trouble, e.NeedsOperator)
+        or any(one.held or one.standing is Standing.REFUSED for one in on)
+        or any(not alert.tables or set(alert.tables) - off for alert in grave)
+    )
+
+
+def check(state: EngineState, now) -> None:
+    picture = Picture(state=state, now=now, zone=UTC)
+    said, shown, verdict = header.word(picture)[0], rows(picture), judge(state, now)
+    on = [one for one in state.tables.values() if not one.disabled]
+    if state.stopping:
+        assert said in {"STOPPING", "STOPPED"}
+    else:
+        assert (said == "NEEDS YOU") is somebody_must_act(state)
+        assert bool(verdict.jobs) is somebody_must_act(state)
+    if said == "CURRENT":
+        assert all(shown[one.name].startswith(FINE) for one in on), shown
+    if said in {"SYNCING", "FILLING"}:
+        assert state.cycle_started or any(one.fill for one in on)
+    sentence = " ".join(map(line.text, header.sentence(picture, 200)))
+    for name in verdict.needs if said == "NEEDS YOU" else ():
+        assert name in sentence or "The webhook is gone" in sentence or "may not read" in sentence, sentence
+    if "All " in sentence:
+        assert all(shown[one.name].startswith(FINE[0]) for one in on), (sentence, shown)
+    if verdict.as_of:
+        assert all(state.tables[name].synced_at >= verdict.as_of for name in verdict.current)
+    total = line.text(tables._summary(picture, 40))
+    wrong = [one for one in on if shown[one.name].startswith(("✗", "○", "~"))]
+    if "filled" not in total:
+        assert int(total.split()[0]) == len(verdict.current) <= len(on) - len(wrong), (total, shown)
+    assert "  " not in farewell(picture)
+
+
+@pytest.mark.parametrize("seed", range(times("BITSHEET_HEADERS", 25, 400)))
+def test_for_every_state_the_header_follows_from_it_and_contradicts_no_row(seed):
+    walk = Walk(seed)
+    for _ in range(60):
+        walk.step()
+        for later in (0, 400, 4000):
+            check(walk.state, walk.now + timedelta(seconds=later))
+
+
+@pytest.mark.parametrize("name", engine_states.SCENES)
+def test_and_for_every_scene(name):
+    check(engine_states.SCENES[name](), engine_states.NOW)
+
+
+def test_one_deleted_webhook_is_one_thing_to_do_however_many_tables_it_had():
+    state = engine_states.current()
+    for name in state.tables:
+        gone = e.TableFailed(
+            table=name,
+            at=engine_states.NOW,
+            reason=Reason.ACCESS,
+            whole=True,
+            text="deleted",
+            hint="make one",
+        )
+        state = reduce(state, gone)
+    assert state.jobs == 1
+    assert state.phase is Phase.NEEDS_YOU
+
+
+def test_what_waits_for_somebody_is_told_first_at_every_width_and_survives_a_cycle():
+    held = engine_states.held()
+    both = reduce(
+        held, e.TableFailed(table="tasks", at=engine_states.NOW, reason=Reason.RIGHTS, text="no", hint="")
+    )
+    running = reduce(both, e.CycleStarted(number=813, at=engine_states.NOW, tables=tuple(both.tables)))
+    for state in (both, running):
+        picture = Picture(state=state, now=engine_states.NOW, zone=UTC)
+        for cells in (40, 60, 80, 120):
+            assert header.word(picture)[0] == "NEEDS YOU"
+            told = " ".join(line.text(row).strip() for row in header.sentence(picture, cells))
+            assert told.startswith("Refused: tasks. Deletions held: deals. Press e.")
+            assert "✗ NEEDS YOU" in line.text(header.status(picture, cells))
+        assert rows(picture)["deals"] == "✗ 12,000 held, see e"
+        assert line.text(tables._summary(picture, 24)) == "7 ok, 2 need you"
+
+
+def test_of_a_cycle_only_the_tables_that_are_due_are_counted():
+    state = reduce(
+        engine_states.current(), e.CycleStarted(number=813, at=engine_states.NOW, tables=("deals", "leads"))
+    )
+    picture = Picture(state=state, now=engine_states.NOW, zone=UTC)
+    assert line.text(header.sentence(picture, 80)[0]) == " Cycle 813: 0 of 2 tables done."
+    assert state.tables["users"].new == 0  # of this cycle, in which it is not due
