@@ -25,6 +25,7 @@ class Stopping:
     def __init__(self, notifier: Notifier) -> None:
         self._notifier = notifier
         self._asked = False
+        self._hung_up = False
         self.engine: Stoppable | None = None  # none yet: there is nothing to finish
 
     def __enter__(self) -> "Stopping":
@@ -39,6 +40,9 @@ class Stopping:
 
     def _handle(self, number: int, _: FrameType | None) -> None:
         """Must not log: the signal may have come in the middle of a log call."""
+        if self._hung_up and number == signal.SIGHUP:
+            return  # a shell tells its jobs, and the terminal does: one hang-up
+        self._hung_up = self._hung_up or number == signal.SIGHUP
         if self._asked:
             os._exit(128 + number)
         self.ask()

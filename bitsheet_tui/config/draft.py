@@ -12,7 +12,7 @@ from bitsheet_tui.secret import MASK, Secret
 
 INTERVAL = 300.0
 STORE = "sqlite:///bitsheet.db"
-LEAST = 10.0  # seconds: less is no use, and costs the portal's patience
+LEAST = 1.0  # seconds
 MOST = 86_400.0
 HEAD = "# Every other setting: bitsheet-tui help configuration\n"
 
@@ -81,7 +81,7 @@ def read_interval(text: str) -> float:
     except ValueError:
         raise ValueError("must be seconds, such as 300, or minutes, such as 5 min") from None
     if not LEAST <= seconds <= MOST:
-        raise ValueError(f"must be from {LEAST:g} seconds to a day")
+        raise ValueError(f"must be from {LEAST:g} second to a day")
     return seconds
 
 

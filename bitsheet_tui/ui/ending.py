@@ -108,6 +108,8 @@ class Ending:
         os.kill(os.getpid(), number)
 
     def _signal(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP and self.signalled == number:
+            return  # a shell tells its jobs, and the terminal does: one hang-up
         if self.signalled:
             self.terminal.restore()
             os._exit(128 + number)

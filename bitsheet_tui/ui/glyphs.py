@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from bitsheet_tui.text import plain
 
@@ -16,11 +17,26 @@ _SIGNS = "✓✗▶‖■○·█░▁▂▃▄▅▆▇─│╭╮╰╯┤�
 _ASCII = str.maketrans(_SIGNS + "ıİşŞğĞçÇöÖüÜ", "+x>=#o.#..:-=+*%-|++++++>>--.x^v=*>" + "iIsSgGcCoOuU")
 
 
-def ascii_only(environ: Mapping[str, str] = os.environ) -> bool:
-    """True where the locale is not UTF-8 or the terminal is the Linux text console."""
+def ascii_only(environ: Mapping[str, str] = os.environ, given: Path = Path("/proc/self/environ")) -> bool:
+    """True where the locale is not UTF-8 or the terminal is the Linux text console.
+
+    `given`: the environment as it was. In the locale C Python gives itself LC_CTYPE=C.UTF-8 (PEP 538).
+    """
+    if _coerced(environ, given):
+        environ = {**environ, "LC_CTYPE": ""}
     locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
     utf8 = "UTF8" in locale.upper().replace("-", "")
     return not utf8 or environ.get("TERM") == "linux"
+
+
+def _coerced(environ: Mapping[str, str], given: Path) -> bool:
+    """Whether Python has set LC_CTYPE by itself."""
+    if environ.get("LC_CTYPE") not in {"C.UTF-8", "C.utf8", "UTF-8"}:
+        return False
+    try:
+        return b"LC_CTYPE=" not in given.read_bytes()
+    except OSError:
+        return False
 
 
 def to_ascii(text: str) -> str:

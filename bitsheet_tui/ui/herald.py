@@ -51,6 +51,11 @@ def news(before: EngineState, after: EngineState, *, ours: bool) -> Iterator[New
         yield News(
             t("Paused by somebody else; p goes on.") if after.paused_at else t("Somebody let it go on.")
         )
+    for name, table in after.tables.items():
+        old = before.tables.get(name)
+        if old and old.held and not table.held:
+            marked = table.deleted - old.deleted or table.gone
+            yield News(t(words.MARKED if marked else words.LET_GO, table=name, rows=f.plural(marked, "row")))
     filled = [
         table for name, table in after.tables.items()
         if not table.fill and not table.error and (old := before.tables.get(name)) and old.fill

@@ -32,16 +32,19 @@ def interval(window: Window) -> None:
     """Ask how often cycles start."""
     now = window.picture.state.interval
 
-    def typed(text: str | None) -> None:
-        if not text:
-            return
+    def wrong(text: str) -> str:
         try:
-            window.engine.submit(SetInterval(read_interval(text)))
+            read_interval(text)
         except ValueError as error:
-            window.say(t(words.INTERVAL_WRONG, why=retold(str(error))), bad=True)
+            return t(words.INTERVAL_WRONG, why=retold(str(error)))
+        return ""
+
+    def typed(text: str | None) -> None:
+        if text:
+            window.engine.submit(SetInterval(read_interval(text)))
 
     value = f"{now:g}" if now else ""
-    window.push_screen(Prompt(t(words.INTERVAL_TITLE), t(words.INTERVAL_HINT), value), typed)
+    window.push_screen(Prompt(t(words.INTERVAL_TITLE), t(words.INTERVAL_HINT), value, wrong), typed)
 
 
 def enable(window: Window, table: str) -> None:
@@ -77,18 +80,22 @@ def resync_all(window: Window) -> None:
 def resync_since(window: Window, table: str) -> None:
     """Ask since which day, then read again what changed."""
 
+    def wrong(text: str) -> str:
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            return t(words.NO_DAY, text=plain(text, 40))
+        return ""
+
     def typed(text: str | None) -> None:
         if not text:
             return
-        try:
-            since = date.fromisoformat(text)
-        except ValueError:
-            window.say(t(words.NO_DAY, text=plain(text, 40)), bad=True)
-            return
+        since = date.fromisoformat(text)
         facts = {"table": plain(table, 30), "since": str(since)}
         _ask(window, words.SINCE_TITLE, words.SINCE_BODY, words.RESYNC_YES, Resync((table,), since), **facts)
 
-    window.push_screen(Prompt(t(words.SINCE_ASK, table=plain(table, 30)), t(words.SINCE_HINT)), typed)
+    ask = t(words.SINCE_ASK, table=plain(table, 30))
+    window.push_screen(Prompt(ask, t(words.SINCE_HINT), wrong=wrong), typed)
 
 
 def cost(tables: Sequence[TableState]) -> str:

@@ -186,6 +186,10 @@ class Window(Dressed[None], inherit_bindings=False):
         screen = self.screen
         if isinstance(screen, Base):
             screen.paint(quiet=quiet)
+            return
+        below = next((one for one in reversed(self.screen_stack) if isinstance(one, Base)), None)
+        if below and below in self._background_screens:  # of a dialog: what it says of the engine goes on
+            below.paint_head()
 
     def send(self, sequence: str) -> None:
         """Straight to the terminal, past the screen."""

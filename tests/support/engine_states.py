@@ -65,6 +65,7 @@ def current() -> EngineState:
             name=name, standing=Standing.OK, rows=rows, new=rows % 7, changed=rows % 31, gone=rows % 2,
             synced_at=ago(2900 if name in {"users", "departments"} else 13), watermark=ago(20),
             seconds=durations(len(name), 0.2 + rows / 100_000), deleted=rows // 900,
+            changes=tuple((rows * i) % 37 for i in range(1, 30)),
         )
         for name, rows in ROWS.items()
     }  # fmt: skip

@@ -22,8 +22,8 @@ async def test_i_asks_for_the_interval_and_takes_minutes():
         assert engine.told == [SetInterval(120)]
         await pilot.press("i", *"soon", "enter")
         await pilot.pause()
-        assert "must be seconds" in said(app)[0]
-        await pilot.press("i", "escape")
+        assert "must be seconds" in " ".join(text(app).split())
+        await pilot.press("escape")
         await pilot.pause()
         assert len(engine.told) == 1
 
@@ -73,10 +73,8 @@ async def test_a_resync_since_a_day_asks_for_the_day():
         await pilot.pause()
         await pilot.press(*"yesterday", "enter")
         await pilot.pause()
-        assert "yesterday is no day" in said(app)[0]
-        app.ask_since("deals")
-        await pilot.pause()
-        await pilot.press(*"2026-01-31", "enter")
+        assert "yesterday is no day" in text(app)
+        await pilot.press(*["backspace"] * 9, *"2026-01-31", "enter")
         await pilot.pause()
         assert "Read again what changed in deals since 2026-01-31?" in text(app)
         await sure(pilot)

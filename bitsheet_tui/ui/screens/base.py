@@ -121,6 +121,12 @@ class Base(Screen[None]):
         for view in self.views:
             view.refresh()
 
+    def paint_head(self) -> None:
+        """Draw what differs of the first lines."""
+        for view in self.views:
+            if isinstance(view, StatusLine | Sentence | Countdown):
+                view.paint()
+
     def paint(self, *, quiet: bool = False) -> None:
         """Draw what differs; `quiet`: only the seconds can."""
         for view in self.views:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Button
@@ -36,13 +36,19 @@ class Words(LineView):
         return out
 
 
+class Scroll(VerticalScroll):
+    """The words of a dialog, as far as there is room."""
+
+
 class Dialog(ModalScreen[bool]):
     """Says what, how much, how long; ends with True only on its own button."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "answer(False)", CANCEL, show=False),
-        Binding("left,up,h,k", "app.focus_previous", show=False),
-        Binding("right,down,l,j", "app.focus_next", show=False),
+        Binding("left,h", "app.focus_previous", show=False),
+        Binding("right,l", "app.focus_next", show=False),
+        Binding("up,k", "scroll(-1)", show=False),
+        Binding("down,j", "scroll(1)", show=False),
     ]
     AUTO_FOCUS = "#cancel"
 
@@ -54,7 +60,8 @@ class Dialog(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """The words above two buttons."""
         with Vertical():
-            yield self.words
+            with Scroll(can_focus=False):
+                yield self.words
             with Horizontal():
                 yield Button(t(CANCEL), id="cancel", compact=True)
                 yield Button(self.yes, id="yes", variant="warning", compact=True)
@@ -62,6 +69,16 @@ class Dialog(ModalScreen[bool]):
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
+
+    def action_scroll(self, rows: int) -> None:
+        """To the words that there is no room for; where there is room for all, to the other button."""
+        scroll = self.query_one(Scroll)
+        if scroll.max_scroll_y:
+            scroll.scroll_relative(y=rows, animate=False)
+        elif rows > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
 
     def action_answer(self, yes: bool) -> None:
         """A key was pressed instead of a button."""

@@ -67,16 +67,15 @@ def ask_time(screen: Base) -> None:
     """To a time of the log."""
     pane, picture = screen.log_pane, screen.console_app.picture
 
+    def wrong(text: str) -> str:
+        return "" if moments.parse(text, picture.now, picture.zone) else t(words.NO_TIME)
+
     def typed(text: str | None) -> None:
-        if not text or pane is None:
-            return
-        moment = moments.parse(text, picture.now, picture.zone)
-        if moment is None:
-            screen.console_app.say(t(words.NO_TIME), bad=True)
-        else:
+        moment = moments.parse(text, picture.now, picture.zone) if text else None
+        if moment and pane is not None:
             pane.jump(moment)
 
-    screen.app.push_screen(Prompt(t(words.TIME_TITLE), t(words.TIME_HINT)), typed)
+    screen.app.push_screen(Prompt(t(words.TIME_TITLE), t(words.TIME_HINT), wrong=wrong), typed)
 
 
 def ask_path(screen: Base) -> None:

@@ -15,6 +15,8 @@ SENTENCES = {
     "Press ctrl+c again to quit, or q.": "Çıkmak için yine ctrl+c ya da q tuşuna basın.",
     "Saved {path}": "Kaydedildi: {path}",
     "Could not save it: {why}": "Kaydedilemedi: {why}",
+    "{rows} of {table} marked as deleted.": "{table}: {rows} silindi olarak işaretlendi.",
+    "Nothing of {table} is held any more: its rows are there.": "{table}: artık bekletilen yok, satırları duruyor.",
     "That failed: {why}. The mirror goes on; the log says more.": "Olmadı: {why}. Ayna sürüyor; ayrıntısı logda.",
     "Copied {what}.": "Kopyalandı: {what}.",
     "Suspending after the page in hand…": "Eldeki sayfadan sonra askıya alınıyor…",

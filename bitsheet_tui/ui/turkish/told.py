@@ -181,5 +181,5 @@ SENTENCES = {
     "must begin with sqlite:/// or postgresql://": "sqlite:/// ya da postgresql:// ile başlamalı",
     "must name a file, as in sqlite:///bitsheet.db": "sqlite:///bitsheet.db gibi bir dosya belirtmeli",
     "must be seconds, such as 300, or minutes, such as 5 min": "300 gibi saniye ya da 5 dk gibi dakika olmalı",
-    "must be from {least} seconds to a day": "{least} saniye ile bir gün arasında olmalı",
+    "must be from {least} second to a day": "{least} saniye ile bir gün arasında olmalı",
 }

@@ -9,7 +9,16 @@ from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.widgets.lists import Movable
 
 
-class FilterBar(Input):
+class Line(Input):
+    """An input that takes as much of a paste as it has room for; Textual's takes all of it or nothing."""
+
+    def insert_text_at_cursor(self, text: str) -> None:
+        """Insert what there is room for."""
+        room = self.max_length - len(self.value) if self.max_length else len(text)
+        super().insert_text_at_cursor(text[: max(0, room)])
+
+
+class FilterBar(Line):
     """Searches while one types, or once enter is pressed; enter keeps it, esc drops it."""
 
     def __init__(self, term: str, hint: str, whose: Callable[[], Movable | None]) -> None:
