@@ -4,7 +4,9 @@ import unicodedata
 
 LIMIT = 200
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_UNSAFE = frozenset({"Cc", "Cs", "Co", "Cn"})  # controls, surrogates, private use, unassigned
+_UNSAFE = frozenset({"Cc", "Cs", "Co"})  # controls, surrogates, private use
+# of what is unassigned, which may be a letter that is newer than this Python: what never will be one
+_NEVER = frozenset(map(chr, (*range(0xFDD0, 0xFDF0), *range(0xFFF0, 0xFFF9), 0x2065)))
 # what only tells others how to look (Cf): direction marks, joiners of nothing, invisible signs and tags;
 # but for the two joiners, which belong to words and faces, and the signs of Arabic and Kaithi, which are seen
 _SEEN = frozenset("\u200c\u200d\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd") | frozenset(
@@ -44,4 +46,11 @@ def _safe(char: str) -> str:
         return char
     if char in "\n\r\t\v\f\x85\u2028\u2029":
         return " "
-    return REPLACEMENT if unicodedata.category(char) in _UNSAFE else char
+    category = unicodedata.category(char)
+    return REPLACEMENT if category in _UNSAFE or (category == "Cn" and _never(char)) else char
+
+
+def _never(char: str) -> bool:
+    """Whether Unicode keeps the place free for ever, or for what is not seen (chapter 23.7, and tags)."""
+    number = ord(char)
+    return char in _NEVER or number & 0xFFFE == 0xFFFE or 0xE0000 <= number <= 0xE0FFF

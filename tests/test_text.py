@@ -35,7 +35,8 @@ def harmless(text: str) -> bool:
     """Whether every character of it just takes its place."""
     kinds = {unicodedata.category(char) for char in text}
     hidden = {char for char in text if unicodedata.category(char) == "Cf"}
-    return not kinds & {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"} and hidden <= set("\u200c\u200d") | ARABIC
+    never = {char for char in text if ord(char) & 0xFFFE == 0xFFFE or 0xE0000 <= ord(char) <= 0xE0FFF}
+    return not (never or kinds & {"Cc", "Cs", "Co", "Zl", "Zp"}) and hidden <= set("\u200c\u200d") | ARABIC
 
 
 ARABIC = {

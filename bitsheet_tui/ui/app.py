@@ -17,6 +17,7 @@ from bitsheet_tui.secret import redact
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import line, words
+from bitsheet_tui.ui import terminal as tty
 from bitsheet_tui.ui.keys import KEYS, bindings
 from bitsheet_tui.ui.language import code, t
 from bitsheet_tui.ui.screens.base import Base
@@ -120,17 +121,19 @@ class Console(Viewing):
 
     # --- the terminal -----------------------------------------------------------------------------
 
-    def action_copy(self) -> None:
+    async def action_copy(self) -> None:
         """What the focused pane offers, to the clipboard; over SSH too, for the terminal does it."""
         pane = self.screen.focused
         rows = [line.text(row).strip() for row in pane.copied()] if isinstance(pane, Movable) else []
         what = "\n".join(plain(redact(row), COPIED) for row in rows if row)
         if what:
             self.copy_to_clipboard(what)
-            self.say(t(words.COPIED, what=f.plural(len(what.splitlines()), "line")))
+            told = t(words.COPIED, what=f.plural(len(what.splitlines()), "line"))
+            self.say(told if await asyncio.to_thread(tty.takes_copies) else f"{told} {t(words.TMUX_DROPS)}")
 
     def action_repaint(self) -> None:
-        """Everything anew."""
+        """Everything anew, also where a terminal has left something of its own."""
+        self.send("\x1b[2J")
         self.screen.refresh(layout=True)
         for view in self.base.views if self.base else ():
             view.refresh()

@@ -17,6 +17,7 @@ from textual.driver import Driver as TextualDriver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from bitsheet_tui.ui.placing import placed
 from bitsheet_tui.ui.sequences import Sequences
 
 LOOK = 0.1  # seconds between looks at whether the console ends
@@ -78,7 +79,7 @@ class Driver(LinuxDriver):
     def write(self, data: str) -> None:
         """Drop what nobody would write: once its queue were full, the next one would wait for ever."""
         if self._writes:
-            super().write(data)
+            super().write(placed(data))
 
     def stop_application_mode(self) -> None:
         """Nothing while the shell has the terminal: from the background, whoever sets it is stopped."""

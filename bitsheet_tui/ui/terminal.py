@@ -1,6 +1,7 @@
 """The terminal itself: whether there is one, and putting it back as it was, even if nothing else works."""
 
 import os
+import subprocess
 import sys
 import termios
 from collections.abc import Callable
@@ -41,6 +42,18 @@ _PARENT = os.getppid()
 def alive() -> bool:
     """False once the terminal was hung up, or the server of a browser's console has gone."""
     return os.getppid() == _PARENT if os.environ.get("TEXTUAL_DRIVER") else _tty(0)
+
+
+def takes_copies() -> bool:
+    """False inside a tmux that does not pass on what programs copy (tmux(1)); asks it, for a second at most."""
+    if not os.environ.get("TMUX"):
+        return True
+    try:
+        asked = ["tmux", "show-options", "-sv", "set-clipboard"]
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=1, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return True
+    return done.stdout.strip() in {"on", ""}
 
 
 class Terminal:

@@ -1,5 +1,6 @@
 """Viewing: what the keys do to what is shown, and to nothing else."""
 
+import asyncio
 from typing import Any, cast
 
 from msgspec import structs
@@ -7,6 +8,7 @@ from textual import on
 from textual.widgets import Input
 
 from bitsheet_tui.ui import glyphs, language, words
+from bitsheet_tui.ui import terminal as tty
 from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.screens.dashboard import Dashboard
@@ -196,12 +198,14 @@ class Viewing(Window):
         if self.base:
             self.base.step(steps)
 
-    def action_link(self) -> None:
+    async def action_link(self) -> None:
         """The address of the record in the portal, to the clipboard."""
         link = self.base.address if self.base else ""
         if link:
             self.copy_to_clipboard(link)
-        self.say(t(words.COPIED_LINK, link=link) if link else t(words.NO_LINK))
+        told = t(words.COPIED_LINK, link=link) if link else t(words.NO_LINK)
+        drops = link and not await asyncio.to_thread(tty.takes_copies)
+        self.say(f"{told} {t(words.TMUX_DROPS)}" if drops else told)
 
     # --- the log --------------------------------------------------------------------------------------
 

@@ -17,6 +17,9 @@ SENTENCES = {
     "Could not save it: {why}": "Kaydedilemedi: {why}",
     "{rows} of {table} marked as deleted.": "{table}: {rows} silindi olarak işaretlendi.",
     "Nothing of {table} is held any more: its rows are there.": "{table}: artık bekletilen yok, satırları duruyor.",
+    "tmux keeps it to itself unless it has: set -s set-clipboard on": (
+        "tmux bunu iletmez; gereken ayar: set -s set-clipboard on"
+    ),
     "That failed: {why}. The mirror goes on; the log says more.": "Olmadı: {why}. Ayna sürüyor; ayrıntısı logda.",
     "Copied {what}.": "Kopyalandı: {what}.",
     "Suspending after the page in hand…": "Eldeki sayfadan sonra askıya alınıyor…",
