@@ -89,6 +89,7 @@ class TableState(Struct, frozen=True, kw_only=True):
     synced_at: datetime | None = None
     watermark: datetime | None = None
     fill: Fill | None = None
+    filled: Fill | None = None  # the last one that came to its end
     until: datetime | None = None
     error: str = ""
     hint: str = ""

@@ -140,10 +140,17 @@ def _(event: e.FillEnded, state: EngineState) -> EngineState:
     return _with(
         state, event.table,
         lambda t: replace(
-            t, fill=None, standing=t.well, synced_at=event.at, watermark=event.watermark or t.watermark,
+            t, fill=None, filled=_whole(t, event), standing=t.well, synced_at=event.at,
+            watermark=event.watermark or t.watermark,
             error="", hint="", failures=0, failing_since=None, until=None,
         ),
     )  # fmt: skip
+
+
+def _whole(table: TableState, event: e.FillEnded) -> Fill | None:
+    """The backfill as it ended: what it has read is all there was."""
+    fill = table.fill
+    return replace(fill, expected=fill.done, rate=0.0, last=event.at) if fill else table.filled
 
 
 @_apply.register

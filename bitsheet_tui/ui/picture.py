@@ -7,6 +7,17 @@ from msgspec import Struct
 from bitsheet_tui.state import EngineState, Fill, Phase, TableState, Verdict, judge, late
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+COMMENTS = "task_comments"  # read by discussion
+
+
+def _before(ended: list[Fill], running: list[Fill]) -> list[Fill]:
+    """Those of the ended that belong to the same backfilling as the running ones: with no pause between."""
+    began, found = min(fill.started for fill in running), list[Fill]()
+    for fill in sorted(ended, key=lambda fill: fill.last or fill.started, reverse=True):
+        if (fill.last or fill.started) >= began:
+            began = min(began, fill.started)
+            found.append(fill)
+    return found
 
 
 class Picture(Struct, frozen=True, kw_only=True):
@@ -48,19 +59,33 @@ class Picture(Struct, frozen=True, kw_only=True):
 
     @property
     def fill(self) -> Fill | None:
-        """All backfills as one, as far as their size is known; None when there is none."""
-        fills = [table.fill for table in self.tables if table.fill]
+        """All backfills as one: those that run, and those that have ended since the first of these began.
+
+        So what is done and what is expected never become less. Discussions are no rows: those of comments
+        count only where nothing else is read. The size is known once that of each is.
+        """
+        tables = [table for table in self.tables if table.name != COMMENTS or not self.of_rows]
+        fills = [table.fill for table in tables if table.fill]
         if not fills:
             return None
-        sized = [fill for fill in fills if fill.expected is not None]
+        together = [
+            *fills,
+            *_before([table.filled for table in tables if table.filled and not table.fill], fills),
+        ]
+        sized = all(fill.expected is not None for fill in together)
         return Fill(
-            started=min(fill.started for fill in fills),
-            done=sum(fill.done for fill in sized or fills),
-            expected=sum(fill.expected or 0 for fill in sized) or None,
+            started=min(fill.started for fill in together),
+            done=sum(fill.done for fill in together),
+            expected=sum(max(fill.expected or 0, fill.done) for fill in together) if sized else None,
             rate=sum(fill.rate for fill in fills if self.fresh(fill)),
             pages=sum(fill.pages for fill in fills),
             left=max((fill.left or 0.0 for fill in fills), default=None),
         )
+
+    @property
+    def of_rows(self) -> bool:
+        """Whether a backfill of rows runs, and not of discussions alone."""
+        return any(table.fill for table in self.tables if table.name != COMMENTS)
 
     def fresh(self, fill: Fill) -> bool:
         """Whether rows arrived lately, so that the rate still says something."""

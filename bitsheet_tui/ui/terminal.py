@@ -45,7 +45,7 @@ def alive() -> bool:
 
 
 def takes_copies() -> bool:
-    """False inside a tmux that does not pass on what programs copy (tmux(1)); asks it, for a second at most."""
+    """False inside a tmux that does not pass on what programs copy (tmux(1))."""
     if not os.environ.get("TMUX"):
         return True
     try:

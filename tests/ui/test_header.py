@@ -166,3 +166,45 @@ def test_of_a_cycle_only_the_tables_that_are_due_are_counted():
     picture = Picture(state=state, now=engine_states.NOW, zone=UTC)
     assert line.text(header.sentence(picture, 80)[0]) == " Cycle 813: 0 of 2 tables done."
     assert state.tables["users"].new == 0  # of this cycle, in which it is not due
+
+
+def test_the_progress_of_backfills_never_goes_back_and_counts_one_thing():
+    walk, now = engine_states.first_start(), engine_states.NOW
+    sizes = {"leads": 900, "deals": 3000, "tasks": 2000}
+    for name, rows in sizes.items():
+        walk = reduce(walk, e.FillStarted(table=name, at=now, expected=rows))
+    seen = []
+
+    def look():
+        fill = Picture(state=walk, now=now, zone=UTC).fill
+        seen.append((fill.done, fill.expected))
+
+    def page(name, done):
+        return e.PageStored(
+            table=name,
+            at=now,
+            done=done,
+            expected=sizes.get(name),
+            read=50,
+            inserted=50,
+            updated=0,
+            filling=True,
+        )
+
+    for name, done in (("leads", 500), ("deals", 1000), ("leads", 900)):
+        now += timedelta(seconds=2)
+        walk = reduce(walk, page(name, done))
+        look()
+    walk = reduce(walk, e.FillEnded(table="leads", at=now, seconds=9.0))
+    walk = reduce(walk, e.FillStarted(table="task_comments", at=now, expected=1394))
+    look()
+    walk = reduce(walk, page("deals", 2950))
+    walk = reduce(walk, e.FillEnded(table="deals", at=now, seconds=9.0))
+    look()
+    assert [done / expected for done, expected in seen] == sorted(done / expected for done, expected in seen)
+    assert seen[3] == (1900, 5900)
+    picture = Picture(state=reduce(walk, e.FillEnded(table="tasks", at=now, seconds=9.0)), now=now, zone=UTC)
+    assert (
+        "of about 1,394 discussions" in line.text(header.sentence(picture, 100)[0]) or picture.fill.done == 0
+    )
+    assert not picture.of_rows

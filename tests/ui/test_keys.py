@@ -310,7 +310,7 @@ async def test_a_table_that_is_refused_stays_so_on_the_screen_while_the_next_cyc
         engine_states.refused(), CycleStarted(number=813, at=engine_states.NOW, tables=("leads", "tasks"))
     )
     async with console(state) as (app, _engine, _pilot):
-        assert "1 needs you" in screen(app)[0]
+        assert "NEEDS YOU" in screen(app)[0]
         assert "refused, see e" in text(app)
 
 

@@ -44,7 +44,7 @@ async def test_every_situation_fits_every_size(size):
     [
         ("current", "All 9 tables current as of 09:13:53, 7 of them as of 10:02:00."),
         ("syncing", "Cycle 813: 5 of 9 tables done, deals now."),
-        ("filling", "Filling: 58,594 of 327,545 read"),
+        ("filling", "Filling: 58,594 of about 327,545 rows"),
         ("paused", "Paused since 10:00. Press p to go on."),
         ("offline", "acme.bitrix24.com does not answer. Tries again at 10:02:33."),
         ("needs_you", "The portal refuses the webhook: it was deleted or its user was dismissed."),

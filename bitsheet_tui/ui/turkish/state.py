@@ -45,8 +45,10 @@ SENTENCES = {
     "Cycle {cycle}: {count} of {all} tables done, {names} now.": (
         "Döngü {cycle}: {all} tablodan {count} tanesi bitti, şimdi {names}."
     ),
-    "{done} read so far": "şimdiye kadar {done} satır",
-    "{done} of {all} read": "{done}/{all} satır",
+    "{done} rows so far": "şimdiye kadar {done} satır",
+    "{done} discussions so far": "şimdiye kadar {done} tartışma",
+    "{done} of about {all} rows": "yaklaşık {all} satırdan {done}",
+    "{done} of about {all} discussions": "yaklaşık {all} tartışmadan {done}",
     "Filling: {total}.": "Dolduruluyor: {total}.",
     "Filling: {total}, {rate}.": "Dolduruluyor: {total}, {rate}.",
     "Filling: {total}, {rate}, {span} left.": "Dolduruluyor: {total}, {rate}, kalan {span}.",

@@ -164,10 +164,10 @@ def _filling(picture: Picture) -> str:
         return _syncing(picture)
     if not fill.rate and fill.done == 0:
         return t(words.FIRST_START)
-    done = f.count(fill.done)
-    total = t("{done} read so far", done=done)
+    done, what = f.count(fill.done), "rows" if picture.of_rows else "discussions"
+    total = t(f"{{done}} {what} so far", done=done)
     if fill.expected:
-        total = t("{done} of {all} read", done=done, all=f.count(fill.expected))
+        total = t(f"{{done}} of about {{all}} {what}", done=done, all=f.count(fill.expected))
     if not fill.rate:
         return t("Filling: {total}.", total=total)
     return _left(picture, picture.eta(fill), total=total, rate=f.rate(fill.rate))
