@@ -30,6 +30,7 @@ class Exit:
 
     DONE = 0
     TABLE_FAILED = 1
+    STALE = 2  # of `status --check`: nothing runs, or no good cycle for too long
     USAGE = 64
     BUG = 70
     STORE_UNAVAILABLE = 73

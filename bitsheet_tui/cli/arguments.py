@@ -26,9 +26,9 @@ The manual is `bitsheet-tui help`.
 exit codes:
   0 done, or stopped as asked    73 the store cannot be opened
   1 a table failed, or differs   74 the store is damaged
-  64 bad usage                   75 another instance holds the mirror
-  70 a bug                       77 the portal refuses the webhook
-                                 78 bad configuration"""
+  2 only `status --check`        75 another instance holds the mirror
+  64 bad usage                   77 the portal refuses the webhook
+  70 a bug                       78 bad configuration"""
 
 
 class Parser(argparse.ArgumentParser):

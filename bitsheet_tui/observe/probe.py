@@ -11,7 +11,7 @@ from bitsheet_tui.state import Attached, EngineState, Verdict, judge
 from bitsheet_tui.store.ledger import Cycle
 from bitsheet_tui.store.store import Store
 
-WELL, ACT, STALE = Exit.DONE, Exit.TABLE_FAILED, 2
+WELL, ACT, STALE = Exit.DONE, Exit.TABLE_FAILED, Exit.STALE
 KEPT = 512  # cycles among which a good one is looked for
 
 

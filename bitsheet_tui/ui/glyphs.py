@@ -17,24 +17,21 @@ _SIGNS = "✓✗▶‖■○·█░▁▂▃▄▅▆▇─│╭╮╰╯┤�
 _ASCII = str.maketrans(_SIGNS + "ıİşŞğĞçÇöÖüÜ", "+x>=#o.#..:-=+*%-|++++++>>--.x^v=*>" + "iIsSgGcCoOuU")
 
 
-def ascii_only(environ: Mapping[str, str] = os.environ, given: Path = Path("/proc/self/environ")) -> bool:
-    """True where the locale is not UTF-8 or the terminal is the Linux text console.
-
-    `given`: the environment as it was. In the locale C Python gives itself LC_CTYPE=C.UTF-8 (PEP 538).
-    """
-    if _coerced(environ, given):
+def ascii_only(environ: Mapping[str, str] = os.environ) -> bool:
+    """True where the locale is not UTF-8 or the terminal is the Linux text console."""
+    if environ is os.environ and _coerced():
         environ = {**environ, "LC_CTYPE": ""}
     locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
     utf8 = "UTF8" in locale.upper().replace("-", "")
     return not utf8 or environ.get("TERM") == "linux"
 
 
-def _coerced(environ: Mapping[str, str], given: Path) -> bool:
-    """Whether Python has set LC_CTYPE by itself."""
-    if environ.get("LC_CTYPE") not in {"C.UTF-8", "C.utf8", "UTF-8"}:
+def _coerced() -> bool:
+    """Whether Python has given itself LC_CTYPE=C.UTF-8, as it does in the locale C (PEP 538)."""
+    if os.environ.get("LC_CTYPE") not in {"C.UTF-8", "C.utf8", "UTF-8"}:
         return False
     try:
-        return b"LC_CTYPE=" not in given.read_bytes()
+        return b"LC_CTYPE=" not in Path("/proc/self/environ").read_bytes()
     except OSError:
         return False
 

@@ -64,7 +64,7 @@ class Picture(Struct, frozen=True, kw_only=True):
         So what is done and what is expected never become less. Discussions are no rows: those of comments
         count only where nothing else is read. The size is known once that of each is.
         """
-        tables = [table for table in self.tables if table.name != COMMENTS or not self.of_rows]
+        tables = [table for table in self.tables if (table.name != COMMENTS) is self.of_rows]
         fills = [table.fill for table in tables if table.fill]
         if not fills:
             return None

@@ -1,6 +1,9 @@
 """Numbers, times and lines as people read them, exactly as wide as they say."""
 
+import subprocess
+import sys
 from datetime import UTC, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -219,3 +222,15 @@ def test_a_text_that_is_broken_loses_nothing(words, cells):
     rows = line.broken(words, cells)
     assert "".join(rows) == words
     assert all(cell_len(row) <= max(2, cells) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("given", "only"), [({"LANG": "C"}, True), ({}, True), ({"LANG": "C.UTF-8"}, False)]
+)
+def test_the_locale_that_python_gives_itself_is_not_the_one_that_was_given(given, only):
+    program = "from bitsheet_tui.ui.glyphs import ascii_only; print(ascii_only())"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONPATH": str(Path(__file__).parents[2]), **given},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == f"{only}\n"
