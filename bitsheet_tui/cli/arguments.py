@@ -267,8 +267,6 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         raise UsageError("--read-only goes with --attach, or with the command web")
     if given.attach and given.takeover:
         raise UsageError("--attach never takes the mirror over: leave one of the two out")
-    if given.command == "status" and given.max_age and not given.check:
-        raise UsageError("--max-age goes with --check", "see `bitsheet-tui status --help`")
     if given.command and given.demo and given.command not in {"check", "web"}:
         raise UsageError(f"--demo does not go with the command {given.command}")
     if not given.command:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from bitsheet_tui import wiring
 from bitsheet_tui.config import Config, load
-from bitsheet_tui.errors import Exit, NoMirror
+from bitsheet_tui.errors import Exit, NoMirror, UsageError
 from bitsheet_tui.observe.probe import STALE, Finding, check
 from bitsheet_tui.observe.status import look, to_json, to_lines
 from bitsheet_tui.secret import redact
@@ -18,6 +18,8 @@ from bitsheet_tui.text import plain
 
 def run(arguments: Namespace) -> int:
     """Prints the status; changes nothing, whether an instance runs or not."""
+    if arguments.max_age and not arguments.check:
+        raise UsageError("--max-age goes with --check", "see `bitsheet-tui status --help`")
     config = load(arguments.config, os.environ)
     if arguments.check:
         return _check(config, arguments.max_age)
