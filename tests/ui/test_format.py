@@ -224,9 +224,7 @@ def test_a_text_that_is_broken_loses_nothing(words, cells):
     assert all(cell_len(row) <= max(2, cells) for row in rows)
 
 
-@pytest.mark.parametrize(
-    ("given", "only"), [({"LANG": "C"}, True), ({}, True), ({"LANG": "C.UTF-8"}, False)]
-)
+@pytest.mark.parametrize(("given", "only"), [({"LANG": "C"}, True), ({}, True), ({"LANG": "C.UTF-8"}, False)])
 def test_the_locale_that_python_gives_itself_is_not_the_one_that_was_given(given, only):
     program = "from bitsheet_tui.ui.glyphs import ascii_only; print(ascii_only())"
     done = subprocess.run(

@@ -60,6 +60,15 @@ def test_a_signal_that_means_nothing_to_it_ends_it_with_the_terminal_restored(nu
         assert console.restored()
 
 
+def test_two_hang_ups_are_one():
+    with PtyTerminal("deaf", os.devnull, (80, 24), "quick") as console:
+        console.settle()
+        console.send(signal.SIGHUP)
+        console.read(0.2)
+        console.send(signal.SIGHUP)  # the shell's, and the terminal's
+        assert console.end() == 75  # the watchdog's: it was not ended at once
+
+
 def test_an_engine_that_never_stops_is_left_after_a_while():
     with PtyTerminal("deaf", "/dev/null", (80, 24), "quick") as console:
         console.settle()
