@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from bitsheet_tui import wiring
 from bitsheet_tui.config import Config, load
 from bitsheet_tui.errors import Exit, NoMirror, UsageError
-from bitsheet_tui.observe.probe import STALE, Finding, check
+from bitsheet_tui.observe.probe import STALE, Outcome, check
 from bitsheet_tui.observe.status import look, to_json, to_lines
 from bitsheet_tui.secret import redact
 from bitsheet_tui.text import plain
@@ -39,6 +39,6 @@ def _check(config: Config, max_age: float | None) -> int:
         with closing(wiring.open_store(config, readonly=True)) as store:
             finding = check(store, datetime.now(UTC), max_age)
     except NoMirror as error:
-        finding = Finding(STALE, f"nothing runs: {error}")
+        finding = Outcome(STALE, f"nothing runs: {error}")
     sys.stdout.write(f"{redact(plain(redact(finding.text), 500))}\n")
     return finding.code

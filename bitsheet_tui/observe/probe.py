@@ -15,14 +15,14 @@ WELL, ACT, STALE = Exit.DONE, Exit.TABLE_FAILED, Exit.STALE
 KEPT = 512  # cycles among which a good one is looked for
 
 
-class Finding(Struct, frozen=True):
+class Outcome(Struct, frozen=True):
     """The exit code and the line."""
 
     code: int
     text: str
 
 
-def check(store: Store, now: datetime, max_age: float | None) -> Finding:
+def check(store: Store, now: datetime, max_age: float | None) -> Outcome:
     """0 well, 1 somebody has to act, 2 nothing runs, or no good cycle for too long. Raises StoreError."""
     holder = store.holder()
     good = next((cycle for cycle in store.last_cycles(KEPT) if _good(cycle)), None)
@@ -33,14 +33,14 @@ def check(store: Store, now: datetime, max_age: float | None) -> Finding:
         else "no good cycle yet"
     )
     if holder is None:
-        return Finding(STALE, f"nothing runs; {last}")
+        return Outcome(STALE, f"nothing runs; {last}")
     state = glimpse(store, Attached(pid=holder.pid, since=holder.since), names=(), portal="", interval=0.0)
     verdict = judge(state, now)
     if verdict.jobs:
-        return Finding(ACT, f"needs you: {_needs(state, verdict)}")
+        return Outcome(ACT, f"needs you: {_needs(state, verdict)}")
     if max_age is not None and (ago is None or ago > max_age):
-        return Finding(STALE, f"{last}, which is more than {max_age:g} s" if ago is not None else last)
-    return Finding(
+        return Outcome(STALE, f"{last}, which is more than {max_age:g} s" if ago is not None else last)
+    return Outcome(
         WELL, f"well: {verdict.phase}, {len(verdict.current)} of {verdict.all} tables current; {last}"
     )
 

@@ -6,7 +6,7 @@ from typing import TypeGuard
 
 from bitsheet_tui.alert import Kind
 from bitsheet_tui.events import NeedsOperator, StoreTrouble
-from bitsheet_tui.state import EngineState, Phase, Standing, TableState, newest
+from bitsheet_tui.state import EngineState, Fill, Phase, Standing, TableState, newest
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import words
@@ -164,13 +164,20 @@ def _filling(picture: Picture) -> str:
         return _syncing(picture)
     if not fill.rate and fill.done == 0:
         return t(words.FIRST_START)
-    done, what = f.count(fill.done), "rows" if picture.of_rows else "discussions"
-    total = t(f"{{done}} {what} so far", done=done)
-    if fill.expected:
-        total = t(f"{{done}} of about {{all}} {what}", done=done, all=f.count(fill.expected))
+    total = _so_far(fill, of_rows=picture.of_rows)
     if not fill.rate:
         return t("Filling: {total}.", total=total)
     return _left(picture, picture.eta(fill), total=total, rate=f.rate(fill.rate))
+
+
+def _so_far(fill: Fill, *, of_rows: bool) -> str:
+    done = f.count(fill.done)
+    if fill.expected:
+        whole = f.count(fill.expected)
+        if of_rows:
+            return t("{done} of about {all} rows", done=done, all=whole)
+        return t("{done} of about {all} discussions", done=done, all=whole)
+    return t("{done} rows so far", done=done) if of_rows else t("{done} discussions so far", done=done)
 
 
 def _left(picture: Picture, eta: float | None, **facts: str) -> str:
