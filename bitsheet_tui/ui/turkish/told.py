@@ -115,6 +115,7 @@ SENTENCES = {
     # of an engine that runs elsewhere
     "no instance was running": "çalışan bir süreç yoktu",
     "this console is read-only: it steers nothing": "bu konsol salt okunur: hiçbir şeyi yönetmez",
+    "it stops once the commit in hand is finished": "eldeki kayıt bitince durur",
     "no instance is running": "çalışan bir süreç yok",
     "the instance does not answer; the request was taken back": "süreç yanıt vermiyor; istek geri alındı",
     "the other instance": "öteki süreç",

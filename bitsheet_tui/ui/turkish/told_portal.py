@@ -113,8 +113,6 @@ SENTENCES = {
     "{method} did not answer with a list of rows": "{method} bir satır listesiyle yanıt vermedi",
     "{method} does not answer with a list of rows.": "{method} bir satır listesiyle yanıt vermiyor.",
     "Nothing was stored.": "Hiçbir şey kaydedilmedi.",
-    "{method} gave a row without an id": "{method} kimliği olmayan bir satır verdi",
-    "Nothing of the page was stored.": "Sayfadan hiçbir şey kaydedilmedi.",
     "{method} gave {count} rows for a page of {size}": "{method} {size} satırlık sayfa için {count} satır verdi",
     "{method} gave row {id} where only rows below {limit} were asked for": (
         "yalnızca {limit} altındaki satırlar istenmişken {method} {id} numaralı satırı verdi"
