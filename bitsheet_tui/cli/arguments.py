@@ -127,6 +127,15 @@ def _port(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--odd", action="store_true", help="one value in a thousand contradicts its type")
     parser.add_argument("--mistyped", action="store_true", help="the descriptions of two fields are wrong")
     parser.add_argument(
+        "--variant",
+        action="append",
+        default=[],
+        dest="variants",
+        metavar="NAME",
+        help="do otherwise where portals differ; may be given again",
+    )
+    parser.add_argument("--variants", action="store_true", dest="listed", help="list the variants, and end")
+    parser.add_argument(
         "--page-faults", type=_a_share, default=0.0, metavar="SHARE",
         help="damage this share of the pages of lists (0 to 1): rows dropped, repeated, cut off, reordered",
     )  # fmt: skip
@@ -143,6 +152,14 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--demo", action="store_true", default=argparse.SUPPRESS, help="use the built-in demo portal"
     )
+
+
+def _check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--report", action="store_true",
+        help="print for a report what kind of portal it is, and nothing of what is in it",
+    )  # fmt: skip
+    _demo(parser)
 
 
 def _shell(parser: argparse.ArgumentParser) -> None:
@@ -189,7 +206,7 @@ def _a_port(text: str) -> int:
 COMMANDS = (
     Command(name="help", help="the manual: its chapters, or one of them", add=_help),
     Command(name="init", help="ask for the webhook, test it, write a configuration"),
-    Command(name="check", help="test configuration, portal and store; changes nothing", add=_demo),
+    Command(name="check", help="test configuration, portal and store; changes nothing", add=_check),
     Command(name="status", help="what the mirror holds and what the instance does", add=_status),
     Command(name="pause", help="tell the running instance to start no more cycles"),
     Command(name="resume", help="end a pause"),

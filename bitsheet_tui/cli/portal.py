@@ -7,16 +7,44 @@ import sys
 from argparse import Namespace
 from contextlib import suppress
 
+from msgspec.structs import replace
+
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.errors import Exit, UsageError
-from bitsheet_tui.portal.demo import DemoPortal, lively, serve
+from bitsheet_tui.portal.demo import LIVELY, DemoPortal, Settings, serve
+from bitsheet_tui.portal.demo.variants import BY_NAME, VARIANTS, Contradiction, nearest, varied
 
 
 def run(arguments: Namespace) -> int:
     """Serves until interrupted or terminated; the first line on stdout is the webhook's address."""
-    portal = lively(odd=arguments.odd, mistyped=arguments.mistyped, page_faults=arguments.page_faults)
-    asyncio.run(_serve(arguments.port, portal))
+    if arguments.listed:
+        for variant in VARIANTS:
+            print(variant.line())
+        return Exit.DONE
+    settings = _settings(arguments)
+    asyncio.run(_serve(arguments.port, DemoPortal(settings=settings)))
     return Exit.DONE
+
+
+def _settings(arguments: Namespace) -> Settings:
+    """What the options ask for. Raises UsageError."""
+    for name in arguments.variants:
+        if name not in BY_NAME:
+            hint = f"did you mean {nearest(name)}? `bitsheet-tui portal --variants` lists them"
+            raise UsageError(f"no such variant: {name}", hint)
+    try:
+        settings = varied(LIVELY, arguments.variants)
+    except Contradiction as error:
+        raise UsageError(str(error)) from None
+    page_faults = arguments.page_faults or settings.page_faults
+    kinds = () if arguments.page_faults else settings.page_kinds
+    return replace(
+        settings,
+        odd=arguments.odd,
+        mistyped=arguments.mistyped,
+        page_faults=page_faults,
+        page_kinds=kinds,
+    )
 
 
 async def _serve(port: int, portal: DemoPortal) -> None:

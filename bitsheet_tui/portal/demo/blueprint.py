@@ -84,6 +84,7 @@ class Peers(Struct, frozen=True):
 
     ids: Mapping[str, Ids]
     epoch: int
+    forum_only: bool = False  # tasks have no chats
 
     def pick(self, table: str, bits: int) -> int:
         """The id of a base row of that table; 0 when it has none."""

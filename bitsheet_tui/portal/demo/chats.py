@@ -40,7 +40,7 @@ def messages_get(office: Office, call: Call) -> Reply:
     params = call.upper()
     chat_id = _chat_id(params)
     task_id = office.world.discussions.task_of_chat(chat_id)
-    if task_id is None or chat_id in office.world.closed_chats:
+    if task_id is None or not office.world.opens_chat(task_id):
         raise Failure(403, "ACCESS_ERROR", "You do not have access to the specified dialog")
     for name in ("FIRST_ID", "LAST_ID"):
         if name in params and not php.text(params[name]).isdigit():
@@ -85,7 +85,7 @@ def _message(office: Office, comment: Comment, chat_id: int) -> dict[str, Any]:
         "author_id": comment.author_id,
         "date": office.iso(comment.posted),
         "text": comment.text,
-        "unread": False,
+        "unread": office.unread(comment),
         "uuid": None if comment.system else f"{comment.id:08x}-0000-4000-8000-{chat_id:012x}",
         "replaces": [],
         "params": params or [],
@@ -151,6 +151,10 @@ def comment_list(office: Office, call: Call) -> Reply:
             400, "ERROR_CORE", "TASKS_ERROR_EXCEPTION_#256; Param #0 (taskId); 256/TE/WRONG_ARGUMENTS"
         )
     if task_id not in office.world.tables["tasks"].ids:
+        raise Failure(
+            400, "ERROR_CORE", "TASKS_ERROR_EXCEPTION_#8; Action failed; 8/TE/ACTION_FAILED_TO_BE_PROCESSED"
+        )
+    if not office.world.habits.forum_of_chats and office.world.tables["tasks"].value(task_id, "CHAT_ID"):
         raise Failure(
             400, "ERROR_CORE", "TASKS_ERROR_EXCEPTION_#8; Action failed; 8/TE/ACTION_FAILED_TO_BE_PROCESSED"
         )

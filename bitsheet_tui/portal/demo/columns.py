@@ -45,6 +45,7 @@ class Column(Struct, frozen=True, kw_only=True):
     options: tuple[tuple[int, str], ...] = ()  # (id, text) of an enumeration
     number: int = 0  # the id of a custom field
     told: str = ""  # what it is described as, where that is not its type
+    form: str = ""  # how its values are printed, where that is not the usual way: see kinds.py
 
 
 def columns(text: str) -> tuple[Column, ...]:

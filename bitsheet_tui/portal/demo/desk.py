@@ -78,7 +78,7 @@ class Desk(Struct):
             raise Failure(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
         if known.scope and not self._granted(known.scope):
             raise Failure(
-                401,
+                self.office.settings.refused_status,
                 "insufficient_scope",
                 "The request requires higher privileges than provided by the webhook token",
             )
@@ -143,7 +143,9 @@ class Desk(Struct):
         if self.operating.limit is not None:
             now = self.office.now()
             hit = self._charges().get(name, 0.0)
-            told["operating_reset_at"] = self.operating.resets_at(name, now)
+            resets = self.operating.resets_at(name, now)
+            as_text = self.office.settings.limits.reset_as_text
+            told["operating_reset_at"] = self.office.iso(resets) if as_text else resets
             told["operating"] = self.operating.used(name, now) + (hit if hit > 0.1 else 0)
         return told
 

@@ -4,6 +4,7 @@
 """
 
 import gzip
+import math
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
@@ -21,7 +22,7 @@ from bitsheet_tui.portal.demo.meters import Bucket, Operating
 from bitsheet_tui.portal.demo.oauth import Tokens
 from bitsheet_tui.portal.demo.office import Office
 from bitsheet_tui.portal.demo.stats import Stats
-from bitsheet_tui.portal.demo.trouble import damaged, instead
+from bitsheet_tui.portal.demo.trouble import damaged, gateway, instead
 
 _HEADERS = {
     "Content-Type": "application/json; charset=utf-8",
@@ -50,7 +51,8 @@ class Door(Struct):
             spoiled = instead(fault)
             if spoiled is not None:
                 return spoiled
-        response = await self._answer(request, params)
+        response = gateway(self.office.settings.limits, request, params)
+        response = response or await self._answer(request, params)
         self.stats.bytes_out += len(response.body)
         return response if fault is None else damaged(fault, response)
 
@@ -63,12 +65,18 @@ class Door(Struct):
             desk = Desk(self.office, self.operating, self.faults, self.stats)
             body = await (batch(desk, params) if name.lower() == "batch" else desk.call(name, params))
         except Failure as failure:
-            return Response(status=failure.status, body=php.encode(failure.told), headers=dict(_HEADERS))
+            return self._failed(failure)
         headers = dict(_HEADERS)
         if self.office.settings.gzip and "gzip" in request.headers.get("accept-encoding", ""):
             body = gzip.compress(body, 1)
             headers["Content-Encoding"] = "gzip"
         return Response(body=body, headers=headers)
+
+    def _failed(self, failure: Failure) -> Response:
+        limits, headers = self.office.settings.limits, dict(_HEADERS)
+        if failure.status == 503 and limits.retry_after and limits.rate:
+            headers["Retry-After"] = str(math.ceil(1 / limits.rate))
+        return Response(status=failure.status, body=php.encode(failure.told), headers=headers)
 
     def _renew(self, params: dict[str, Any]) -> dict[str, Any]:
         return self.tokens.renew(params, self.office.now(), f"{self.office.origin}/rest/", self.office.scopes)
@@ -84,7 +92,8 @@ class Door(Struct):
         if len(parts) == 4 and parts[0] == "rest" and parts[1].isdigit():
             right = parts[1] == str(self.office.settings.user_id) and parts[2] == self.office.code
             if not right or self.office.revoked:
-                raise Failure(401, "INVALID_CREDENTIALS", "Invalid request credentials")
+                status = self.office.settings.refused_status
+                raise Failure(status, "INVALID_CREDENTIALS", "Invalid request credentials")
             return _bare(parts[3])
         if len(parts) == 2 and parts[0] == "rest":
             token = params.pop("auth", None) or params.pop("access_token", None) or _bearer(request)

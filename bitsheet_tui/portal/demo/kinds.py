@@ -33,6 +33,7 @@ class Pen(Struct, frozen=True):
     zone: tzinfo  # the server's
     stamp: Stamper
     files: str = ""  # where files are downloaded; it contains the webhook, as on real portals
+    nothing_in_lists: Any = False  # what an empty list of a custom field is
 
     def write(self, column: Column, raw: Any) -> bytes | None:
         """The JSON text of a value, None when its key is to be left out."""
@@ -43,7 +44,7 @@ class Pen(Struct, frozen=True):
         """`write` for one column whose values are never None, as fast as it can be."""
         if column.type in ("crm_multifield", "crm_activity_communication"):
             return encode
-        quick = None if column.multiple else self._quick(column.type)
+        quick = None if column.multiple or column.form else self._quick(column.type)
         return quick or (lambda raw: encode(self.value(column, raw)))
 
     def _quick(self, type_: str) -> Callable[[Any], bytes] | None:
@@ -68,14 +69,22 @@ class Pen(Struct, frozen=True):
             return self._list(column, raw)
         if raw is None or (self.family == "user" and raw in (0, []) and column.type in REFERENCES):
             return self._nothing(column)
+        if self._forms(column):
+            return _FORMS[column.form](raw)
         write = _WRITERS.get(column.type)
         return write(self, column, raw) if write else str(raw)
 
+    def _forms(self, column: Column) -> bool:
+        """Whether values of it are printed in another form than its type's."""
+        return self.family == "crm" and column.form in _FORMS
+
     def _list(self, column: Column, raw: Any) -> Any:
         if not raw:
-            return False if column.custom else []
+            return self.nothing_in_lists if column.custom else []
         if column.type in REFERENCES and not column.custom:
             return [str(item) for item in raw]
+        if self._forms(column):
+            return [_FORMS[column.form](item) for item in raw]
         write = _WRITERS.get(column.type)
         if column.type == "enumeration" or write is None:  # whole numbers here, strings when single
             return list(raw)
@@ -85,6 +94,20 @@ class Pen(Struct, frozen=True):
         if column.type in _EMPTY_TEXTS.get(self.family, ()):
             return ""
         return ABSENT if self.family == "user" else None
+
+
+# the forms that a column may have; those of _LESS tell less than their type's does
+_LESS: Mapping[str, Callable[[Any], Any]] = {
+    "amount": lambda raw: raw.partition("|")[0],  # money without its currency
+    "text": lambda raw: raw.partition("|")[0],  # an address without its place
+    "bare": lambda raw: raw.rpartition("_")[2],  # 5 instead of CO_5
+}
+_FORMS: Mapping[str, Callable[[Any], Any]] = {
+    **_LESS,
+    "bool": lambda raw: raw in (True, "1"),
+    "number": int,
+}
+UTC_DAY = "utc"  # of a date of users: printed as the CRM does
 
 
 _EMPTY_TEXTS = {"crm": ("date", "datetime", "money", "crm"), "user": ("date", "datetime")}
@@ -113,11 +136,12 @@ def _instant(pen: Pen, _column: Column, raw: Any) -> Any:
     return pen.stamp(raw)[1:-1].decode() if isinstance(raw, int) else str(raw)
 
 
-def _day(pen: Pen, _column: Column, raw: Any) -> Any:
+def _day(pen: Pen, column: Column, raw: Any) -> Any:
     """The vendor's page for `user.get` prints midnight of the portal's own time, the CRM midnight in UTC."""
     if not isinstance(raw, date):
         return str(raw)
-    return local_day_text(raw, pen.zone) if pen.family == "user" else day_text(raw, pen.zone)
+    local = pen.family == "user" and column.form != UTC_DAY
+    return local_day_text(raw, pen.zone) if local else day_text(raw, pen.zone)
 
 
 def _file(pen: Pen, column: Column, raw: Any) -> Any:
@@ -154,7 +178,10 @@ def truth(column: Column, raw: Any) -> Any:
     if raw is None or isinstance(raw, Spelt) or raw in ("", [], {}) or column.type == "void":
         return None
     if column.multiple:
-        return [_plain(column, item) for item in raw]
+        form = _FORMS.get(column.form)
+        return [form(item) if form else _plain(column, item) for item in raw]
+    if column.form in _LESS:
+        return _LESS[column.form](raw)
     if column.type in REFERENCES or column.type == "int":
         return raw or None
     return _plain(column, raw)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from bitsheet_tui.portal.demo.columns import INTEGERS, REFERENCES, Column
-from bitsheet_tui.portal.demo.kinds import Spelt
+from bitsheet_tui.portal.demo.kinds import UTC_DAY, Spelt
 
 if TYPE_CHECKING:
+    from bitsheet_tui.portal.demo.settings import Spelling
     from bitsheet_tui.portal.demo.table import Table
     from bitsheet_tui.portal.demo.world import World
 
@@ -62,6 +63,23 @@ def _may_be_odd(table: Table, column: Column) -> bool:
     ):
         return False
     return column.type in _SPELLINGS and (table.name != "tasks" or column.name in _OF_TASKS)
+
+
+def reform(world: World, spelling: Spelling) -> None:
+    """Let values be printed as `spelling` says, in every table that has such fields."""
+    forms = {
+        "boolean": "bool" if spelling.flags == "bool" else "",
+        "money": "amount" if spelling.money == "number" else "",
+        "address": "text" if spelling.address == "text" else "",
+        "crm": "bare" if spelling.binding == "bare" else "",
+        "employee": "number" if spelling.employee == "number" else "",
+    }
+    for name, table in world.tables.items():
+        days = UTC_DAY if name == "users" and spelling.user_days == "utc" else ""
+        for column in list(table.columns.values()):
+            form = days if column.type == "date" else forms.get(column.type, "") if column.custom else ""
+            if form:
+                world.change_field(name, replace(column, form=form))
 
 
 def mistype(world: World) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 from msgspec import Struct, field
 
 from bitsheet_tui.portal.demo.chat_pages import ChatPages
+from bitsheet_tui.portal.demo.discussions import Comment
 from bitsheet_tui.portal.demo.filters import Rules
 from bitsheet_tui.portal.demo.kinds import Pen
 from bitsheet_tui.portal.demo.moments import Stamper, iso, offset_text
@@ -27,6 +29,7 @@ class Office(Struct):
     lost: set[str] = field(default_factory=set)  # methods this portal does not have (any more)
     revoked: bool = False
     chat_pages: ChatPages = field(default_factory=ChatPages)
+    seen: set[int] = field(default_factory=set)  # messages that are unread no more
     _pens: dict[tuple[str, str], Pen] = field(default_factory=dict)
     _shapes: dict[object, tuple[int, Shape]] = field(default_factory=dict)
 
@@ -52,19 +55,30 @@ class Office(Struct):
         user = now.astimezone(self.settings.user_zone).utcoffset()
         return int((server - user).total_seconds()) if server is not None and user is not None else 0
 
+    def unread(self, comment: Comment) -> bool:
+        """Whether a message that is given now was not given before, where that is what reading means."""
+        if not self.settings.habits.reading_is_seen:
+            return False
+        fresh = comment.id not in self.seen
+        self.seen.add(comment.id)
+        return fresh
+
     def pen(self, family: str) -> Pen:
         """The pen of a family; task dates are in the user's zone with the offset of today."""
-        zone, suffix = self.settings.server_zone, ""
+        zone, suffix, spelling = self.settings.server_zone, "", self.settings.spelling
         if family == "task":
-            zone = self.settings.user_zone
-            suffix = offset_text(datetime.fromtimestamp(self.now(), zone))
+            zone = zone if spelling.task_zone == "server" else self.settings.user_zone
+            if spelling.task_offset == "today":
+                suffix = offset_text(datetime.fromtimestamp(self.now(), zone))
         key = (family, suffix)
         if key not in self._pens:
             files = (
                 f"{self.origin}/rest/{self.settings.user_id}/{self.code}/download/"
                 f"?token=crm%7CZmllbGQ9&field="
             )
-            self._pens[key] = Pen(family, self.settings.server_zone, Stamper(zone, suffix.encode()), files)
+            nothing: Any = [] if spelling.empty_list == "list" else False
+            stamper = Stamper(zone, suffix.encode())
+            self._pens[key] = Pen(family, self.settings.server_zone, stamper, files, nothing)
         return self._pens[key]
 
     def shape(

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from bitsheet_tui.portal.demo import chats, dictionaries, items, lists, oddities, people, service, tasklist
+from bitsheet_tui.portal.demo.chat_pages import ChatPages
 from bitsheet_tui.portal.demo.clock import Clock, HostClock
 from bitsheet_tui.portal.demo.door import Door
 from bitsheet_tui.portal.demo.faults import Faults
@@ -18,7 +19,7 @@ from bitsheet_tui.portal.demo.life import Life
 from bitsheet_tui.portal.demo.meters import Bucket, Operating
 from bitsheet_tui.portal.demo.oauth import Tokens
 from bitsheet_tui.portal.demo.office import Office
-from bitsheet_tui.portal.demo.pages import PageFaults
+from bitsheet_tui.portal.demo.pages import Damage, PageFaults
 from bitsheet_tui.portal.demo.plot import Plot
 from bitsheet_tui.portal.demo.settings import Cost, Limits, Settings, Size
 from bitsheet_tui.portal.demo.stats import Stats
@@ -44,20 +45,32 @@ class DemoPortal:
     ) -> None:
         self.settings = settings or Settings()
         self.clock: Clock = clock or HostClock()
-        self.world = World(size or Size(), seed, self.clock, self.settings.server_zone)
+        self.world = World(
+            size or Size(),
+            seed,
+            self.clock,
+            self.settings.server_zone,
+            self.settings.habits,
+            self.settings.user_id,
+        )
+        oddities.reform(self.world, self.settings.spelling)
         if self.settings.odd:
             oddities.scatter(self.world, seed)
         if self.settings.mistyped:
             oddities.mistype(self.world)
-        share = self.settings.page_faults
-        self.faults = Faults(PageFaults(share, seed) if share else None)
+        self.faults = Faults(self._page_faults(seed))
         self.stats = Stats()
         self.tokens = Tokens()
-        self.office = Office(self.world, self.settings, "", set(self.settings.scopes))
+        pages = ChatPages(**self.settings.chats)
+        self.office = Office(self.world, self.settings, "", set(self.settings.scopes), chat_pages=pages)
         self.url = ""
         self.life = Life(self.world, seed)
         self._listener: Listener | None = None
         self._living: list[asyncio.Task[None]] = []
+
+    def _page_faults(self, seed: int) -> PageFaults | None:
+        share, kinds = self.settings.page_faults, tuple(map(Damage, self.settings.page_kinds))
+        return PageFaults(share, seed, kinds or tuple(Damage)) if share else None
 
     async def start(self, port: int = 0) -> str:
         """Listen on loopback; the webhook URL."""

@@ -1,6 +1,7 @@
 """How big the demo portal is, how slow, and how patient."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
@@ -52,6 +53,11 @@ class Limits(Struct, frozen=True, kw_only=True):
     burst: int = 50  # requests that fit into it
     operating: float | None = 480.0  # seconds per method in ten minutes; None: not even told, as on-premise
     charge: Literal["method", "batch"] = "method"  # some self-hosted builds charge the batch instead
+    retry_after: bool = False  # whoever is refused is told for how many seconds
+    reset_as_text: bool = False  # `operating_reset_at` is a date and not unix seconds
+    most_bytes: int = 0  # of a request's body; 0: no bound
+    most_commands: int = 0  # of a batch, before the gateway gives up waiting for it; 0: no bound
+    gives_up: Literal["html", "empty"] = "html"  # how it says so
 
 
 UNLIMITED = Limits(rate=None, operating=480.0)
@@ -65,6 +71,37 @@ class Cost(Struct, frozen=True, kw_only=True):
     counted_row: float = 0.0  # each row counted for `total`
     pages: dict[str, float] = field(default_factory=dict)  # of some methods, instead of `page`
     slept: bool = True  # False: told and charged, but not waited for
+
+
+class Habits(Struct, frozen=True, kw_only=True):
+    """What people's work moves on the portal, where it is not known, or where portals differ."""
+
+    edit_is_activity: bool = True  # an edited task's ACTIVITY_DATE moves, too
+    restore_is_activity: bool = True  # and that of a task that comes out of the bin
+    restored_activities_keep_ids: bool = False  # activities out of the bin, unlike other CRM rows
+    messages_vanish: bool = False  # a deleted message of a chat leaves no placeholder
+    users_vanish: bool = False  # the row of a dismissed user who never logged in goes
+    owner_of_activity: Literal["alone", "stamped", "edited"] = (
+        "alone"  # what a new activity does to its owner
+    )
+    chats: Literal["all", "members"] = "all"  # which chats of tasks an administrator may open
+    forum_only: bool = False  # all discussions are in the forum, as before the task chat
+    forum_of_chats: bool = True  # the forum's list also answers for tasks that have a chat
+    reading_is_seen: bool = False  # a message that was given is unread no more
+
+
+class Spelling(Struct, frozen=True, kw_only=True):
+    """How values are printed where it is not known, or where builds differ."""
+
+    flags: Literal["digit", "bool"] = "digit"  # custom flags of the CRM
+    money: Literal["pair", "number"] = "pair"  # 100|EUR
+    address: Literal["place", "text"] = "place"  # text|latitude;longitude|id
+    binding: Literal["typed", "bare"] = "typed"  # CO_5, or 5 where only one type is allowed
+    employee: Literal["text", "number"] = "text"
+    empty_list: Literal["false", "list"] = "false"  # of a custom field
+    user_days: Literal["local", "utc"] = "local"  # midnight of the portal's own time, or of UTC
+    task_offset: Literal["today", "own"] = "today"  # the offset behind a task's dates: today's, or the day's
+    task_zone: Literal["user", "server"] = "user"  # whose clock tasks print
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -86,3 +123,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     odd: bool = False  # one value in a thousand contradicts its type: see oddities.py
     mistyped: bool = False  # two fields of deals are described as what they are not
     page_faults: float = 0.0  # share of the pages of lists that come damaged: see pages.py
+    page_kinds: tuple[str, ...] = ()  # in which of the ways of pages.py; none: in all
+    refused_status: Literal[401, 403] = 401  # of a webhook that is not accepted, or lacks a scope
+    habits: Habits = field(default_factory=Habits)
+    spelling: Spelling = field(default_factory=Spelling)
+    chats: Mapping[str, Any] = field(default_factory=dict)  # see chat_pages.py

@@ -98,11 +98,12 @@ FIELDS = (*_STANDARD, *_CUSTOM)
 CHAT_SHARE = 0.4  # the newest share of base tasks talks in chats, the older ones in the forum
 CHAT_BASE = 10_000  # chats of tasks are numbered from here
 TOPIC_BASE = 500
+NEVER = 2**62
 
 
 def chats_since(peers: Peers) -> int:
     """When the portal moved new tasks' discussions from the forum to the task chat (unix seconds)."""
-    return peers.epoch - QUIET - int(SPAN * CHAT_SHARE)
+    return NEVER if peers.forum_only else peers.epoch - QUIET - int(SPAN * CHAT_SHARE)
 
 
 def activity(row: Row, peers: Peers) -> int:
@@ -150,7 +151,7 @@ def blueprint(peers: Peers) -> Blueprint:
             "_due": dice.chance(0.6),
             "_bound": dice.pick(("", "", "D_", "C_", "L_")),
             "_talk": dice.maybe(0.5, dice.number(1, 9), 0),
-            "_both": dice.chance(0.05),
+            "_both": dice.chance(0.05) and not peers.forum_only,
         }
 
     def binding(row: Row, constants: Raw) -> Any:

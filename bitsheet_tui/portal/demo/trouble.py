@@ -5,10 +5,12 @@ import socket
 import struct
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from bitsheet_tui.portal.demo import php
 from bitsheet_tui.portal.demo.faults import Fault, Kind
-from bitsheet_tui.portal.demo.http import Deliver, Response
+from bitsheet_tui.portal.demo.http import Deliver, Request, Response
+from bitsheet_tui.portal.demo.settings import Limits
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 _PAGE = b"<!DOCTYPE html><html><head><title>Portal</title></head><body><h1>Please sign in</h1></body></html>"
@@ -33,6 +35,16 @@ def damaged(fault: Fault, response: Response) -> Response | Deliver:
         case _:  # CUT: valid JSON that ends too early
             response.body = response.body.partition(b',"time":')[0] + b"}"
             return response
+
+
+def gateway(limits: Limits, request: Request, params: Mapping[str, Any]) -> Response | None:
+    """What a front end says of a request that is too long, or takes longer than it waits; None: nothing."""
+    if 0 < limits.most_bytes < len(request.body):
+        return Response(status=413, body=_PAGE, headers={"Content-Type": "text/html"})
+    if 0 < limits.most_commands < len(params.get("cmd") or ()):
+        page = _PAGE if limits.gives_up == "html" else b""
+        return Response(status=504, body=page, headers={"Content-Type": "text/html"})
+    return None
 
 
 def _status(fault: Fault) -> Response:

@@ -52,7 +52,7 @@ def _comments(world: World) -> Iterator[Raw]:
     for task_id in target.ids.upward(1, target.ids.last):
         chat_id = target.value(task_id, "CHAT_ID") or None
         for comment in world.discussions.all(task_id):
-            if comment.source is Source.FORUM or chat_id not in world.closed_chats:
+            if comment.source is Source.FORUM or world.opens_chat(task_id):
                 yield _comment(world, comment, chat_id)
 
 

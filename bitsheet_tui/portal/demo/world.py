@@ -12,7 +12,7 @@ from bitsheet_tui.portal.demo.columns import Column
 from bitsheet_tui.portal.demo.discussions import GONE_TEXT, Comment, Discussions, Source
 from bitsheet_tui.portal.demo.ids import Ids
 from bitsheet_tui.portal.demo.kinds import raw
-from bitsheet_tui.portal.demo.settings import Size
+from bitsheet_tui.portal.demo.settings import Habits, Size
 from bitsheet_tui.portal.demo.table import Table
 from bitsheet_tui.portal.demo.truths import truth
 
@@ -29,6 +29,7 @@ _BLUEPRINTS: Mapping[str, Callable[[Peers], Blueprint]] = {
     "contractors": contacts.blueprint,  # contacts of another category, in the gaps between contact ids
 }
 CRM = ("leads", "contacts", "companies", "deals", "activities")
+OWNERS = {1: "leads", 2: "deals", 3: "contacts", 4: "companies"}  # of activities, by OWNER_TYPE_ID
 _MODIFIER = {"tasks": "CHANGED_BY", "activities": "EDITOR_ID"}
 _GAP = 6  # of every eleven ids the seventh has no row
 
@@ -36,20 +37,32 @@ _GAP = 6  # of every eleven ids the seventh has no row
 class World:
     """Everything the portal knows. Every change is atomic and stamped with the portal's whole second."""
 
-    def __init__(self, size: Size, seed: int, clock: Clock, server_zone: tzinfo) -> None:
+    def __init__(
+        self,
+        size: Size,
+        seed: int,
+        clock: Clock,
+        server_zone: tzinfo,
+        habits: Habits | None = None,
+        viewer: int = 1,
+    ) -> None:
         self.clock = clock
         self.server_zone = server_zone
+        self.habits = habits or Habits()
+        self.viewer = viewer  # whom the webhook acts as
         self.epoch = int(clock.now()) // 60 * 60
         self.lock = threading.RLock()
         counts = size.counts()
         ids = {name: Ids(count, _GAP) for name, count in counts.items()}
         ids["contractors"] = contracts.Between(ids["contacts"], _GAP)
-        peers = Peers(ids, self.epoch)
+        peers = Peers(ids, self.epoch, self.habits.forum_only)
         self.tables = {
             name: Table(name, make(peers), ids[name], seed, self.epoch) for name, make in _BLUEPRINTS.items()
         }
         self.discussions = Discussions(self.tables["tasks"], peers)
         self.closed_chats: set[int] = set()  # chats that the webhook's user may not open
+        if self.habits.forum_only:
+            self.remove_field("tasks", "CHAT_ID")
 
     def now(self) -> int:
         """The portal's whole second."""
@@ -61,9 +74,11 @@ class World:
         """Change fields of a row, as a person at a desk would: its modification time moves."""
         blueprint = self.tables[table].blueprint
         moved = {blueprint.changed: self.now()} if blueprint.changed else {}
-        if table == "tasks":
+        if table == "tasks" and self.habits.edit_is_activity:
             moved["ACTIVITY_DATE"] = self.now()
         self.bind(table, id_, **{**moved, **fields})
+        if table == "activities" and "COMPLETED" in fields:
+            self._tell_owner(id_)
 
     def bind(self, table: str, id_: int, **fields: Any) -> None:
         """Change fields without moving the modification time, as changes of bindings do."""
@@ -79,7 +94,10 @@ class World:
         """Add a row now; unnamed fields are thrown by the dice. The new id."""
         now = self.now()
         dates = dict.fromkeys(_dates(self.tables[table]), now)
-        return self._add(table, {**dates, **fields})
+        id_ = self._add(table, {**dates, **fields})
+        if table == "activities":
+            self._tell_owner(id_)
+        return id_
 
     def create_backdated(self, table: str, at: datetime, **fields: Any) -> int:
         """Add a row whose every date is `at`, as imports may (`crm.item.import`). The new id."""
@@ -96,7 +114,8 @@ class World:
         with self.lock:
             target = self.tables[table]
             kept = target.bin.pop(id_)
-            new = target.ids.add()
+            keeps = table == "activities" and self.habits.restored_activities_keep_ids
+            new = target.ids.add(id_) if keeps else target.ids.add()
             target.put(new, kept | {"ID": new})
             return new
 
@@ -106,7 +125,8 @@ class World:
             target = self.tables["tasks"]
             kept = target.bin.pop(id_)
             target.ids.add(id_)
-            target.put(id_, kept | {"ACTIVITY_DATE": self.now()})
+            moved = {"ACTIVITY_DATE": self.now()} if self.habits.restore_is_activity else {}
+            target.put(id_, kept | moved)
 
     def hide(self, table: str, *ids: int) -> None:
         """From now on the webhook's user may not see these rows."""
@@ -124,7 +144,10 @@ class World:
 
     def dismiss(self, user_id: int) -> None:
         """A user leaves the company; the row stays."""
-        self.bind("users", user_id, ACTIVE=False)
+        if self.habits.users_vanish and not self.tables["users"].value(user_id, "LAST_LOGIN"):
+            self.delete("users", user_id)
+        else:
+            self.bind("users", user_id, ACTIVE=False)
 
     def add_field(self, table: str, column: Column) -> None:
         """A new custom field, empty everywhere."""
@@ -177,7 +200,7 @@ class World:
 
     def delete_comment(self, comment: Comment, *, bump: bool = False) -> None:
         """A chat message becomes a placeholder; a forum post is gone."""
-        if comment.source is Source.FORUM:
+        if comment.source is Source.FORUM or self.habits.messages_vanish:
             self.vanish_comment(comment, bump=bump)
         else:
             self._revise(comment, bump=bump, text=GONE_TEXT, deleted=True, edited=False, files=())
@@ -191,6 +214,17 @@ class World:
     def close_chat(self, task_id: int) -> None:
         """The webhook's user may not open a task's chat any more; the task stays visible."""
         self.closed_chats.add(self.tables["tasks"].value(task_id, "CHAT_ID"))
+
+    def opens_chat(self, task_id: int) -> bool:
+        """Whether the webhook's user may open a task's chat, if it has one."""
+        if self.tables["tasks"].value(task_id, "CHAT_ID") in self.closed_chats:
+            return False
+        if self.habits.chats == "all":
+            return True
+        task = self.tables["tasks"].raw(task_id)
+        members = {task.get("CREATED_BY"), task.get("RESPONSIBLE_ID")}
+        members |= {int(id_) for name in ("ACCOMPLICES", "AUDITORS") for id_ in task.get(name) or ()}
+        return self.viewer in members
 
     def truth(self, table: str) -> Iterator[Raw]:
         """What a perfect mirror of a table holds, row by row: see truths.py."""
@@ -210,12 +244,24 @@ class World:
             id_ = target.ids.add()
             row: Raw = {"ID": id_}
             if table == "tasks":
-                row |= {"CHAT_ID": tasks.CHAT_BASE + id_, "FORUM_ID": None, "FORUM_TOPIC_ID": None}
+                chat_id = 0 if self.habits.forum_only else tasks.CHAT_BASE + id_
+                row |= {"CHAT_ID": chat_id, "FORUM_ID": None, "FORUM_TOPIC_ID": None}
                 row |= {"COMMENTS_COUNT": 0}
             target.put(id_, row | self._raw(target, fields))
-            if table == "tasks":
+            if row.get("CHAT_ID"):
                 self._announce(id_)
             return id_
+
+    def _tell_owner(self, id_: int) -> None:
+        """A new or a finished activity shows in its owner (`modules/crm/lib/Service/LastActivity.php`)."""
+        change = {"alone": None, "stamped": self.bind, "edited": self.edit}[self.habits.owner_of_activity]
+        if change is None:
+            return
+        activity = self.tables["activities"].raw(id_)
+        owners, owner = OWNERS.get(activity["OWNER_TYPE_ID"], ""), activity["OWNER_ID"]
+        if owners and owner in self.tables[owners].ids:
+            author = activity.get("AUTHOR_ID")
+            change(owners, owner, LAST_ACTIVITY_TIME=self.now(), LAST_ACTIVITY_BY=author)
 
     def _announce(self, task_id: int) -> None:
         posted = self.tables["tasks"].value(task_id, "CREATED_DATE")
