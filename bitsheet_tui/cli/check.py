@@ -19,6 +19,7 @@ from bitsheet_tui.errors import ConfigError, Exit, NoMirror, PortalError, StoreE
 from bitsheet_tui.events import Event, Waiting
 from bitsheet_tui.observe import checkup
 from bitsheet_tui.observe.checkup import FAIL, OK, WARN, Finding
+from bitsheet_tui.portal.client import ask_parts
 from bitsheet_tui.secret import redact
 
 PATIENCE = 30.0  # seconds for a portal that is slow
@@ -76,7 +77,7 @@ async def portal(config: Config, say: Callable[[str], None] = tell) -> list[Find
     try:
         began = monotonic()
         async with asyncio.timeout(PATIENCE):
-            answers = await client.batch(checkup.asks(tables))
+            answers = await ask_parts(client.batch, checkup.parts(tables))
         command = (monotonic() - began) / len(answers)
         reached = Finding(about="portal", verdict=OK, text=f"{client.host} answers")
         return [

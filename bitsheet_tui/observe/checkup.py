@@ -45,9 +45,9 @@ def failure(about: str, error: PortalError) -> Finding:
     return Finding(about=about, verdict=FAIL, text=str(error), hint=hint, code=code)
 
 
-def asks(tables: Sequence[Table]) -> dict[str, Ask]:
-    """What is asked, in one batch; nothing of it changes anything."""
-    return selftest.asks(tables) | {"chat_method": Ask("method.get", {"name": CHAT_METHOD})}
+def parts(tables: Sequence[Table]) -> list[dict[str, Ask]]:
+    """What is asked, for `client.ask_parts`: one batch, or as many as it takes; it changes nothing."""
+    return [{"chat_method": Ask("method.get", {"name": CHAT_METHOD})}, *selftest.parts(tables)]
 
 
 def judge(tables: Sequence[Table], answers: Answers, host_now: datetime) -> Iterator[Finding]:

@@ -12,15 +12,15 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from bitsheet_tui.config import PortalSettings
-from bitsheet_tui.errors import PortalError, Reason
+from bitsheet_tui.errors import PortalError, Reason, TooLarge
 from bitsheet_tui.events import Answered, PortalSeen, Waiting
 from bitsheet_tui.portal import judge as judging
 from bitsheet_tui.portal.answer import Answer, Ask, Json
@@ -52,6 +52,8 @@ LONG_BODY = 100_000  # bytes; less is read in no time
 STEPS_TO_SEND = 10  # turns of the event loop in which a request that waits for a place is written
 NOT_ITS_SIZE = 6  # halvings that make fifty commands one: what is slow after them is slow for another reason
 T = TypeVar("T")
+Answers: TypeAlias = Mapping[str, Answer | PortalError]
+Batch: TypeAlias = Callable[[Mapping[str, Ask]], Awaitable[Answers]]
 
 
 class Portal:
@@ -294,6 +296,20 @@ class Portal:
         """The portal refuses the whole request for its time: everything in it rests."""
         rests = verdict.action is Action.REST
         return max(self._budgets.exhausted(method) for method in methods) if rests else None
+
+
+async def ask_parts(ask: Batch, parts: Sequence[Mapping[str, Ask]]) -> Answers:
+    """The answers to all parts: in one request, or in as many as a slow portal needs; no part is divided.
+
+    What several parts ask alike is asked once in a request.
+    """
+    try:
+        return await ask({key: one for part in parts for key, one in part.items()})
+    except TooLarge:
+        if len(parts) == 1:
+            raise
+    half = len(parts) // 2
+    return {**await ask_parts(ask, parts[:half]), **await ask_parts(ask, parts[half:])}
 
 
 async def _let_others_go_first(reply: Reply | Verdict) -> None:

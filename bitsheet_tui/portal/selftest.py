@@ -67,6 +67,11 @@ def asks(tables: Iterable[Table]) -> dict[str, Ask]:
     return found
 
 
+def parts(tables: Sequence[Table]) -> list[dict[str, Ask]]:
+    """The same in parts for `client.ask_parts`, each of which says who we are."""
+    return [asks(()), *(asks([table]) for table in tables)]
+
+
 def _probes(table: Table) -> dict[str, Ask]:
     first = f"{table.name}_first"
     found = {

@@ -6,7 +6,7 @@ from bitsheet_tui import events as e
 from bitsheet_tui.errors import BadAnswer, Resting, StoreRefused, TableTrouble, TooLarge
 from bitsheet_tui.store.discussions import Discussion
 from bitsheet_tui.sync.deletions import brake
-from bitsheet_tui.sync.desk import LEAST_SECONDS, ROOM, Answers, Desk, Progress, now
+from bitsheet_tui.sync.desk import Answers, Desk, Progress, now
 from bitsheet_tui.sync.discussions import DiscussionReader
 from bitsheet_tui.sync.streams import Failed, rest, together
 from bitsheet_tui.tables import FORUM_METHOD, Table
@@ -58,7 +58,7 @@ class Streams:
                 try:
                     reader = self._take(reader, await desk.ask(asks, (table,), urgent=False))
                 except TooLarge as error:
-                    if len(asks) == 1 or desk.seconds <= LEAST_SECONDS:
+                    if not desk.divisible(asks):
                         raise Failed(error) from error
                 except StoreRefused as error:
                     raise Failed(error) from error
@@ -71,7 +71,7 @@ class Streams:
         """How many commands one request may have."""
         desk = self._desk
         return min(
-            ROOM,
+            max(2, desk.room),
             *(
                 max(2, desk.commands(method, min(desk.seconds, desk.portal.room(method))))
                 for method in (self._table.method, FORUM_METHOD)

@@ -20,11 +20,11 @@ from bitsheet_tui.errors import (
     PortalError,
     StoreRefused,
     TableTrouble,
-    TooLarge,
 )
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.portal import describe, selftest
 from bitsheet_tui.portal.answer import Answer, Ask
+from bitsheet_tui.portal.client import ask_parts
 from bitsheet_tui.store.books import PORTAL
 from bitsheet_tui.sync import dictionaries
 from bitsheet_tui.sync.desk import Answers, Desk, Undone, now
@@ -49,7 +49,7 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
     fresh = desk.profile is None
     parts = [selftest.asks(()), dictionaries.asks(desk) if fresh else {}]
     parts += [selftest.asks([table]) | describe.asks([table]) for table in untested]
-    answers = await _ask_all(desk, parts)
+    answers = await ask_parts(lambda asks: desk.ask(asks, ()), parts)
     profile = selftest.judge(untested, answers, now())
     if desk.profile is not None:
         profile = desk.profile.amended(profile, untested)
@@ -85,17 +85,6 @@ def _note_portal(desk: Desk) -> None:
     """Whose rows these are: from now on the mirror is of this portal."""
     if desk.store.remembered(PORTAL) != desk.portal.host:
         desk.store.remember(PORTAL, desk.portal.host)
-
-
-async def _ask_all(desk: Desk, parts: Sequence[Mapping[str, Ask]]) -> Answers:
-    """The answers to all parts: in one request, or in as many as a slow portal needs; no part is divided."""
-    try:
-        return await desk.ask({key: ask for part in parts for key, ask in part.items()}, ())
-    except TooLarge:
-        if len(parts) == 1:
-            raise
-    half = len(parts) // 2
-    return {**await _ask_all(desk, parts[:half]), **await _ask_all(desk, parts[half:])}
 
 
 def shape(desk: Desk, tables: Iterable[Table], answers: Answers) -> dict[str, BitsheetError]:

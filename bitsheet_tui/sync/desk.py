@@ -79,6 +79,7 @@ class Desk:
     undone: dict[str, Undone] = field(default_factory=dict)  # tables that could not follow their fields
     cycle: int = 0
     seconds: float = REQUEST_SECONDS  # what one request may cost; halved when the portal gives up
+    room: int = ROOM  # commands that one request may have; halved when it was too much, whatever of it was
     unchained: set[str] = field(default_factory=set)  # tables whose chains turned out not to hold
     pages: dict[tuple[str, str], int] = field(default_factory=dict)  # rows a window brought lately
     sources: frozenset[str] = SOURCES  # where the discussions that moved last are
@@ -210,7 +211,7 @@ class Desk:
 
     def lasts(self, method: str, commands: float) -> float:
         """Seconds that so many commands of a backfill take at the least."""
-        return self.portal.lasts(method, commands, min(ROOM, self.commands(method, self.seconds)))
+        return self.portal.lasts(method, commands, min(self.room, self.commands(method, self.seconds)))
 
     def commit(
         self,
@@ -306,12 +307,16 @@ class Desk:
     async def ask(
         self, asks: Mapping[str, Ask], tables: Collection[Table], *, urgent: bool = True
     ) -> Answers:
-        """One request for these tables. On TooLarge the next may cost half as much; grows back slowly."""
+        """One request for these tables. On TooLarge the next may be half as much; grows back slowly.
+
+        Nobody knows what was too much: its time, its bytes, or a bound of some front end.
+        """
         allowed, retries = self.seconds, self.portal.seen().retries
         try:
             answers = await self.portal.batch(asks, urgent=urgent)
         except TooLarge:  # of several that were under way together, one halving is enough
             self.seconds = max(LEAST_SECONDS, min(self.seconds, allowed / 2))
+            self.room = max(1, min(self.room, len(asks) // 2))
             raise
         finally:
             if self.portal.zone:
@@ -322,9 +327,15 @@ class Desk:
                 self.asked[name] += 1
                 self.retried[name] += seen.retries - retries
         self.seconds = min(REQUEST_SECONDS, self.seconds * 1.1)
+        if len(asks) >= self.room:
+            self.room = min(ROOM, self.room + max(1, self.room // 10))
         started = [answer.started for answer in answers.values() if isinstance(answer, Answer)]
         self.answered_at = max(started, default=self.answered_at)
         return answers
+
+    def divisible(self, asks: Mapping[str, Ask]) -> bool:
+        """Whether less can be asked for where these were too many."""
+        return len(asks) > 1 and self.room > 1
 
     def stir(self) -> None:
         """Wake those who wait for others to find or to finish something."""

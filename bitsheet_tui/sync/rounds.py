@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bitsheet_tui.errors import TABLE_TROUBLE, TooLarge
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.sync.deletions import CountJob
-from bitsheet_tui.sync.desk import LEAST_SECONDS, ROOM, Desk
+from bitsheet_tui.sync.desk import Desk
 from bitsheet_tui.sync.jobs import Job
 
 
@@ -38,7 +38,7 @@ async def _turn(desk: Desk, asks: dict[str, Ask], asked: list[tuple[Job, tuple[s
             count.error = error
         if counts:
             return
-        if len(asks) == 1 or desk.seconds <= LEAST_SECONDS:
+        if not desk.divisible(asks):
             for job, _ in asked:
                 job.error = error
         return  # the next gathering asks for less
@@ -58,29 +58,31 @@ def ride(desk: Desk, spare: Sequence[Job], asks: dict[str, Ask], asked: Asked) -
         len(keys) * desk.portal.seconds_per_command(job.table.method) for job, keys in asked
     )
     for job in spare if asks else ():
-        room = min(
-            ROOM - len(asks), int(seconds / max(desk.portal.seconds_per_command(job.table.method), 0.001))
-        )
+        cost = max(desk.portal.seconds_per_command(job.table.method), 0.001)
+        room = min(desk.room - len(asks), int(seconds / cost))
         some = job.asks(room) if room > 0 else {}
-        if some and len(asks) + len(some) <= ROOM:
+        if some and len(asks) + len(some) <= desk.room:
             asks |= some
             asked.append((job, tuple(some)))
             seconds -= len(some) * desk.portal.seconds_per_command(job.table.method)
 
 
 def gather(desk: Desk, jobs: Sequence[Job]) -> tuple[dict[str, Ask], list[tuple[Job, tuple[str, ...]]]]:
-    """The next batch, and who asked what. Slots and seconds are shared evenly, leftovers go to the next."""
+    """The next batch, and who asked what. Slots and seconds are shared evenly, leftovers go to the next.
+
+    What is indivisible and has no room beside others has a request of its own.
+    """
     asks: dict[str, Ask] = {}
     asked: list[tuple[Job, tuple[str, ...]]] = []
     seconds = desk.seconds
     for place, job in enumerate(jobs):
         left = len(jobs) - place
-        slots = ROOM - len(asks)
+        slots = desk.room - len(asks)
         if slots <= 0 or (asks and seconds <= 0):
             break
         room = max(1, min(slots // left or 1, desk.commands(job.table.method, seconds / left)))
         some = job.asks(room)
-        if not some or len(some) > slots:
+        if not some or (asks and len(some) > slots):
             continue
         asks |= some
         asked.append((job, tuple(some)))

@@ -9,7 +9,7 @@ from bitsheet_tui.errors import TABLE_TROUBLE, Resting, TableTrouble, TooLarge
 from bitsheet_tui.portal.listing import PAGE
 from bitsheet_tui.sync.backfill import Backfill, Errand, unread
 from bitsheet_tui.sync.describing import widen
-from bitsheet_tui.sync.desk import LEAST_SECONDS, ROOM, Desk, Progress, now
+from bitsheet_tui.sync.desk import Desk, Progress, now
 from bitsheet_tui.sync.scan import filling
 from bitsheet_tui.tables import Table
 
@@ -96,7 +96,7 @@ class Streams:
     def _errand(self) -> Errand | None:
         desk, method = self._desk, self._table.method
         self._backfill.chained = desk.chained(self._table)
-        most = min(ROOM, desk.commands(method, min(desk.seconds, desk.portal.room(method))))
+        most = min(desk.room, desk.commands(method, min(desk.seconds, desk.portal.room(method))))
         return self._backfill.errand(most, min(most, desk.commands(method, SHORT)))
 
     async def _send(self, errand: Errand) -> None:
@@ -107,7 +107,7 @@ class Streams:
             if self._current:
                 self._store(errand, answers)
         except TooLarge as error:
-            if len(errand.asks) == 1 or desk.seconds <= LEAST_SECONDS:
+            if not desk.divisible(errand.asks):
                 raise Failed(error) from error
         finally:
             self._backfill.give_back(errand)

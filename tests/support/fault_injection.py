@@ -78,7 +78,11 @@ class MemoryWire:
         response = await self._door.answer(request)
         if not isinstance(response, Response):
             raise ConnectionResetError("damaged on its way")
-        return Reply(status=response.status, body=redact_bytes(response.body))
+        return Reply(
+            status=response.status,
+            body=redact_bytes(response.body),
+            retry_after=response.headers.get("Retry-After", ""),
+        )
 
     async def close(self) -> None:
         """Nothing to let go of."""

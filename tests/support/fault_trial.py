@@ -29,9 +29,11 @@ STRIDE = times(
 class Trial:
     """A world, a mirror, and two runs between which people work."""
 
-    def __init__(self, url: Secret, steps: Steps, *, size=SIZE, tables=TABLES, overlap=300) -> None:
+    def __init__(
+        self, url: Secret, steps: Steps, *, size=SIZE, tables=TABLES, overlap=300, settings=None
+    ) -> None:
         self.clock = ManualClock(NOON)
-        self.demo = DemoPortal(size, seed=3, settings=Settings(), clock=self.clock)
+        self.demo = DemoPortal(size, seed=3, settings=settings or Settings(), clock=self.clock)
         self.steps = steps
         self.happen = lambda: None  # while a request is under way
         self.config = Config(

@@ -20,8 +20,10 @@ NOBODY = Size(leads=0, contacts=0, companies=0, deals=0, activities=0, tasks=0, 
 class OddPages(Trial):
     """Runs of `--once` without a socket; what they told is kept."""
 
-    def __init__(self, url, *tables, monkeypatch=None, **size):
-        super().__init__(url, Steps(crash=False), size=replace(NOBODY, **size), tables=tables)
+    def __init__(self, url, *tables, monkeypatch=None, settings=None, **size):
+        super().__init__(
+            url, Steps(crash=False), size=replace(NOBODY, **size), tables=tables, settings=settings
+        )
         self.config = replace(self.config, sync=replace(self.config.sync, interval=3600))
         self.patch = monkeypatch
         self.told = []
