@@ -8,7 +8,7 @@ from bitsheet_tui import events as e
 from bitsheet_tui.config import Config
 from bitsheet_tui.errors import ConfigError
 from bitsheet_tui.portal.client import Portal
-from bitsheet_tui.portal.wire import host_of, is_here, is_local
+from bitsheet_tui.portal.wire import HttpWire, host_of, is_here, is_local
 from bitsheet_tui.store import mounts
 from bitsheet_tui.store.address import SqliteAddress, parse
 from bitsheet_tui.store.books import PORTAL
@@ -17,6 +17,7 @@ from bitsheet_tui.sync.engine import Engine
 from bitsheet_tui.tables import Table, select
 
 if TYPE_CHECKING:
+    from bitsheet_tui.observe.variants import Watch
     from bitsheet_tui.store.reader import Reader
 
 Listener = Callable[[e.Event], None]
@@ -80,6 +81,15 @@ def doubt(config: Config) -> str:
 def connect(config: Config, say: Listener = lambda _: None) -> Portal:
     """The portal's client; nothing is asked yet."""
     return Portal(config.webhook, config.portal, say=say)
+
+
+def watch(config: Config) -> tuple[Portal, "Watch"]:
+    """The portal's client, and what looks at all that it is answered."""
+    from bitsheet_tui.observe.variants import Watch  # noqa: PLC0415 - only a report needs it
+
+    settings = config.portal
+    seen = Watch(HttpWire(config.webhook, timeout=settings.timeout, connections=settings.concurrency))
+    return Portal(config.webhook, settings, wire=seen), seen
 
 
 def build(config: Config, store: Store, listeners: Iterable[Listener] = ()) -> Engine:

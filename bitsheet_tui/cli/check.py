@@ -3,7 +3,7 @@
 import asyncio
 import os
 from argparse import Namespace
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,17 +11,20 @@ from time import monotonic
 
 from msgspec.structs import replace
 
-from bitsheet_tui import wiring
+from bitsheet_tui import __version__, wiring
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.cli.ground import configured
 from bitsheet_tui.config import Config, need_webhook
 from bitsheet_tui.errors import ConfigError, Exit, NoMirror, PortalError, StoreError
 from bitsheet_tui.events import Event, Waiting
-from bitsheet_tui.observe import checkup
+from bitsheet_tui.observe import checkup, variants
 from bitsheet_tui.observe.checkup import FAIL, OK, WARN, Finding
-from bitsheet_tui.portal.client import ask_parts
+from bitsheet_tui.observe.variants import Seen
+from bitsheet_tui.portal import selftest
+from bitsheet_tui.portal.client import Portal, ask_parts
 from bitsheet_tui.secret import redact
 
+GRAVITY = (OK, WARN, FAIL)
 PATIENCE = 30.0  # seconds for a portal that is slow
 HURRY = 5.0  # seconds for one that fails: somebody waits at the prompt
 
@@ -30,10 +33,12 @@ def run(arguments: Namespace) -> int:
     """Prints findings as they are made; the code is that of the first thing that fails."""
     try:
         with configured(arguments) as config:
-            return asyncio.run(_all(config))
+            return asyncio.run(_report(config) if arguments.report else _all(config))
     except ConfigError as error:
-        for problem in error.problems:
+        for problem in error.problems if not arguments.report else ():
             show(Finding(about="config", verdict=FAIL, text=problem, hint=error.hint))
+        if arguments.report:
+            _show_report({"config": FAIL}, {})
         return Exit.CONFIG
 
 
@@ -49,6 +54,47 @@ async def _all(config: Config) -> int:
             show(finding)
             code = code or finding.code
     return code
+
+
+async def _report(config: Config) -> int:
+    """What kind of portal it is: verdicts and variants, without a word of what it answered."""
+    need_webhook(config)
+    client, watch = wiring.watch(config)
+    seen: Seen = {}
+    found = [*_config(config), *await _asked(config, client), store(config)]
+    try:
+        if not any(one.about == "portal" and one.verdict == FAIL for one in found):
+            seen = await _variants(config, client)
+    finally:
+        await client.close()
+    verdicts: dict[str, str] = {}
+    for one in found:
+        verdicts[one.about] = max(verdicts.get(one.about, OK), one.verdict, key=GRAVITY.index)
+    _show_report(verdicts, watch.seen | seen)
+    return next((one.code for one in found if one.code), Exit.DONE)
+
+
+async def _variants(config: Config, client: Portal) -> Seen:
+    """What a few more reads show; nothing, where the portal does not answer them."""
+    tables = wiring.tables(config)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            owner = selftest.identify(await client.call("profile"), None)
+            answers = await ask_parts(client.batch, variants.parts(tables))
+    except (PortalError, TimeoutError):
+        return {}
+    return variants.judge(tables, answers, zone=owner.zone, server=client.zone)
+
+
+def _show_report(verdicts: Mapping[str, str], seen: Mapping[str, bool]) -> None:
+    from bitsheet_tui.portal.demo.variants import VARIANTS  # noqa: PLC0415 - a check needs no portal
+
+    print(f"bitsheet-tui {__version__}")
+    for about, verdict in verdicts.items():
+        print(f"{about:<10}{verdict}")
+    for variant in VARIANTS:
+        answer = {True: "yes", False: "no", None: "not seen"}[seen.get(variant.name)]
+        print(f"{variant.name:<23}{answer:<10}{variant.text}")
 
 
 async def findings(config: Config) -> AsyncGenerator[Finding]:
@@ -72,6 +118,13 @@ async def portal(config: Config, say: Callable[[str], None] = tell) -> list[Find
     """What the portal says; its silence, or its refusal, is a finding. `say` hears of waiting meanwhile."""
     waits: list[Waiting] = []
     client = wiring.connect(config, lambda event: _tell(event, waits, say))
+    try:
+        return await _asked(config, client, waits)
+    finally:
+        await client.close()
+
+
+async def _asked(config: Config, client: Portal, waits: Sequence[Waiting] = ()) -> list[Finding]:
     client.hurry(HURRY)
     tables = wiring.tables(config)
     try:
@@ -91,8 +144,6 @@ async def portal(config: Config, say: Callable[[str], None] = tell) -> list[Find
         text = waits[-1].text if waits else f"{client.host} does not answer"
         hint = "check the address and the network"
         return [Finding(about="portal", verdict=FAIL, text=text, hint=hint, code=Exit.TABLE_FAILED)]
-    finally:
-        await client.close()
 
 
 def _tell(event: Event, waits: list[Waiting], say: Callable[[str], None]) -> None:
