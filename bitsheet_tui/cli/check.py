@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -21,7 +22,7 @@ from bitsheet_tui.observe import checkup, variants
 from bitsheet_tui.observe.checkup import FAIL, OK, WARN, Finding
 from bitsheet_tui.observe.variants import Seen
 from bitsheet_tui.portal import selftest
-from bitsheet_tui.portal.client import Portal, ask_parts
+from bitsheet_tui.portal.client import Portal, ask_fragile, ask_parts
 from bitsheet_tui.secret import redact
 
 GRAVITY = (OK, WARN, FAIL)
@@ -60,17 +61,17 @@ async def _report(config: Config) -> int:
     """What kind of portal it is: verdicts and variants, without a word of what it answered."""
     need_webhook(config)
     client, watch = wiring.watch(config)
-    seen: Seen = {}
+    seen = watch.seen
     found = [*_config(config), *await _asked(config, client), store(config)]
     try:
         if not any(one.about == "portal" and one.verdict == FAIL for one in found):
-            seen = await _variants(config, client)
+            variants.add(seen, await _variants(config, client))
     finally:
         await client.close()
     verdicts: dict[str, str] = {}
     for one in found:
         verdicts[one.about] = max(verdicts.get(one.about, OK), one.verdict, key=GRAVITY.index)
-    _show_report(verdicts, watch.seen | seen)
+    _show_report(verdicts, seen)
     return next((one.code for one in found if one.code), Exit.DONE)
 
 
@@ -130,7 +131,7 @@ async def _asked(config: Config, client: Portal, waits: Sequence[Waiting] = ()) 
     try:
         began = monotonic()
         async with asyncio.timeout(PATIENCE):
-            answers = await ask_parts(client.batch, checkup.parts(tables))
+            answers = await ask_fragile(client.batch, partial(checkup.parts, tables))
         command = (monotonic() - began) / len(answers)
         reached = Finding(about="portal", verdict=OK, text=f"{client.host} answers")
         return [

@@ -45,9 +45,12 @@ def failure(about: str, error: PortalError) -> Finding:
     return Finding(about=about, verdict=FAIL, text=str(error), hint=hint, code=code)
 
 
-def parts(tables: Sequence[Table]) -> list[dict[str, Ask]]:
-    """What is asked, for `client.ask_parts`: one batch, or as many as it takes; it changes nothing."""
-    return [{"chat_method": Ask("method.get", {"name": CHAT_METHOD})}, *selftest.parts(tables)]
+def parts(tables: Sequence[Table], chained: bool) -> list[dict[str, Ask]]:
+    """What is asked, for `client.ask_fragile`: one batch, or as many as it takes; it changes nothing."""
+    return [
+        {"chat_method": Ask("method.get", {"name": CHAT_METHOD})},
+        *selftest.parts(tables, chained=chained),
+    ]
 
 
 def judge(tables: Sequence[Table], answers: Answers, host_now: datetime) -> Iterator[Finding]:

@@ -43,35 +43,37 @@ class Watch:
         """See Wire."""
         reply = await self._wire.post(method, body, within)
         if isinstance(reply, Reply):
-            self._note(reply, len(body))
+            self._note(reply, body)
         return reply
 
     async def close(self) -> None:
         """Let go of the connections."""
         await self._wire.close()
 
-    def _note(self, reply: Reply, sent: int) -> None:
+    def _note(self, reply: Reply, sent: bytes) -> None:
         try:
             body = decode(reply.body)
         except ValueError:
             body = None
         said = words(body)
         if said:
-            self._refused(said[0].lower(), reply)
+            self._refused(said[0].lower(), reply, refers=b"result%5B" in sent)
         elif isinstance(body, dict) and isinstance(told := body.get("time"), dict):
             self._timed(told, body.get("result"))
-            if sent > LONG_BODY:
+            if len(sent) > LONG_BODY:
                 self.seen.setdefault("body-limit", False)
         elif reply.status == 413:
             self.seen["body-limit"] = True
         elif reply.status == 504:
             self.seen["timeout-page" if reply.body else "timeout-empty"] = True
 
-    def _refused(self, word: str, reply: Reply) -> None:
+    def _refused(self, word: str, reply: Reply, *, refers: bool) -> None:
         if word in _AUTHORITY:
             self.seen["refused-403"] = reply.status == 403
         if word == "query_limit_exceeded":
             self.seen["retry-after"] = bool(reply.retry_after)
+        if word == "internal_server_error" and refers:
+            self.seen["references-fatal"] = True
 
     def _timed(self, told: Mapping[str, Json], result: Json) -> None:
         start, resets = told.get("start"), told.get("operating_reset_at")
@@ -110,7 +112,7 @@ def _of_list(table: Table) -> dict[str, Ask]:
 
 def _of_forum(tasks: Table) -> dict[str, Ask]:
     """The posts of the newest task, which may have a chat."""
-    newest = f"0$result[forum_task][{tasks.rows}][0][id]"
+    newest = f"$result[forum_task][{tasks.rows}][0][id]"
     return {
         "forum_task": Ask(tasks.method, parameters(tasks, {}, ("ID", "CHAT_ID"))),
         "forum_posts": Ask(FORUM_METHOD, {"TASKID": newest}),
@@ -124,16 +126,16 @@ def judge(tables: Sequence[Table], answers: Answers, *, zone: str, server: tzinf
         rows = _rows(table, answers.get(f"{table.name}_page"))
         if not rows:
             continue
-        _add(seen, _of_references(table, answers), _of_page(table, answers, rows))
-        _add(seen, *_of_fields(table, answers, rows))
+        add(seen, _of_references(table, answers), _of_page(table, answers, rows))
+        add(seen, *_of_fields(table, answers, rows))
         if table.rows:
-            _add(seen, _of_tasks(rows, zone, server), _of_the_forum(table, answers))
+            add(seen, _of_tasks(rows, zone, server), _of_the_forum(table, answers))
         if table.method == "user.get":
-            _add(seen, _of_days(rows))
+            add(seen, _of_days(rows))
     return seen
 
 
-def _add(seen: Seen, *more: Seen) -> None:
+def add(seen: Seen, *more: Mapping[str, bool]) -> None:
     """What one place shows is shown, whatever others do."""
     for found in more:
         for name, shown in found.items():

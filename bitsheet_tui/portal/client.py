@@ -14,13 +14,13 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from bitsheet_tui.config import PortalSettings
-from bitsheet_tui.errors import PortalError, Reason, TooLarge
+from bitsheet_tui.errors import PortalError, Reason, TooLarge, Unreachable
 from bitsheet_tui.events import Answered, PortalSeen, Waiting
 from bitsheet_tui.portal import judge as judging
 from bitsheet_tui.portal.answer import Answer, Ask, Json
@@ -51,9 +51,17 @@ KNOCK, KNOCK_SECONDS = "server.time", 15.0  # with the longest wait between two 
 LONG_BODY = 100_000  # bytes; less is read in no time
 STEPS_TO_SEND = 10  # turns of the event loop in which a request that waits for a place is written
 NOT_ITS_SIZE = 6  # halvings that make fifty commands one: what is slow after them is slow for another reason
+FRAGILE_TRIES = 2
 T = TypeVar("T")
 Answers: TypeAlias = Mapping[str, Answer | PortalError]
 Batch: TypeAlias = Callable[[Mapping[str, Ask]], Awaitable[Answers]]
+
+
+class FragileBatch(Protocol):
+    """Asks a batch, as `Portal.batch` does."""
+
+    async def __call__(self, asks: Mapping[str, Ask], *, fragile: bool = False) -> Answers:
+        """See `Portal.batch`."""
 
 
 class Portal:
@@ -92,11 +100,14 @@ class Portal:
         self._trouble: Verdict | None = None  # the last one, until the portal answers
         self._waiting = False  # and said so
 
-    async def batch(self, asks: Mapping[str, Ask], *, urgent: bool = True) -> dict[str, Answer | PortalError]:
+    async def batch(
+        self, asks: Mapping[str, Ask], *, urgent: bool = True, fragile: bool = False
+    ) -> dict[str, Answer | PortalError]:
         """Up to fifty questions in one request; what went wrong with one of them is its value.
 
         Commands run in the given order and may refer to earlier ones (`$result[key]...`). What is not
-        `urgent` lets others go first. Their cost is counted as soon as this is called. Raises
+        `urgent` lets others go first. Their cost is counted as soon as this is called. What is `fragile`
+        may itself be what the portal's internal errors come from, and is not asked often. Raises
         PortalError when the request as a whole failed, TooLarge among them: ask for less at once.
         """
         asks, resting = awake(asks, self._budgets)
@@ -110,7 +121,7 @@ class Portal:
 
         with self._budgets.promising(methods):
             whole, parts = await self._ask(
-                BATCH, body, set(methods), read, divisible=len(asks) > 1, urgent=urgent
+                BATCH, body, set(methods), read, divisible=len(asks) > 1, urgent=urgent, fragile=fragile
             )
         return resting | outcomes(asks, whole.timing, parts, self._budgets)
 
@@ -185,6 +196,7 @@ class Portal:
         *,
         divisible: bool,
         urgent: bool = True,
+        fragile: bool = False,
     ) -> T:
         """Send until there is an answer or no more hope. `read` raises ValueError for what is no answer."""
         trial = self._circuit.trial()
@@ -196,7 +208,10 @@ class Portal:
             got = self._understand(method, reply, read, sent_at)
             if not isinstance(got, Verdict):
                 return got
-            await self._sleep(self._next_try(got, trial, methods, divisible=divisible))
+            delay = self._next_try(got, trial, methods, divisible=divisible)
+            if fragile and got.reason is Reason.SERVER and trial.tries >= FRAGILE_TRIES:
+                raise got.error()
+            await self._sleep(delay)
 
     async def _send(self, method: str, body: bytes, trial: Trial) -> tuple[datetime, Reply | Verdict]:
         """When it was sent, and what came back."""
@@ -310,6 +325,24 @@ async def ask_parts(ask: Batch, parts: Sequence[Mapping[str, Ask]]) -> Answers:
             raise
     half = len(parts) // 2
     return {**await ask_parts(ask, parts[:half]), **await ask_parts(ask, parts[half:])}
+
+
+async def ask_fragile(ask: FragileBatch, parts: Callable[[bool], Sequence[Mapping[str, Ask]]]) -> Answers:
+    """The answers to `parts(True)`, or to `parts(False)` where an internal error comes of what these lack."""
+
+    async def warily(asks: Mapping[str, Ask]) -> Answers:
+        return await ask(asks, fragile=True)
+
+    try:
+        return await ask_parts(warily, parts(True))
+    except Unreachable as error:
+        if error.reason is not Reason.SERVER:
+            raise
+    answers = await ask_parts(ask, parts(False))
+    try:
+        return {**answers, **await ask_parts(warily, parts(True))}
+    except Unreachable:
+        return answers
 
 
 async def _let_others_go_first(reply: Reply | Verdict) -> None:

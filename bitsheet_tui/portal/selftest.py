@@ -58,27 +58,29 @@ class Profile(Struct, frozen=True, kw_only=True):
         )
 
 
-def asks(tables: Iterable[Table]) -> dict[str, Ask]:
-    """The questions, for one batch: 36 for all nine tables."""
+def asks(tables: Iterable[Table], *, chained: bool = True) -> dict[str, Ask]:
+    """The questions, for one batch: 36 for all nine tables; `chained`: those for a second page, too.
+
+    Older portals put even an array into the text of a reference, which PHP 8 refuses: the whole batch fails
+    (`modules/rest/classes/general/rest_util.php`, processBatchElement).
+    """
     found = {"profile": Ask("profile"), "server_time": Ask("server.time"), "scope": Ask("scope")}
     for table in tables:
         if table.paging is Paging.KEYSET:
-            found |= _probes(table)
+            found |= _probes(table, chained=chained)
     return found
 
 
-def parts(tables: Sequence[Table]) -> list[dict[str, Ask]]:
-    """The same in parts for `client.ask_parts`, each of which says who we are."""
-    return [asks(()), *(asks([table]) for table in tables)]
+def parts(tables: Sequence[Table], *, chained: bool) -> list[dict[str, Ask]]:
+    """The same in parts for `client.ask_fragile`, each of which says who we are."""
+    return [asks(()), *(asks([table], chained=chained) for table in tables)]
 
 
-def _probes(table: Table) -> dict[str, Ask]:
+def _probes(table: Table, *, chained: bool) -> dict[str, Ask]:
     first = f"{table.name}_first"
-    found = {
-        f"{table.name}_ids": _ask(table, {">ID": NO_ID}),
-        first: _ask(table, {}),
-        f"{table.name}_second": _ask(table, {"<ID": f"0$result[{first}]{last_row(table)}"}),
-    }
+    found = {f"{table.name}_ids": _ask(table, {">ID": NO_ID}), first: _ask(table, {})}
+    if chained:
+        found[f"{table.name}_second"] = _ask(table, {"<ID": f"0$result[{first}]{last_row(table)}"})
     for cursor in table.cursors:
         found[f"{table.name}_after_{cursor.lower()}"] = _ask(table, {f">={cursor}": FUTURE})
         if table.case is Case.UPPER:  # tasks take a date they cannot read for 1970: the question above tells
@@ -147,11 +149,12 @@ def _fault(table: Table, answers: Answers, scopes: frozenset[str]) -> PortalErro
     """Why `table` cannot be read, if so."""
     if table.paging is not Paging.KEYSET:
         return _lacks_scope(table, scopes)
-    for key in _probes(table):
+    keys = _probes(table, chained=f"{table.name}_second" in answers)
+    for key in keys:
         answer = answers.get(key)
         if isinstance(answer, PortalError):
             return answer
-    ids = {key: _ids(table, answers.get(key)) for key in _probes(table)}
+    ids = {key: _ids(table, answers.get(key)) for key in keys}
     if any(found is None for found in ids.values()):
         return BadAnswer(
             f"{table.method} does not answer with a list of rows.", ENDS_ITSELF, reason=Reason.GARBAGE
@@ -210,6 +213,8 @@ def _chained(tables: Iterable[Table], answers: Answers) -> frozenset[str]:
     """
     proven, likely, failed = set[str](), set[str](), False
     for table in tables:
+        if f"{table.name}_second" not in answers:
+            continue
         first = _ids(table, answers[f"{table.name}_first"]) or []
         second = _ids(table, answers[f"{table.name}_second"]) or []
         if not _falls(first + second):

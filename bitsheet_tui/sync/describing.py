@@ -7,6 +7,7 @@ look like success.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -24,7 +25,7 @@ from bitsheet_tui.errors import (
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.portal import describe, selftest
 from bitsheet_tui.portal.answer import Answer, Ask
-from bitsheet_tui.portal.client import ask_parts
+from bitsheet_tui.portal.client import ask_fragile
 from bitsheet_tui.store.books import PORTAL
 from bitsheet_tui.sync import dictionaries
 from bitsheet_tui.sync.desk import Answers, Desk, Undone, now
@@ -47,9 +48,7 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
     if not untested:
         return {}
     fresh = desk.profile is None
-    parts = [selftest.asks(()), dictionaries.asks(desk) if fresh else {}]
-    parts += [selftest.asks([table]) | describe.asks([table]) for table in untested]
-    answers = await ask_parts(lambda asks: desk.ask(asks, ()), parts)
+    answers = await ask_fragile(partial(desk.ask, tables=()), partial(_parts, desk, untested, fresh))
     profile = selftest.judge(untested, answers, now())
     if desk.profile is not None:
         profile = desk.profile.amended(profile, untested)
@@ -69,6 +68,12 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
                 failed[table.name] = error
     desk.retry_all([table.name for table in untested if table.name not in failed])
     return failed
+
+
+def _parts(desk: Desk, tables: Sequence[Table], fresh: bool, chained: bool) -> list[dict[str, Ask]]:
+    """What is asked to test and describe tables, and whose portal it is where that is `fresh`."""
+    found = [selftest.asks(()), dict(dictionaries.asks(desk)) if fresh else {}]
+    return found + [selftest.asks([table], chained=chained) | describe.asks([table]) for table in tables]
 
 
 async def _name(desk: Desk, answers: Answers) -> dict[str, BitsheetError]:

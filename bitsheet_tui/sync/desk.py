@@ -305,7 +305,12 @@ class Desk:
             self.say(e.RowsHidden(table=table.name, at=now(), count=now_hidden))
 
     async def ask(
-        self, asks: Mapping[str, Ask], tables: Collection[Table], *, urgent: bool = True
+        self,
+        asks: Mapping[str, Ask],
+        tables: Collection[Table],
+        *,
+        urgent: bool = True,
+        fragile: bool = False,
     ) -> Answers:
         """One request for these tables. On TooLarge the next may be half as much; grows back slowly.
 
@@ -313,7 +318,7 @@ class Desk:
         """
         allowed, retries = self.seconds, self.portal.seen().retries
         try:
-            answers = await self.portal.batch(asks, urgent=urgent)
+            answers = await self.portal.batch(asks, urgent=urgent, fragile=fragile)
         except TooLarge:  # of several that were under way together, one halving is enough
             self.seconds = max(LEAST_SECONDS, min(self.seconds, allowed / 2))
             self.room = max(1, min(self.room, len(asks) // 2))

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from bitsheet_tui.errors import PortalError, Refused, Unreachable
 from bitsheet_tui.portal import selftest
 from bitsheet_tui.portal.answer import Answer, Ask
-from bitsheet_tui.portal.client import Portal, ask_parts
+from bitsheet_tui.portal.client import Portal, ask_fragile
 from bitsheet_tui.portal.counting import IDS, by_id, count, counted, is_away, some, those
 from bitsheet_tui.portal.listing import PAGE, ids_of, offset_page, page_rows
 from bitsheet_tui.portal.rows import clean
@@ -100,7 +100,11 @@ async def verify(
     portal: Portal, store: Store, tables: Sequence[Table], *, full: bool
 ) -> AsyncIterator[Verdict]:
     """A verdict for each table. Raises Refused and Unreachable, and StoreError."""
-    profile = selftest.judge(tables, await ask_parts(portal.batch, selftest.parts(tables)), datetime.now(UTC))
+    profile = selftest.judge(
+        tables,
+        await ask_fragile(portal.batch, lambda chained: selftest.parts(tables, chained=chained)),
+        datetime.now(UTC),
+    )
     for table in tables:
         yield await _verdict(_Look(portal, store, table, profile, full=full))
 
