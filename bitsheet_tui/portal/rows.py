@@ -38,13 +38,14 @@ def clean(
 ) -> Sequence[Raw]:
     """`rows` keyed by the names of `fields`; each is opened when it is looked at.
 
-    `zone` is the webhook owner's time zone, empty when unknown; `now` the portal's clock. Keys of tasks
+    `zone` is the webhook owner's time zone, empty when unknown or when dates of tasks are right as they are
+    printed (see task_dates.py); `now` the portal's clock. Keys of tasks
     that no field explains are left out: names, links and pictures of people.
     """
     if table.case is Case.UPPER:
         return _Cleaned(rows, opened)
     names = _names(tuple(fields))
-    mend = _mender(zone, now)
+    mend = mender(zone, now)
     instants = {field.name for field in fields if field.kind is Kind.INSTANT} if mend else set[str]()
     return _Cleaned(rows, lambda row: _renamed(opened(row), names, instants, mend))
 
@@ -98,9 +99,9 @@ class _Names:
 _names = lru_cache(maxsize=32)(_Names)
 
 
-def _mender(zone: str, now: datetime) -> Callable[[Any], Any] | None:
+def mender(zone: str, now: datetime) -> Callable[[Any], Any] | None:
     """What puts a date of a task right; None when the zone is unknown or has one offset only."""
-    place = _zone(zone)
+    place = zone_of(zone)
     offset = now.astimezone(place).utcoffset() if place else None
     if place is None or offset is None:
         return None
@@ -129,7 +130,8 @@ def _mended(value: Any, place: ZoneInfo, offset: timedelta) -> Any:
 
 
 @lru_cache(maxsize=8)
-def _zone(name: str) -> ZoneInfo | None:
+def zone_of(name: str) -> ZoneInfo | None:
+    """The time zone of that name; None: it has none, or an unknown one."""
     try:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -38,10 +38,16 @@ class Profile(Struct, frozen=True, kw_only=True):
     user_id: int | None = None  # whose rights the webhook has
     admin: bool = False
     zone: str = ""  # that user's time zone; empty: the server's
+    dates_are_right: bool = False  # of tasks, as they are printed: see task_dates.py
     scopes: frozenset[str] = frozenset()
     clock_offset: float = 0.0  # portal minus host, seconds
     chained: frozenset[str] = frozenset()  # tables whose pages may be asked as a chain
     faults: Mapping[str, PortalError] = field(default_factory=dict)  # why a table cannot be read
+
+    @property
+    def task_zone(self) -> str:
+        """The zone by which dates of tasks are put right; empty: they are not."""
+        return "" if self.dates_are_right else self.zone
 
     def amended(self, later: Profile, tables: Iterable[Table]) -> Profile:
         """`later` for `tables`, which were tested again, and what was known before for the others.
@@ -53,6 +59,7 @@ class Profile(Struct, frozen=True, kw_only=True):
         return replace(
             later,
             zone=self.zone,
+            dates_are_right=self.dates_are_right,
             chained=self.chained - again | later.chained,
             faults=kept | dict(later.faults),
         )

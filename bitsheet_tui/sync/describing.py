@@ -26,6 +26,7 @@ from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.portal import describe, selftest
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.client import ask_fragile
+from bitsheet_tui.portal.task_dates import with_dates
 from bitsheet_tui.store.books import PORTAL
 from bitsheet_tui.sync import dictionaries
 from bitsheet_tui.sync.desk import Answers, Desk, Undone, now
@@ -48,10 +49,12 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
     if not untested:
         return {}
     fresh = desk.profile is None
-    answers = await ask_fragile(partial(desk.ask, tables=()), partial(_parts, desk, untested, fresh))
+    ask = partial(desk.ask, tables=())
+    answers = await ask_fragile(ask, partial(_parts, desk, untested, fresh))
     profile = selftest.judge(untested, answers, now())
     if desk.profile is not None:
         profile = desk.profile.amended(profile, untested)
+    profile = await with_dates(profile, ask, untested, desk.portal.zone, desk.portal_clock)
     desk.profile, desk.zone_at = profile, desk.zone_at or desk.portal_now()
     failed: dict[str, BitsheetError] = {
         table.name: profile.faults[table.name] for table in untested if table.name in profile.faults

@@ -221,12 +221,10 @@ class Desk:
         fill: Progress | None = None,
     ) -> Stored:
         """Store a page and the checkpoint that belongs to it, in one transaction, and say so."""
-        profile = self.profile
+        zone = self.profile.task_zone if self.profile else ""
         watermark = self.checkpoint(table).watermark
         first = watermark is None  # a table never read is told to the feed as one
-        rows = clean(
-            table, raw, self.fields[table.name], zone=profile.zone if profile else "", now=self.portal_now()
-        )
+        rows = clean(table, raw, self.fields[table.name], zone=zone, now=self.portal_now())
         stored = self.store.commit(
             table, rows, checkpoint, at=now(), cycle=self.cycle, filling=first or fill is not None,
             since=self.dating(watermark) if fill is None else None,

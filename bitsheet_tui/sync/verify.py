@@ -22,6 +22,7 @@ from bitsheet_tui.portal.counting import IDS, by_id, count, counted, is_away, so
 from bitsheet_tui.portal.listing import PAGE, ids_of, offset_page, page_rows
 from bitsheet_tui.portal.rows import clean
 from bitsheet_tui.portal.selftest import Profile
+from bitsheet_tui.portal.task_dates import with_dates
 from bitsheet_tui.store.census import ALL
 from bitsheet_tui.store.comparing import Difference
 from bitsheet_tui.store.quarantine import Waiting
@@ -100,13 +101,17 @@ async def verify(
     portal: Portal, store: Store, tables: Sequence[Table], *, full: bool
 ) -> AsyncIterator[Verdict]:
     """A verdict for each table. Raises Refused and Unreachable, and StoreError."""
-    profile = selftest.judge(
-        tables,
-        await ask_fragile(portal.batch, lambda chained: selftest.parts(tables, chained=chained)),
-        datetime.now(UTC),
-    )
+    profile = await _profile(portal, tables)
     for table in tables:
         yield await _verdict(_Look(portal, store, table, profile, full=full))
+
+
+async def _profile(portal: Portal, tables: Sequence[Table]) -> Profile:
+    """What the portal is, found out anew."""
+    answers = await ask_fragile(portal.batch, lambda chained: selftest.parts(tables, chained=chained))
+    profile = selftest.judge(tables, answers, datetime.now(UTC))
+    clock = datetime.now(UTC) + timedelta(seconds=profile.clock_offset)
+    return await with_dates(profile, portal.batch, tables, portal.zone, clock)
 
 
 async def _verdict(look: "_Look") -> Verdict:
@@ -255,7 +260,7 @@ class _Look(Struct):
         """How rows differ that have not changed since the mirror's last scan."""
         store, table = self.store, self.table
         fields = store.shapes()[table.name]
-        rows = clean(table, raw, fields, zone=self.profile.zone, now=self._now())
+        rows = clean(table, raw, fields, zone=self.profile.task_zone, now=self._now())
         watermark = store.checkpoint(table.name).watermark
         settled = [row for row in rows if not _newer(table, row, watermark)]
         return store.reconciles.compare(table, settled)

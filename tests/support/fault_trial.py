@@ -30,9 +30,9 @@ class Trial:
     """A world, a mirror, and two runs between which people work."""
 
     def __init__(
-        self, url: Secret, steps: Steps, *, size=SIZE, tables=TABLES, overlap=300, settings=None
+        self, url: Secret, steps: Steps, *, size=SIZE, tables=TABLES, overlap=300, settings=None, at=NOON
     ) -> None:
-        self.clock = ManualClock(NOON)
+        self.clock = ManualClock(at)
         self.demo = DemoPortal(size, seed=3, settings=settings or Settings(), clock=self.clock)
         self.steps = steps
         self.happen = lambda: None  # while a request is under way

@@ -12,7 +12,7 @@ from bitsheet_tui.sync.engine import Engine
 from bitsheet_tui.sync.verify import verify
 from tests.support import mirror
 from tests.support.fault_injection import Steps
-from tests.support.fault_trial import Trial
+from tests.support.fault_trial import NOON, Trial
 
 NOBODY = Size(leads=0, contacts=0, companies=0, deals=0, activities=0, tasks=0, users=1, departments=1)
 
@@ -20,9 +20,9 @@ NOBODY = Size(leads=0, contacts=0, companies=0, deals=0, activities=0, tasks=0, 
 class OddPages(Trial):
     """Runs of `--once` without a socket; what they told is kept."""
 
-    def __init__(self, url, *tables, monkeypatch=None, settings=None, **size):
+    def __init__(self, url, *tables, monkeypatch=None, settings=None, at=NOON, **size):
         super().__init__(
-            url, Steps(crash=False), size=replace(NOBODY, **size), tables=tables, settings=settings
+            url, Steps(crash=False), size=replace(NOBODY, **size), tables=tables, settings=settings, at=at
         )
         self.config = replace(self.config, sync=replace(self.config.sync, interval=3600))
         self.patch = monkeypatch

@@ -1,7 +1,9 @@
 """A company at work on a portal that shows some variants, and what a mirror of it has to say for itself."""
 
+from contextlib import closing
 from zoneinfo import ZoneInfo
 
+from bitsheet_tui import wiring
 from bitsheet_tui.events import RowsHidden, TableFailed
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.portal.demo import Settings
@@ -77,6 +79,8 @@ class VariedPortal(OddPages):
         assert self.dead_though_alive() == {}
         told = {event.table for event in self.told if isinstance(event, TableFailed | RowsHidden)}
         told |= set(self.failed)
+        with closing(wiring.open_store(self.config, readonly=True)) as store:
+            told |= {"task_comments"} if store.count_unreadable().count else set()
         differing = self.differing()
         self.odd = {name: what for name, what in differing.items() if name not in told}
         return set(self.odd)
