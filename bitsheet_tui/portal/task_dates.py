@@ -2,8 +2,8 @@
 
 By the source each date of a task is the time of the webhook owner's zone with the offset which that zone has
 today (`modules/tasks/lib/rest/controllers/task.php`, formatDateFieldsForOutput) [S], which `rows.clean` puts
-right. Whether a live portal does so nobody has seen [U], and a right date would be made wrong by an hour. So a
-portal is asked, where the owner's zone sets its clocks:
+right. Whether a live portal does so nobody has seen [U], and a right date would be made wrong by an hour. So
+a portal is asked, where the owner's zone sets its clocks:
 
 1. A task of the other season whose offset is not today's: the portal does not print today's everywhere.
 2. Today's offset, which is not the server's: it does, for it is the owner's.
