@@ -36,15 +36,9 @@ def _settings(arguments: Namespace) -> Settings:
         settings = varied(LIVELY, arguments.variants)
     except Contradiction as error:
         raise UsageError(str(error)) from None
-    page_faults = arguments.page_faults or settings.page_faults
-    kinds = () if arguments.page_faults else settings.page_kinds
-    return replace(
-        settings,
-        odd=arguments.odd,
-        mistyped=arguments.mistyped,
-        page_faults=page_faults,
-        page_kinds=kinds,
-    )
+    if arguments.page_faults:
+        settings = replace(settings, page_faults=arguments.page_faults, page_kinds=(), page_methods=())
+    return replace(settings, odd=arguments.odd, mistyped=arguments.mistyped)
 
 
 async def _serve(port: int, portal: DemoPortal) -> None:

@@ -83,7 +83,6 @@ PRINTED = [(), ("tasks-server-zone",), ("tasks-own-offset",), ("tasks-server-zon
 
 
 @pytest.mark.slow
-@pytest.mark.sample
 @pytest.mark.parametrize("clocks", CLOCKS)
 @pytest.mark.parametrize("season", SEASONS)
 async def test_dates_of_tasks_are_right_whatever_offset_is_printed_and_stay_so_when_clocks_are_set(

@@ -70,7 +70,8 @@ class DemoPortal:
 
     def _page_faults(self, seed: int) -> PageFaults | None:
         share, kinds = self.settings.page_faults, tuple(map(Damage, self.settings.page_kinds))
-        return PageFaults(share, seed, kinds or tuple(Damage)) if share else None
+        methods = frozenset(self.settings.page_methods)
+        return PageFaults(share, seed, kinds or tuple(Damage), methods) if share else None
 
     async def start(self, port: int = 0) -> str:
         """Listen on loopback; the webhook URL."""

@@ -124,6 +124,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     mistyped: bool = False  # two fields of deals are described as what they are not
     page_faults: float = 0.0  # share of the pages of lists that come damaged: see pages.py
     page_kinds: tuple[str, ...] = ()  # in which of the ways of pages.py; none: in all
+    page_methods: tuple[str, ...] = ()  # of which lists, in lower case; none: of all
     refused_status: Literal[401, 403] = 401  # of a webhook that is not accepted, or lacks a scope
     habits: Habits = field(default_factory=Habits)
     spelling: Spelling = field(default_factory=Spelling)

@@ -231,11 +231,12 @@ class World:
         return truth(self, table)
 
     def name_of(self, user_id: int) -> str:
-        """First and last name of a user; empty for the system and for bots."""
+        """First and last name of a user, whose row may be gone; empty for the system and for bots."""
         users = self.tables["users"]
-        if user_id not in users.ids and user_id not in users.hidden:
+        gone = users.bin.get(user_id)
+        if gone is None and user_id not in users.ids and user_id not in users.hidden:
             return ""
-        row = users.raw(user_id)
+        row = gone or users.raw(user_id)
         return f"{row.get('NAME') or ''} {row.get('LAST_NAME') or ''}".strip()
 
     def _add(self, table: str, fields: Raw) -> int:
