@@ -11,7 +11,7 @@ from bitsheet_tui.config import PortalSettings
 from bitsheet_tui.errors import BadAnswer, Reason, Refused, Resting, TableRefused, Unreachable
 from bitsheet_tui.portal import describe, selftest
 from bitsheet_tui.portal.answer import Ask
-from bitsheet_tui.portal.client import Portal
+from bitsheet_tui.portal.client import Portal, ask_fragile
 from bitsheet_tui.portal.demo import Cost, DemoPortal, Fault, Kind, Limits, Settings, Size
 from bitsheet_tui.portal.rows import chat_rows, clean, forum_rows
 from bitsheet_tui.secret import Secret
@@ -69,6 +69,25 @@ async def test_a_portal_that_restarts_chains_is_read_page_by_page(meet):
         _, profile = await start(client)
     assert "deals" not in profile.chained
     assert profile.faults == {}
+
+
+def whole(chained):
+    return selftest.parts(CATALOGUE, chained=chained)
+
+
+async def test_a_portal_that_crashes_at_chains_is_tested_without_them(meet, hours):
+    async with meet(references="fatal") as (_, client):
+        answers = await hours.run(ask_fragile(client.batch, whole))
+        assert client.seen().requests <= 5
+    profile = selftest.judge(CATALOGUE, answers, datetime.now(UTC))
+    assert (profile.chained, profile.faults) == (frozenset(), {})
+
+
+async def test_a_portal_that_is_ill_when_it_is_tested_is_tested_with_chains_all_the_same(meet, hours):
+    async with meet() as (demo, client):
+        demo.faults.add(Fault(kind=Kind.STATUS, times=3))
+        answers = await hours.run(ask_fragile(client.batch, whole))
+    assert "deals" in selftest.judge(CATALOGUE, answers, datetime.now(UTC)).chained
 
 
 async def test_a_portal_that_forgets_a_filter_is_found_out(meet):
