@@ -25,6 +25,11 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
     # name of a window -> lowest id committed in the scan in hand; 0: window complete
     progress: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def filled(self) -> bool:
+        """Whether the table has been read to its end, and is not being read once more."""
+        return self.watermark is not None and not self.floor
+
 
 def load(database: Any, table: str) -> Checkpoint:
     """The checkpoint of `table`; an empty one before the first."""
@@ -59,16 +64,4 @@ def save(database: Any, checkpoint: Checkpoint) -> None:
         "top": checkpoint.top,
         "progress": dict(checkpoint.progress),
     }
-    CheckpointRecord.save_over(database, values, key=("table_name",))
-
-
-def snapshot_mark(database: Any, table: str) -> str | None:
-    """Which fill of `table` the change feed was told about."""
-    record = CheckpointRecord.one(database, CheckpointRecord.table_name == table)
-    return None if record is None else record.snapshot
-
-
-def mark_snapshot(database: Any, table: str, mark: str | None) -> None:
-    """The change feed was told about this fill."""
-    values = {"table_name": table, "snapshot": mark}
     CheckpointRecord.save_over(database, values, key=("table_name",))

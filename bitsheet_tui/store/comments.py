@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from bitsheet_tui.store import census, closed, discussions, feed, tombstones, writer
+from bitsheet_tui.store import census, closed, discussions, snapshots, tombstones, writer
 from bitsheet_tui.store.bulk import Key
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.discussions import Discussion, DiscussionRead, Shown
@@ -54,7 +54,7 @@ def commit(
         mine = [one for one in read if one.task_id in known]
         sifted = writer.sift(layout, [row for one in mine for row in rows_of(one)])
         if when.filling:
-            feed.tell_snapshot(database, layout.table.name, when, None)
+            snapshots.begin(database, layout.table.name, when)
         complete = [one for one in mine if one.complete]
         there = _there(database, layout, complete)
         stored = writer.write(database, layout, sifted, when)

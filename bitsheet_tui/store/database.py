@@ -48,6 +48,8 @@ class Database:
         self._close_then = False
         self._failed: tuple[float, StoreError] | None = None  # when and why it could not be opened
         self._done: tuple[Any] | None = None  # what the work gave whose commit got no answer
+        # what `feed` knows of first fillings, by table; forgotten whenever a transaction may be lost
+        self.snapshots: dict[str, str | None] = {}
 
     def write(self, work: Callable[[], T]) -> T:
         """`work()` in one transaction. `work` may run twice: when the connection was lost, or for a deadlock.
@@ -106,6 +108,7 @@ class Database:
     def accept(self, learn: Callable[[], None]) -> None:
         """Take what is there now for the mirror, once `learn` has found out what that is."""
         self.driver.accept()
+        self.snapshots.clear()
         learn()
         self.driver.astray = False
 
@@ -163,14 +166,18 @@ class Database:
             return cast(T, self._done[0])
         self.driver.before_write()
         self._depth += 1
+        committed = False
         try:
             with self.peewee.atomic(*self.driver.begin):
                 result = work()
                 self.driver.before_commit()
                 self._done = (result,)
+            committed = True
             self.driver.after_commit()
         finally:
             self._depth -= 1
+            if not committed:
+                self.snapshots.clear()
         return result
 
     def _connect(self, within: float) -> None:

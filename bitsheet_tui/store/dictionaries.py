@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from bitsheet_tui.fields import Kind
-from bitsheet_tui.store import tombstones, writer
+from bitsheet_tui.store import snapshots, tombstones, writer
 from bitsheet_tui.store.bulk import Key
 from bitsheet_tui.store.database import Database
-from bitsheet_tui.store.feed import When, tell_snapshot
+from bitsheet_tui.store.feed import When
 from bitsheet_tui.store.layout import DELETED, Column, Layout, Portal
 from bitsheet_tui.tables import Table, known
 
@@ -76,15 +76,12 @@ def fill(
     sifted = writer.sift(layout, rows)
 
     def work() -> None:
-        all_there = _living(database, layout)
-        there = [key for key in all_there if of is None or key[0] in of]
-        first = not all_there and bool(sifted.rows)
-        if first:
-            tell_snapshot(database, layout.table.name, when, when.second)
-        filling = When(at=when.at, cycle=when.cycle, filling=first)
-        writer.write(database, layout, sifted, filling)
+        there = [key for key in _living(database, layout) if of is None or key[0] in of]
+        snapshots.begin(database, layout.table.name, when)
+        writer.write(database, layout, sifted, when)
         if mark:
             tombstones.bury(database, layout, _absent(layout, there, sifted), when)
+        snapshots.end(database, layout.table.name, when)
 
     database.write(work)
 

@@ -1,6 +1,10 @@
-"""The change feed: one line for each row that came, changed, went or came back."""
+"""The change feed: one line for each row that came, changed, went or came back.
 
-from collections.abc import Iterable
+The first filling of a table is two lines, one at its begin and one at its end (`snapshots.py`), and none in
+between. Whoever copies the mirror after the end needs nothing but the lines that come after his copy.
+"""
+
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -9,13 +13,16 @@ import msgspec
 from msgspec import Struct
 
 from bitsheet_tui.fields import Kind
-from bitsheet_tui.store import checkpoints
+from bitsheet_tui.store import documents, untold
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.layout import Layout, Row
+from bitsheet_tui.store.untold import Told
+
+BEGUN, ENDED = "begun", "ended"  # what is remembered of a first filling; None: it has not begun
 
 
 class Op(StrEnum):
-    """What happened to a row; `snapshot` says that a table is being read from scratch."""
+    """What happened to a row; `snapshot` marks the begin and the end of a table's first filling."""
 
     INSERT = "insert"
     UPDATE = "update"
@@ -25,11 +32,11 @@ class Op(StrEnum):
 
 
 class When(Struct, frozen=True, kw_only=True):
-    """The commit in hand: the host's clock, the cycle, and whether it is part of a backfill."""
+    """The commit in hand: the host's clock, the cycle, and what it is part of."""
 
     at: datetime
     cycle: int
-    filling: bool = False
+    filling: bool = False  # the table is read for the first time, as far as the caller knows
     since: datetime | None = None  # the portal's clock: rows that changed later are dated (`Stored.dated`)
 
     @property
@@ -38,27 +45,80 @@ class When(Struct, frozen=True, kw_only=True):
         return self.at.astimezone(UTC).replace(microsecond=0)
 
 
-_encoder = msgspec.json.Encoder(decimal_format="number")
+class Moved(Struct, frozen=True):
+    """A row that a line tells of. `old` is what was read of it, if it was there (`Layout.select`).
+
+    `new` may leave out the columns of fields that are gone: they are empty then.
+    """
+
+    op: Op
+    old: Row | None
+    new: Row
 
 
-def difference(layout: Layout, old: Row | None, new: Row) -> tuple[str | None, str | None]:
+def state(database: Database, table: str) -> str | None:
+    """Which marker of the table's first filling was told last."""
+    if table not in database.snapshots:
+        mark = database.dialect.mark
+        found = database.rows(
+            f"SELECT snapshot FROM bitsheet_checkpoints WHERE table_name = {mark}",  # noqa: S608
+            (table,),
+        )
+        database.snapshots[table] = found[0][0] if found else None
+    return database.snapshots[table]
+
+
+def silent(database: Database, table: str) -> bool:
+    """Whether the table is being filled for the first time, so that its rows have no lines of their own."""
+    return state(database, table) == BEGUN
+
+
+def tell_rows(database: Database, layout: Layout, when: When, rows: Sequence[Moved]) -> None:
+    """Append the lines of rows that were written."""
+    if not rows or silent(database, layout.table.name):
+        return
+    ids = [layout.row_id(row.new) for row in rows]
+    held = untold.take(database, layout, [id_ for id_, row in zip(ids, rows, strict=True) if row.old])
+    lines = [
+        (id_, row.op, *difference(layout, row, held.get(id_))) for id_, row in zip(ids, rows, strict=True)
+    ]
+    tell(database, layout.table.name, when, lines)
+
+
+def difference(layout: Layout, row: Moved, told: Told | None = None) -> tuple[str | None, str]:
     """(before, after) as JSON: the fields that differ; for a new row all that have a value."""
-    pairs = zip(old or (None,) * layout.stable, new[: layout.stable], strict=False)
+    old, new = row.old, row.new
+    if layout.retired and len(new) == len(layout.names):
+        new += (None,) * len(layout.retired)
+    pairs = zip(old or (None,) * len(new), new, strict=False)
     places = [place for place, (was, is_) in enumerate(pairs) if was != is_]
-    before = None if old is None else _document(layout, old, places)
-    return before, _document(layout, new, places)
+    after = _shown(layout, new, places)
+    if old is None:
+        return None, documents.encode(after)
+    before = _shown(layout, old, places)
+    for name, values in (told or {}).items():
+        after[name] = _now(layout, new, name)
+        before[name] = before_of(values, after[name])
+    return documents.encode(before), documents.encode(after)
 
 
-def _document(layout: Layout, row: Row, places: list[int]) -> str:
-    shown: dict[str, Any] = {}
-    for place in places:
-        value = row[place]
-        if value is not None and layout.kinds[place] is Kind.JSON:
-            value = msgspec.Raw(value.encode())
-        else:
-            value = layout.shown(place, value)
-        shown[layout.names[place]] = value
-    return _encoder.encode(shown).decode()
+def before_of(told: tuple[msgspec.Raw, msgspec.Raw], now: Any) -> msgspec.Raw:
+    """What a line says that a field was: what was told of it, or, where it is so again, what it was since."""
+    last, other = told
+    return other if bytes(last) == documents.encode(now).encode() else last
+
+
+def _now(layout: Layout, row: Row, name: str) -> Any:
+    place = layout.places.get(name)
+    return None if place is None else documents.value(layout.kinds[place], row[place])
+
+
+def _shown(layout: Layout, row: Row, places: Iterable[int]) -> dict[str, Any]:
+    if not layout.retired:
+        names, kinds = layout.names, layout.kinds
+    else:
+        names, kinds = (*layout.names, *layout.retired), (*layout.kinds, *layout.retired_kinds)
+    return {names[place]: documents.value(kinds[place], row[place]) for place in places}
 
 
 def tell(
@@ -67,7 +127,19 @@ def tell(
     when: When,
     lines: Iterable[tuple[str | None, Op, str | None, str | None]],
 ) -> None:
-    """Append (row id, op, before, after) lines."""
+    """Append (row id, op, before, after) lines, unless the table is being filled for the first time."""
+    if silent(database, table):
+        return
+    append(database, table, when, lines)
+
+
+def append(
+    database: Database,
+    table: str,
+    when: When,
+    lines: Iterable[tuple[str | None, Op, str | None, str | None]],
+) -> None:
+    """Append lines in any case."""
     dialect = database.dialect
     at = dialect.encode(Kind.INSTANT, when.second)
     database.many(
@@ -75,11 +147,3 @@ def tell(
         f" VALUES ({dialect.marks(7)})",
         [(at, when.cycle, table, row_id, str(op), before, after) for row_id, op, before, after in lines],
     )
-
-
-def tell_snapshot(database: Database, table: str, when: When, fill: datetime | None) -> None:
-    """Append the one line that stands for a whole backfill, unless it is there."""
-    mark = fill.isoformat() if fill else "begun"
-    if checkpoints.snapshot_mark(database.peewee, table) != mark:
-        tell(database, table, when, [(None, Op.SNAPSHOT, None, None)])
-        checkpoints.mark_snapshot(database.peewee, table, mark)

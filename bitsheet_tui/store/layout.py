@@ -73,7 +73,9 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     kinds: tuple[Kind, ...]
     stable: int  # so many columns decide
     surplus: tuple[tuple[str, Convert], ...]  # fields that live in `extra`
-    retired: tuple[str, ...]  # columns that a written row leaves empty
+    retired: tuple[str, ...]  # columns of fields that are gone: a written row leaves them empty
+    retired_kinds: tuple[Kind, ...]
+    stale: tuple[str, ...]  # more columns that it leaves empty
     raw: bool
 
     @cached_property
@@ -90,12 +92,15 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     def written(self) -> tuple[str, ...]:
         """Every column that an upsert writes, in the order of `complete`."""
         raw = (RAW,) if self.raw else ()
-        return (*self.names, *self.retired, *raw, SYNCED, DELETED)
+        return (*self.names, *self.retired, *self.stale, *raw, SYNCED, DELETED)
 
     @cached_property
     def select(self) -> str:
-        """The rows of some keys that differ in the last part only: see `Dialect.one_of`."""
-        columns = ", ".join(quote(name) for name in (*self.names, DELETED))
+        """The rows of some keys that differ in the last part only (see `Dialect.one_of`).
+
+        Each is its `names`, then its `retired` columns, then when it was marked as deleted.
+        """
+        columns = ", ".join(quote(name) for name in (*self.names, *self.retired, DELETED))
         fixed = "".join(f"{quote(name)} = {self.dialect.mark} AND " for name in self.key[:-1])
         key = f"{quote(self.key[-1])} {self.dialect.one_of}"
         return f"SELECT {columns} FROM {self.sql_name} WHERE {fixed}{key}"  # noqa: S608 - quoted names
@@ -120,6 +125,11 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     def moments(self) -> tuple[int, ...]:
         """Where the moments stand in a row of which the newest says when it changed."""
         return tuple(self.position[name] for name in self.table.moments if name in self.position)
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where the value of a column stands in a row."""
+        return {name: place for place, name in enumerate(self.names)}
 
     def convert_all(self, rows: Sequence[Portal]) -> Converted:
         """The rows as the database takes them and gives them back. Pure.
@@ -147,15 +157,9 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     def complete(self, row: Row, portal: Portal, at: Any) -> Row:
         """The row with everything that an upsert writes."""
-        empty = (None,) * len(self.retired)
+        empty = (None,) * (len(self.retired) + len(self.stale))
         raw = (raw_text(portal),) if self.raw else ()
         return (*row, *empty, *raw, at, None)
-
-    def shown(self, place: int, value: Any) -> Any:
-        """A stored value as a value of JSON."""
-        if value is None:
-            return None
-        return _SHOWN.get(self.kinds[place], _as_it_is)(value)
 
     def key_of(self, row_id: str) -> tuple[Any, ...] | None:
         """The key that `row_id` spells; None: it is the key of no row."""
@@ -190,6 +194,7 @@ def build(
     """
     live = [column for column in columns if column.name is not None and not column.retired]
     surplus = [column for column in columns if column.name is None and not column.retired]
+    gone = [column for column in columns if column.name is not None and column.retired]
     live.sort(key=lambda column: _rank(table, column.field))
     readers = [(column.field.name, _reader(table, column.field, dialect, zone)) for column in live]
     names = [str(column.name) for column in live]
@@ -212,7 +217,9 @@ def build(
         kinds=tuple(kinds),
         stable=stable,
         surplus=tuple((column.field.name, _in_document(column.field, zone)) for column in surplus),
-        retired=(*(column.name for column in columns if column.retired and column.name is not None), *stale),
+        retired=tuple(str(column.name) for column in gone),
+        retired_kinds=tuple(column.field.kind for column in gone),
+        stale=tuple(stale),
         raw=raw,
     )
 
@@ -262,16 +269,5 @@ def _in_document(field: Field, zone: tzinfo | None) -> Convert:
     return convert
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
 def _iso(value: Any) -> str:
     return value if isinstance(value, str) else value.isoformat()
-
-
-_SHOWN: Mapping[Kind, Convert] = {
-    Kind.BOOLEAN: bool,
-    Kind.INSTANT: _iso,
-    Kind.DATE: _iso,
-}

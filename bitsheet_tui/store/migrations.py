@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from bitsheet_tui.errors import NoMirror, StoreUnavailable
 from bitsheet_tui.fields import Kind
+from bitsheet_tui.store import snapshots
 from bitsheet_tui.store.database import Database
-from bitsheet_tui.store.models import FactRecord, QuarantineRecord, create_all
+from bitsheet_tui.store.models import FactRecord, QuarantineRecord, UntoldRecord, create_all
 
 VERSION_KEY = "schema_version"
 
@@ -127,6 +128,11 @@ def _unkept(database: Database) -> None:
         )
 
 
+def _snapshots(database: Database) -> None:
+    create_all(database.peewee, (UntoldRecord,))
+    snapshots.take_over(database)
+
+
 def _add(database: Database, table: str, columns: dict[str, str]) -> None:
     """Add what is not there; a mirror that is made now has them from the start."""
     known = {column[0] for column in database.execute(f"SELECT * FROM {table} LIMIT 0").description}  # noqa: S608
@@ -137,6 +143,7 @@ def _add(database: Database, table: str, columns: dict[str, str]) -> None:
 
 STEPS: tuple[Callable[[Database], None], ...] = (
     _create, _reconcile, _alerts, _stretches, _closed, _proofs, _values, _previous, _freshness, _unkept,
+    _snapshots,
 )  # fmt: skip
 """The n-th step makes version n out of version n - 1; an empty database is version 0."""
 

@@ -107,7 +107,7 @@ class CheckpointRecord(Record):
     scan_started = InstantField(null=True)
     top = peewee.BigIntegerField(null=True)
     progress = DocumentField(null=True)
-    snapshot = peewee.TextField(null=True)  # the fill that the change feed was told about
+    snapshot = peewee.TextField(null=True)  # the newest marker that the change feed has; see `feed`
 
     class Meta:
         table_name = "bitsheet_checkpoints"
@@ -172,6 +172,18 @@ class ChangeRecord(Record):
     class Meta:
         table_name = "bitsheet_changes"
         indexes = ((("table_name", "seq"), False),)
+
+
+class UntoldRecord(Record):
+    """A row that changed in fields that change without meaning, since the change feed told of it last."""
+
+    table_name = peewee.TextField()
+    row_id = peewee.TextField()
+    told = peewee.TextField()  # JSON: column -> the value told last, and the first one that differed from it
+
+    class Meta:
+        table_name = "bitsheet_untold"
+        primary_key = peewee.CompositeKey("table_name", "row_id")
 
 
 class QuarantineRecord(Record):
@@ -285,8 +297,8 @@ class ContactPointRecord(Record):
 
 
 RECORDS: tuple[type[Record], ...] = (
-    FactRecord, ColumnRecord, CheckpointRecord, CycleRecord, RunRecord, ChangeRecord, QuarantineRecord,
-    DiscussionRecord, ReconcileRecord, AlertRecord, ControlRecord, ContactPointRecord,
+    FactRecord, ColumnRecord, CheckpointRecord, CycleRecord, RunRecord, ChangeRecord, UntoldRecord,
+    QuarantineRecord, DiscussionRecord, ReconcileRecord, AlertRecord, ControlRecord, ContactPointRecord,
 )  # fmt: skip
 
 

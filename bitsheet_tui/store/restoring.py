@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bitsheet_tui.fields import Kind
-from bitsheet_tui.store import bulk, feed, quarantine, values
+from bitsheet_tui.store import bulk, feed, quarantine, untold, values
 from bitsheet_tui.store.bulk import Key
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import quote
-from bitsheet_tui.store.feed import Op, When
+from bitsheet_tui.store.feed import Moved, Op, When
 from bitsheet_tui.store.layout import DELETED, SYNCED, Layout, Row
 from bitsheet_tui.store.quarantine import Quarantined
 from bitsheet_tui.store.values import Unstorable
@@ -56,14 +56,15 @@ def _write(database: Database, layout: Layout, wanted: Wanted, when: When) -> in
     at = database.dialect.encode(Kind.INSTANT, when.second)
     for place in sorted({place for places in wanted.values() for place in places}):
         _fill(database, layout, place, [new for old, new in changed if old[place] != new[place]], at)
-    if not when.filling:
-        lines = [
-            (layout.row_id(new), Op.UPDATE, *feed.difference(layout, old, new))
-            for old, new in changed
-            if old[: layout.stable] != new[: layout.stable]
-        ]
-        feed.tell(database, layout.table.name, when, lines)
+    if not feed.silent(database, layout.table.name):
+        told = [pair for pair in changed if _matters(layout, *pair)]
+        untold.keep(database, layout, [pair for pair in changed if not _matters(layout, *pair)])
+        feed.tell_rows(database, layout, when, [Moved(Op.UPDATE, old, new) for old, new in told])
     return len(changed)
+
+
+def _matters(layout: Layout, old: Row, new: Row) -> bool:
+    return old[: layout.stable] != new[: layout.stable]
 
 
 def _filled(old: Row, found: Mapping[int, Any]) -> Row:

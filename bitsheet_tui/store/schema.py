@@ -174,8 +174,7 @@ def apply(
     database.driver.altering()
     if known:
         add_columns(database, table.name, [(c.name or EXTRA, _stored_kind(c)) for c in todo.added])
-        before = {column.field.name: column.field.kind for column in known}
-        widened = {column.name: before[column.field.name] for column in todo.widened if column.name}
+        widened = widened_columns(todo, known)
         if widened:  # those without a column are in a document, which holds anything
             with dependants.aside(database, table.name, widened, anew):
                 _widen(database, table.name, widened)
@@ -183,6 +182,12 @@ def apply(
         _create(database, table, todo.columns)
     _index(database, table, todo.columns)
     _remember(database, table.name, todo.columns, known, at)
+
+
+def widened_columns(todo: Plan, known: Sequence[Column]) -> dict[str, Kind]:
+    """The columns that are to be text, and what they are."""
+    before = {column.field.name: column.field.kind for column in known}
+    return {column.name: before[column.field.name] for column in todo.widened if column.name}
 
 
 def add_columns(database: Database, table: str, wanted: Sequence[tuple[str, Kind]]) -> None:
@@ -274,8 +279,8 @@ def _create_index(database: Database, table: str, suffix: str, what: str) -> Non
 
 
 def _widen(database: Database, table: str, columns: Mapping[str, Kind]) -> None:
-    """Turn columns of these kinds into text, with the values they have; flags become Y and N."""
-    texts = {name: _as_text(name, kind) for name, kind in columns.items()}
+    """Turn columns of these kinds into text, with the values they have."""
+    texts = {name: as_text(name, kind) for name, kind in columns.items()}
     if database.dialect.name == "postgresql":
         changes = (f"ALTER COLUMN {quote(name)} TYPE TEXT USING {text}" for name, text in texts.items())
         database.execute(f"ALTER TABLE {quote(table)} {', '.join(changes)}")
@@ -291,7 +296,8 @@ def _widen(database: Database, table: str, columns: Mapping[str, Kind]) -> None:
         database.execute(f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(spare[name])} TO {quote(name)}")
 
 
-def _as_text(name: str, kind: Kind) -> str:
+def as_text(name: str, kind: Kind) -> str:
+    """The text of a column of this kind, in SQL; flags become Y and N."""
     if kind is Kind.BOOLEAN:
         return f"CASE WHEN {quote(name)} THEN 'Y' WHEN NOT {quote(name)} THEN 'N' END"
     return f"CAST({quote(name)} AS TEXT)"

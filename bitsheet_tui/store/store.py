@@ -21,8 +21,10 @@ from bitsheet_tui.store import (
     migrations,
     outgrown,
     quarantine,
+    respelling,
     restoring,
     schema,
+    snapshots,
     tombstones,
     views,
     writer,
@@ -124,24 +126,23 @@ class Store(Books):
         checkpoint: Checkpoint | None = None,
         *,
         cycle: int = 0,
-        filling: bool = False,
     ) -> schema.Drift:
         """Give `table` the columns for `fields`; what that changed about a table that was there.
 
-        What waits in quarantine for a column that is text now is stored, and told to the feed unless the
-        table is `filling`. `checkpoint` is saved in the same transaction. Raises StoreRefused, or StoreLocked
-        when somebody holds the table for longer than a moment; it is as it was then.
+        What waits in quarantine for a column that is text now is stored, and told to the feed, as is the text
+        of every value that was none. `checkpoint` is saved in the same transaction. Raises StoreRefused, or
+        StoreLocked when somebody holds the table for longer than a moment; it is as it was then.
         """
         known = self._known.get(table.name, ())
         todo = self._plan(table, fields, known)
         if todo.changed:
-            when = When(at=datetime.now(UTC), cycle=cycle, filling=filling)
+            when = When(at=datetime.now(UTC), cycle=cycle)
             self._alter(table, todo, known, checkpoint, when)
             self._columns[table.name] = todo.columns
             self._layouts.pop(table.name, None)
             self._make_views()
         elif checkpoint:
-            self.keep(checkpoint)
+            self.keep(checkpoint, cycle=cycle)
         self._tables[table.name] = table
         return schema.drift(todo, known)
 
@@ -158,6 +159,7 @@ class Store(Books):
         anew = {name: definition.select() for name, definition in selects.items()}
 
         def work() -> None:
+            self._respell(table, todo, known, when)
             schema.apply(database, table, todo, known, when.at, anew)
             self._restore(table, todo, when)
             if checkpoint:
@@ -197,6 +199,14 @@ class Store(Books):
         self._views_made = not refused
         return refused
 
+    def _respell(self, table: Table, todo: schema.Plan, known: Sequence[Column], when: When) -> None:
+        """Tell what the values of the columns that are to be text will be."""
+        widened = schema.widened_columns(todo, known)
+        if widened:
+            texts = {name: schema.as_text(name, kind) for name, kind in widened.items()}
+            mine = layout.build(table, known, self._database.dialect, raw=False)
+            respelling.tell(self._database, mine, texts, when)
+
     def _restore(self, table: Table, todo: schema.Plan, when: When) -> None:
         """Store what waits for the widened columns, and forget what waits for those that are gone."""
         database = self._database
@@ -233,9 +243,16 @@ class Store(Books):
         """How far `table` has been read; an empty checkpoint before the first."""
         return self._database.read(lambda: checkpoints.load(self._database.peewee, table))
 
-    def keep(self, checkpoint: Checkpoint) -> None:
+    def keep(self, checkpoint: Checkpoint, *, cycle: int = 0) -> None:
         """Save a checkpoint without rows."""
-        self._database.write(lambda: checkpoints.save(self._database.peewee, checkpoint))
+        when = When(at=datetime.now(UTC), cycle=cycle)
+
+        def work() -> None:
+            checkpoints.save(self._database.peewee, checkpoint)
+            if checkpoint.table in self._columns:
+                snapshots.follow(self._database, checkpoint, when)
+
+        self._database.write(work)
 
     def commit(
         self,
@@ -248,7 +265,7 @@ class Store(Books):
         filling: bool = False,
         since: datetime | None = None,
     ) -> Stored:
-        """Store rows of the portal and the checkpoint in one transaction; `since`: see `When`."""
+        """Store rows of the portal and the checkpoint in one transaction; `filling`, `since`: see `When`."""
         when = When(at=at, cycle=cycle, filling=filling, since=since)
         return writer.commit(self._database, self._layout(table), rows, checkpoint, when)
 
@@ -362,20 +379,14 @@ class Store(Books):
     ) -> Stored:
         """Store whole discussions in one transaction: comments, marks for vanished ones, reading times.
 
-        `brake`: how many may vanish; the others are held. Comments written since then are dated.
+        `brake`: how many may vanish; the others are held. `filling`, `since`: see `When`.
         """
         when = When(at=at, cycle=cycle, filling=filling, since=since)
         return comments.commit(self._database, self._layout(table), read, when, brake)
 
     def reread_discussions(self, since: datetime | None = None) -> None:
         """Every discussion is due again, or every one that moved since then."""
-
-        def work() -> None:
-            discussions.all_due_again(self._database, since)
-            if since is None:
-                checkpoints.mark_snapshot(self._database.peewee, discussions.CHILD, None)
-
-        self._database.write(work)
+        self._database.write(lambda: discussions.all_due_again(self._database, since))
 
     # --- the store itself ----------------------------------------------------------------------------
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from msgspec import Struct, field
 
 from bitsheet_tui.fields import Kind
-from bitsheet_tui.store import bulk, checkpoints, contacts, discussions, feed, quarantine
+from bitsheet_tui.store import bulk, checkpoints, contacts, discussions, feed, quarantine, snapshots, untold
 from bitsheet_tui.store.bulk import Key
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.discussions import Discussion
-from bitsheet_tui.store.feed import Op, When
+from bitsheet_tui.store.feed import Moved, Op, When
 from bitsheet_tui.store.layout import Layout, Odd, Portal, Row
 from bitsheet_tui.store.quarantine import Poison
 
@@ -68,7 +67,7 @@ class Sorted(Struct):
     """A page compared with the mirror."""
 
     changes: list[Change] = field(default_factory=list)
-    touched: list[Row] = field(default_factory=list)  # only volatile fields differ
+    touched: list[tuple[Row, Row]] = field(default_factory=list)  # before, after: only volatile fields differ
     unchanged: int = 0
 
 
@@ -103,7 +102,7 @@ def _unusable(layout: Layout, odd: Sequence[Odd]) -> str:
 def compare(layout: Layout, sifted: Sifted, present: Mapping[Key, Row]) -> Sorted:
     """What each row means for the mirror. Pure."""
     result = Sorted()
-    stable = layout.stable
+    stable, width = layout.stable, len(layout.names)
     for key, (new, portal) in sifted.rows.items():
         old = present.get(key)
         if old is None:
@@ -114,8 +113,8 @@ def compare(layout: Layout, sifted: Sifted, present: Mapping[Key, Row]) -> Sorte
             result.changes.append(Change(Op.UPDATE, old, new, portal))
         else:
             result.unchanged += 1
-            if old[stable:-1] != new[stable:]:
-                result.touched.append(new)
+            if old[stable:width] != new[stable:]:
+                result.touched.append((old, new))
     return result
 
 
@@ -130,13 +129,14 @@ def commit(
 
     def work() -> Stored:
         if when.filling:
-            fill = checkpoint.fill_started if checkpoint else None
-            feed.tell_snapshot(database, layout.table.name, when, fill)
+            snapshots.begin(database, layout.table.name, when)
         stored = Stored()
         for some in bulk.chunks(rows, database.dialect.at_once):
             stored.add(write(database, layout, sift(layout, some), when))
         if checkpoint:
             checkpoints.save(database.peewee, checkpoint)
+            if feed.silent(database, layout.table.name):
+                snapshots.follow(database, checkpoint, when)
         return stored
 
     stored = database.write(work)
@@ -152,7 +152,7 @@ def write(database: Database, layout: Layout, sifted: Sifted, when: When) -> Sto
     at = database.dialect.encode(Kind.INSTANT, when.second)
     complete = [layout.complete(change.new, change.portal, at) for change in ordered.changes]
     refused = bulk.upsert(database, layout, complete, present)
-    bulk.touch(database, layout, ordered.touched)
+    _touch(database, layout, ordered.touched)
     changes = [change for place, change in enumerate(ordered.changes) if place not in refused]
     poison = [*sifted.poison, *_refused(layout, ordered.changes, refused)]
     if sifted.odd or quarantine.waits(database, table.name):
@@ -195,6 +195,13 @@ def _moment(layout: Layout, row: Row) -> datetime | None:
     return max(moments, default=None)
 
 
+def _touch(database: Database, layout: Layout, touched: Sequence[tuple[Row, Row]]) -> None:
+    """Store what has changed without meaning. No line tells of it, but the next one of the row has to."""
+    bulk.touch(database, layout, [new for _, new in touched])
+    if touched and not feed.silent(database, layout.table.name):
+        untold.keep(database, layout, touched)
+
+
 def _refused(layout: Layout, changes: Sequence[Change], refused: Mapping[int, str]) -> list[Poison]:
     return [
         Poison(
@@ -222,12 +229,10 @@ def _follow(
             if _contacts_moved(layout, change)
         }
         contacts.replace_points(database, table.name, owners, table.contacts, when)
-    if not when.filling:
-        lines: list[tuple[Any, ...]] = []
-        for change in changes:
-            old = None if change.op is Op.INSERT else change.old
-            lines.append((layout.row_id(change.new), change.op, *feed.difference(layout, old, change.new)))
-        feed.tell(database, table.name, when, lines)
+    if not feed.silent(database, table.name):
+        feed.tell_rows(
+            database, layout, when, [Moved(change.op, change.old, change.new) for change in changes]
+        )
 
 
 def _without(portal: Portal, odd: Sequence[Odd]) -> Portal:

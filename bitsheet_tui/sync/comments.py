@@ -91,7 +91,7 @@ class Streams:
         read = reader.take(answers, desk.portal_now())
         if read:
             stored = desk.store.commit_discussions(
-                table, read, at=now(), cycle=desk.cycle, filling=True,
+                table, read, at=now(), cycle=desk.cycle, filling=desk.checkpoint(table).watermark is None,
                 brake=brake(desk, table, self._vanished),
             )  # fmt: skip
             self._vanished += stored.deleted + stored.held

@@ -134,9 +134,8 @@ def _follow(desk: Desk, table: Table, fields: tuple[Field, ...]) -> None:
     Raises StoreRefused; the table stays as it is then, and `catch_up` tries again.
     """
     drift = desk.store.drift(table, fields)
-    unread = _unread(desk, table)
     try:
-        desk.shape(table, fields, refill=drift.stale, filling=unread)
+        desk.shape(table, fields, refill=drift.stale)
     except StoreRefused as error:
         if known := desk.store.shapes().get(table.name):
             desk.fields.setdefault(table.name, known)

@@ -168,14 +168,14 @@ class Desk:
         self.store.commit(table, (), checkpoint, at=now(), cycle=self.cycle, filling=True)
         self._checkpoints[table.name] = checkpoint
 
-    def shape(self, table: Table, fields: tuple[Field, ...], *, refill: bool, filling: bool = False) -> None:
-        """Give the table the columns for `fields`; `filling`: see `Store.shape`.
+    def shape(self, table: Table, fields: tuple[Field, ...], *, refill: bool) -> None:
+        """Give the table the columns for `fields`.
 
         With `refill` a backfill reads every row again; scans go on from the watermark there is. That is
         noted in the same transaction: never are there new columns that nobody is going to fill.
         """
         checkpoint = again(self.checkpoint(table)) if refill else None
-        self.store.shape(table, fields, checkpoint, cycle=self.cycle, filling=filling)
+        self.store.shape(table, fields, checkpoint, cycle=self.cycle)
         if checkpoint:
             self.backfills.pop(table.name, None)  # what it has under way is dropped
             self._checkpoints[table.name] = checkpoint
@@ -223,10 +223,9 @@ class Desk:
         """Store a page and the checkpoint that belongs to it, in one transaction, and say so."""
         zone = self.profile.task_zone if self.profile else ""
         watermark = self.checkpoint(table).watermark
-        first = watermark is None  # a table never read is told to the feed as one
         rows = clean(table, raw, self.fields[table.name], zone=zone, now=self.portal_now())
         stored = self.store.commit(
-            table, rows, checkpoint, at=now(), cycle=self.cycle, filling=first or fill is not None,
+            table, rows, checkpoint, at=now(), cycle=self.cycle, filling=watermark is None,
             since=self.dating(watermark) if fill is None else None,
         )  # fmt: skip
         self._checkpoints[table.name] = checkpoint
@@ -260,7 +259,7 @@ class Desk:
 
     def keep(self, checkpoint: Checkpoint) -> None:
         """Save a checkpoint that comes without rows."""
-        self.store.keep(checkpoint)
+        self.store.keep(checkpoint, cycle=self.cycle)
         self._checkpoints[checkpoint.table] = checkpoint
 
     def count(self, table: Table, stored: Stored) -> None:

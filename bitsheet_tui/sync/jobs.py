@@ -205,8 +205,11 @@ class CommentJob(Struct):
 
 def store_discussions(desk: Desk, table: Table, read: Sequence[DiscussionRead], guard: Brake) -> Stored:
     """Commit discussions that a cycle has read, and say so."""
-    since = desk.dating(desk.checkpoint(table).watermark)
-    stored = desk.store.commit_discussions(table, read, at=now(), cycle=desk.cycle, brake=guard, since=since)
+    watermark = desk.checkpoint(table).watermark
+    stored = desk.store.commit_discussions(
+        table, read, at=now(), cycle=desk.cycle, brake=guard, filling=watermark is None,
+        since=desk.dating(watermark),
+    )  # fmt: skip
     desk.count(table, stored)
     desk.tell(table, stored, read=sum(len(one.forum or ()) + len(one.chat or ()) for one in read))
     return stored
