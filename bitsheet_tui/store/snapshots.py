@@ -45,7 +45,9 @@ def follow(database: Database, checkpoint: Checkpoint, when: When) -> None:
     if not checkpoint.filled or feed.state(database, checkpoint.table) == ENDED:
         return
     parent = PARENTS.get(checkpoint.table)
-    if parent is None or not feed.silent(database, parent):
+    if parent and feed.silent(database, parent):
+        begin(database, checkpoint.table, when)
+    else:
         end(database, checkpoint.table, when)
 
 

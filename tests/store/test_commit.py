@@ -14,13 +14,26 @@ from bitsheet_tui.store import Checkpoint, Store, writer
 from bitsheet_tui.store.feed import When
 from tests.support.store_rows import CONTACT, DEAL, NOW, TABLES, deal, query, task
 
-DEALS = TABLES["deals"]
+DEALS, TASKS = TABLES["deals"], TABLES["tasks"]
 LATER = NOW + timedelta(hours=1)
 
 
 def commit(store: Store, *rows, table=DEALS, checkpoint=None, at=NOW, cycle=1, filling=False):
     done = store.commit(table, rows, checkpoint, at=at, cycle=cycle, filling=filling)
     return done.inserted, done.updated, done.unchanged, done.quarantined
+
+
+def lines(store: Store):
+    """The feed: cycle, table, row, op, and what was before and after."""
+    found = query(
+        store, "SELECT cycle, table_name, row_id, op, before, after FROM bitsheet_changes ORDER BY seq"
+    )
+    return [(*line[:4], *(part and json.loads(part) for part in line[4:])) for line in found]
+
+
+def told(store: Store):
+    """Of each line of the feed the row, and what was after; of an insert the row alone."""
+    return [(line[2], None if line[3] == "insert" else line[5]) for line in lines(store)]
 
 
 def test_a_row_is_stored_with_its_types(store, rows):
@@ -139,14 +152,12 @@ def test_fields_that_change_without_meaning_are_stored_but_no_change(store, rows
     assert before == (rows("SELECT _synced_at FROM tasks"), rows("SELECT count(*) FROM bitsheet_changes"))
 
 
-def test_the_change_feed_holds_the_changed_fields_only(store, rows):
+def test_the_change_feed_holds_the_changed_fields_only(store):
     commit(store, {"ID": "7", "TITLE": "a", "CLOSED": "N"}, cycle=1)
     commit(store, {"ID": "7", "TITLE": "b", "CLOSED": "N", "UF_CRM_LIST": [1]}, cycle=2)
     store.sweep(DEALS, set(), None, at=LATER, cycle=3)
     commit(store, {"ID": "7", "TITLE": "c", "CLOSED": "N", "UF_CRM_LIST": [1]}, cycle=4)
-    found = rows("SELECT cycle, table_name, row_id, op, before, after FROM bitsheet_changes ORDER BY seq")
-    loaded = [(*line[:4], *(part and json.loads(part) for part in line[4:])) for line in found]
-    assert loaded == [
+    assert lines(store) == [
         (1, "deals", "7", "insert", None, {"id": 7, "title": "a", "closed": False}),
         (2, "deals", "7", "update", {"title": "a", "uf_crm_list": None}, {"title": "b", "uf_crm_list": [1]}),
         (3, "deals", "7", "delete", None, None),
@@ -154,17 +165,55 @@ def test_the_change_feed_holds_the_changed_fields_only(store, rows):
     ]
 
 
-def test_a_backfill_is_one_line_in_the_feed(store, rows):
-    first = Checkpoint(table="deals", fill_started=NOW, floor=5)
-    commit(store, deal(7), checkpoint=first, filling=True)
-    commit(store, deal(6), checkpoint=replace(first, floor=4), filling=True)
-    commit(store, deal(8), checkpoint=replace(first, floor=4))
-    assert rows("SELECT op, row_id FROM bitsheet_changes ORDER BY seq") == [
-        ("snapshot", None),
-        ("insert", "8"),
+def test_a_first_filling_is_two_lines_in_the_feed_and_every_later_one_a_line_for_each_row(store, rows):
+    begun = Checkpoint(table="deals", watermark=NOW, fill_started=NOW, reach=8, floor=9)
+    commit(store, checkpoint=begun, filling=True)
+    commit(store, deal(7), checkpoint=replace(begun, floor=5))
+    commit(store, deal(8), checkpoint=replace(begun, floor=5))
+    store.bury(DEALS, [8], at=NOW, cycle=1)
+    commit(store, deal(2), checkpoint=replace(begun, floor=0))
+    assert told(store) == [(None, {"phase": "begin"}), (None, {"phase": "end", "rows": 2})]
+    commit(store, deal(7), deal(3), checkpoint=replace(begun, floor=4), filling=True)
+    commit(store, deal(2, TITLE="b"), checkpoint=replace(begun, floor=0), filling=True)
+    assert told(store)[2:] == [("3", None), ("2", {"title": "b"})]
+
+
+def test_a_column_whose_field_is_gone_is_emptied_with_the_next_change_and_a_line_says_so(store):
+    commit(store, deal(7, COMPANY_ID="9"))
+    store.shape(DEALS, [field for field in DEAL if field.name != "COMPANY_ID"])
+    commit(store, deal(7, TITLE="b", COMPANY_ID="9"))
+    ((before, after),) = [line[4:] for line in lines(store) if line[3] == "update"]
+    assert (before, after) == ({"title": "Deal 7", "company_id": 9}, {"title": "b", "company_id": None})
+
+
+def test_what_changes_without_meaning_is_told_with_the_next_line_of_its_row_and_once(store, rows):
+    commit(store, task(1, FAVORITE="N"), table=TASKS)
+    commit(store, task(1, FAVORITE="Y"), table=TASKS)
+    assert rows("SELECT count(*) FROM bitsheet_changes") == [(1,)]
+    commit(store, task(1, FAVORITE="Y", TITLE="b"), table=TASKS)
+    commit(store, task(1, FAVORITE="Y", TITLE="c"), table=TASKS)
+    assert [line[4:] for line in lines(store)][1:] == [
+        ({"title": "Task 1", "favorite": False}, {"title": "b", "favorite": True}),
+        ({"title": "b"}, {"title": "c"}),
     ]
-    commit(store, deal(9), checkpoint=replace(first, fill_started=LATER), filling=True)
-    assert rows("SELECT count(*) FROM bitsheet_changes WHERE op = 'snapshot'") == [(2,)]
+    assert rows("SELECT count(*) FROM bitsheet_untold") == [(0,)]
+
+
+def test_what_is_again_as_it_was_told_is_told_to_those_who_copied_it_in_between(store):
+    commit(store, task(1, FAVORITE="N"), table=TASKS)
+    commit(store, task(1, FAVORITE="Y"), table=TASKS)
+    commit(store, task(1, FAVORITE="N"), table=TASKS)
+    commit(store, task(1, FAVORITE="N", TITLE="b"), table=TASKS)
+    assert lines(store)[-1][4:] == ({"title": "Task 1", "favorite": True}, {"title": "b", "favorite": False})
+
+
+def test_a_row_as_it_was_costs_the_feed_and_what_it_keeps_nothing(store, rows):
+    commit(store, task(1, FAVORITE="Y"), table=TASKS)
+    commit(store, task(1, FAVORITE="N"), table=TASKS)
+    kept = rows("SELECT * FROM bitsheet_untold")
+    for _ in range(3):
+        assert commit(store, task(1, FAVORITE="N"), table=TASKS) == (0, 0, 1, 0)
+    assert (rows("SELECT * FROM bitsheet_untold"), len(lines(store))) == (kept, 1)
 
 
 def test_a_row_that_returns_is_unmarked_and_counts_as_new(store, rows):

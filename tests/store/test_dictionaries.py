@@ -63,13 +63,16 @@ def test_a_dictionary_is_stored_and_follows_the_portal(store, rows):
     ]  # fmt: skip
     assert rows("SELECT id FROM statuses WHERE _deleted_at IS NOT NULL") == [(104,)]
     assert rows("SELECT op, row_id FROM bitsheet_changes WHERE table_name = 'statuses' ORDER BY seq") == [
-        ("snapshot", None), ("update", "101"), ("delete", "104"),
+        ("snapshot", None), ("snapshot", None), ("update", "101"), ("delete", "104"),
     ]  # fmt: skip
 
 
 def test_a_dictionary_without_entries_is_empty(store, rows):
     store.fill_dictionary("categories", [])
     assert rows("SELECT count(*) FROM categories") == [(0,)]
+    assert rows("SELECT op FROM bitsheet_changes WHERE table_name = 'categories'") == [("snapshot",)] * 2
+    store.fill_dictionary("categories", CATEGORIES[:1])
+    assert rows("SELECT op FROM bitsheet_changes WHERE table_name = 'categories'")[2:] == [("insert",)]
 
 
 def test_pipelines_of_two_kinds_may_have_the_same_number(store, rows):

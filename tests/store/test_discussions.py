@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
-from bitsheet_tui.store import Discussion, DiscussionRead, Store
+from bitsheet_tui.store import Checkpoint, Discussion, DiscussionRead, Store
 from tests.support.store_rows import NOW, TABLES, comment, task
 
 TASKS, COMMENTS = TABLES["tasks"], TABLES["task_comments"]
@@ -168,14 +169,30 @@ def test_an_answer_that_was_on_its_way_when_its_task_was_marked_revives_no_comme
     assert rows("SELECT id FROM task_comments WHERE _deleted_at IS NULL") == []
 
 
-def test_a_first_reading_of_all_discussions_is_one_line_in_the_feed(store, rows):
+def test_a_first_reading_of_all_discussions_is_two_lines_in_the_feed_and_later_ones_tell_each(store, rows):
+    told = "SELECT op, row_id FROM bitsheet_changes WHERE table_name = 'task_comments'"
     seen(store, task(1), task(2))
     read(store, 1, forum=[], chat=[comment(6)], filling=True)
     read(store, 2, forum=[], chat=[comment(7)], filling=True)
-    assert rows("SELECT op FROM bitsheet_changes WHERE table_name = 'task_comments'") == [("snapshot",)]
+    assert rows(told) == [("snapshot", None)]
+    store.keep(Checkpoint(table="task_comments", watermark=NOW))
+    assert rows(told) == [("snapshot", None)] * 2
     store.reread_discussions()
-    read(store, 1, forum=[], chat=[comment(6)], filling=True)
-    assert rows("SELECT op FROM bitsheet_changes WHERE table_name = 'task_comments'") == [("snapshot",)] * 2
+    read(store, 1, forum=[], chat=[comment(6), comment(8)], filling=True)
+    assert rows(told)[2:] == [("insert", "chat:8")]
+
+
+def test_comments_are_not_filled_for_the_first_time_before_their_tasks_are(store, rows):
+    told = "SELECT op, row_id FROM bitsheet_changes WHERE table_name = 'task_comments'"
+    store.shape(COMMENTS, COMMENTS.fields)
+    begun = Checkpoint(table="tasks", watermark=NOW, reach=2, floor=3)
+    store.commit(TASKS, [task(2)], begun, at=NOW, cycle=1, filling=True)
+    store.keep(Checkpoint(table="task_comments", watermark=NOW))
+    read(store, 2, forum=[], chat=[comment(7)])
+    assert rows(told) == [("snapshot", None)]
+    store.commit(TASKS, [task(1)], replace(begun, floor=0), at=NOW, cycle=1)
+    store.keep(Checkpoint(table="task_comments", watermark=NOW))
+    assert rows(told) == [("snapshot", None)] * 2
 
 
 def test_of_closed_discussions_the_longest_untried_comes_first_and_one_that_opens_makes_all_due(store):

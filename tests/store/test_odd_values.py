@@ -87,15 +87,16 @@ def test_true_where_a_number_is_described_is_stored_and_holds_up_nobody(store, r
 def test_a_column_that_is_described_as_text_gets_what_waited_for_it(store, rows):
     commit(store, deal(1, OPPORTUNITY="to be agreed", CLOSED="maybe"), deal(2))
     assert store.shape(DEALS, described(OPPORTUNITY=1), cycle=2) == Drift(widened=("opportunity",))
-    assert rows("SELECT opportunity FROM deals WHERE id = 1") == [("to be agreed",)]
-    assert [line[:2] for line in rows(LINES)] == [("1", "CLOSED")]
-    ((op, row_id, before, after),) = rows(
-        "SELECT op, row_id, before, after FROM bitsheet_changes WHERE cycle = 2"
+    ((one, text),) = rows(
+        "SELECT (SELECT opportunity FROM deals WHERE id = 1), opportunity FROM deals WHERE id = 2"
     )
-    assert (op, row_id) == ("update", "1")
-    assert (json.loads(before), json.loads(after)) == (
-        {"opportunity": None}, {"opportunity": "to be agreed"},
-    )  # fmt: skip
+    assert one == "to be agreed"
+    assert [line[:2] for line in rows(LINES)] == [("1", "CLOSED")]
+    lines = rows("SELECT op, row_id, before, after FROM bitsheet_changes WHERE cycle = 2 ORDER BY seq")
+    assert [(op, row_id, json.loads(before), json.loads(after)) for op, row_id, before, after in lines] == [
+        ("update", "2", {"opportunity": 1000.5}, {"opportunity": text}),
+        ("update", "1", {"opportunity": None}, {"opportunity": "to be agreed"}),
+    ]
     assert rows("SELECT opportunity FROM v_deals WHERE id = 1") == [("to be agreed",)]
     again = commit(store, deal(1, OPPORTUNITY="to be agreed", CLOSED="maybe"), cycle=3)
     assert (again.updated, again.unchanged) == (0, 1)

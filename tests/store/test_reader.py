@@ -11,7 +11,7 @@ import pytest
 from bitsheet_tui import fields
 from bitsheet_tui.alert import Alert, Kind
 from bitsheet_tui.errors import NoMirror, StoreError
-from bitsheet_tui.store import Cycle, DiscussionRead, Run
+from bitsheet_tui.store import Checkpoint, Cycle, DiscussionRead, Run
 from bitsheet_tui.store.reader import Reader
 from bitsheet_tui.store.walk import Wanted, begin
 from tests.support.hostile_values import TEXTS
@@ -29,8 +29,8 @@ def reader(store, store_url):
     found.close()
 
 
-def commit(store, *rows, table=DEALS, cycle=1, at=NOW, filling=False):
-    return store.commit(table, rows, None, at=at, cycle=cycle, filling=filling)
+def commit(store, *rows, table=DEALS, cycle=1, at=NOW):
+    return store.commit(table, rows, None, at=at, cycle=cycle)
 
 
 def walk(reader, table="deals", wanted=ALL, *, down=True, span=100, limit=3, columns=("title",)):
@@ -180,7 +180,8 @@ def test_a_deleted_record_and_the_portals_own_json_can_be_seen(open_store, store
 
 @pytest.mark.parametrize("span", [1, 3, 1000])
 def test_the_history_of_a_record_is_found_piece_by_piece(store, reader, span):
-    commit(store, *map(deal, IDS), filling=True)
+    whole = Checkpoint(table="deals", watermark=NOW, reach=max(IDS), floor=0)
+    store.commit(DEALS, [*map(deal, IDS)], whole, at=NOW, cycle=1, filling=True)
     for cycle in range(2, 8):
         commit(store, deal(50, TITLE=f"version {cycle}"), deal(51, TITLE=f"other {cycle}"), cycle=cycle)
     store.bury(DEALS, [50], at=NOW, cycle=9)

@@ -7,7 +7,7 @@ from bitsheet_tui.alert import Alert
 from bitsheet_tui.alert import Kind as AlertKind
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.secret import Secret
-from bitsheet_tui.store import Cycle, Run, Store
+from bitsheet_tui.store import Checkpoint, Cycle, Run, Store
 from bitsheet_tui.store.reader import Reader
 from bitsheet_tui.tables import CATALOGUE
 from tests.support.engine_states import NOW
@@ -51,7 +51,9 @@ def fill(path: Path, deals: int = 400):
     store.shape(TABLES["deals"], DEAL)
     store.commit(TABLES["companies"], [{"ID": 9, "TITLE": "Fern & Sons"}], None, at=NOW, cycle=1)
     rows = [deal(n) for n in range(1, deals + 1)]
-    store.commit(TABLES["deals"], rows, None, at=NOW - timedelta(days=2), cycle=1, filling=True)
+    began = NOW - timedelta(days=2)
+    whole = Checkpoint(table="deals", watermark=began, reach=deals, floor=0)
+    store.commit(TABLES["deals"], rows, whole, at=began, cycle=1, filling=True)
     for number in range(1, 6):
         at = NOW - timedelta(minutes=5 * (6 - number))
         store.begin_cycle(at)

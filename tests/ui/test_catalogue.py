@@ -115,7 +115,7 @@ def declared() -> Iterator[str]:
         yield from (key.label, key.words, key.again)
     yield from (column.title for column in tables.COLUMNS)
     yield from sorting.ORDERS
-    yield from (word for word, _ in books.OPS.values())
+    yield from (word for word, _ in (*books.OPS.values(), *books.PHASES.values()))
     yield from f.MONTHS
 
 

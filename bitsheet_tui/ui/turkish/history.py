@@ -21,7 +21,8 @@ SENTENCES = {
     # changes
     "It changed no row.": "Hiçbir satırı değiştirmedi.",
     "is back": "geri geldi",
-    "read again from scratch": "baştan okundu",
+    "is read for the first time": "ilk kez okunuyor",
+    "has been read for the first time": "ilk kez okundu",
     "{at}, cycle {cycle}, number {seq} of the feed": "{at}, döngü {cycle}, akıştaki sırası {seq}",
     "before": "önce",
     "after": "sonra",

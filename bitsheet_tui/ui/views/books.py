@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 AT = 15  # `24 Nov 10:02:13`
 OPS = {"insert": ("new", "new"), "update": ("changed", ""), "delete": ("deleted", "bad"),
-       "undelete": ("is back", "ok"), "snapshot": ("read again from scratch", "dim")}  # fmt: skip
+       "undelete": ("is back", "ok")}  # fmt: skip
+PHASES = {"begin": ("is read for the first time", "dim"), "end": ("has been read for the first time", "dim")}
 
 
 def run_head(*, named: bool) -> str:
@@ -176,15 +177,23 @@ def alert_lines(one: "Told", picture: Picture) -> list[str]:
 
 def change(one: "Change", picture: Picture, columns: int, *, named: bool) -> Line:
     """One line of the change feed: when, what, and the fields that differ."""
-    word, style = OPS.get(one.op, (plain(one.op, 12), ""))
+    word, style = _what(one)
     cycle = t("cycle {number}", number=f"{f.count(one.cycle):<7}")
     who = f"{plain(one.row_id, 12):<9} " if named else f"{cycle} "
     fields = ", ".join(_moved(name, one.before or {}, one.after or {}) for name in _fields(one))
     return cut(((f" {at(one.at, picture)} {who}", "dim"), (f"{t(word)}  ", style), (fields, "")), columns)
 
 
+def _what(one: "Change") -> Span:
+    """What happened to the row, or to the table; an older version told the begin alone, and no phase."""
+    if one.op == "snapshot":
+        return PHASES.get(str((one.after or {}).get("phase")), PHASES["begin"])
+    return OPS.get(one.op, (plain(one.op, 12), ""))
+
+
 def _fields(one: "Change") -> list[str]:
-    return list(dict.fromkeys((*(one.before or {}), *(one.after or {}))))
+    names = dict.fromkeys((*(one.before or {}), *(one.after or {})))
+    return [name for name in names if one.op != "snapshot" or name != "phase"]
 
 
 def _moved(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
@@ -202,7 +211,7 @@ def _value(value: Any) -> str:
 
 def change_lines(one: "Change", zone: tzinfo | None) -> list[str]:
     """All that a line of the feed says."""
-    word, _ = OPS.get(one.op, (one.op, ""))
+    word, _ = _what(one)
     when = f"{one.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     out = [
         f"{one.table} {one.row_id}: {t(word)}",
