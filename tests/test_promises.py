@@ -195,6 +195,11 @@ PROMISES = {
         "store/test_opening.py::test_alerts_of_an_older_mirror_stand_still_once_it_is_brought_forward",
         "store/test_opening.py::test_what_is_not_ours_or_broken_is_refused_and_left_as_it_is",
     ),
+    "The change feed is complete: from the end of a first filling on every difference is a line,"
+    " whoever saw it first.": (
+        "store/test_feed.py::test_a_copy_follows_the_feed_alone_to_what_the_mirror_holds",
+        "sync/test_feed.py::test_whatever_happens_on_the_portal_a_copy_follows",
+    ),
 }
 """For each promise of the manual, in its order, the tests that prove it."""
 
@@ -233,7 +238,7 @@ def test_the_tests_of_all_troubles_are_there_and_ask_for_what_the_manual_says():
 
 def test_every_promise_of_the_manual_has_its_tests_and_no_other():
     assert list(PROMISES) == points(section(manual("promises"), "Promised"))
-    assert len(PROMISES) == 18
+    assert len(PROMISES) == 19
 
 
 def test_the_tests_of_all_promises_are_there():
