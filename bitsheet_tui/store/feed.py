@@ -97,7 +97,7 @@ def difference(layout: Layout, row: Moved, told: Told | None = None) -> tuple[st
         return None, documents.encode(after)
     before = _shown(layout, old, places)
     for name, values in (told or {}).items():
-        after[name] = _now(layout, new, name)
+        after[name] = shown(layout, new, name)
         before[name] = before_of(values, after[name])
     return documents.encode(before), documents.encode(after)
 
@@ -108,16 +108,14 @@ def before_of(told: tuple[msgspec.Raw, msgspec.Raw], now: Any) -> msgspec.Raw:
     return other if bytes(last) == documents.encode(now).encode() else last
 
 
-def _now(layout: Layout, row: Row, name: str) -> Any:
+def shown(layout: Layout, row: Row, name: str) -> Any:
+    """The value of a column in a row as it was read; None where there is no such column."""
     place = layout.places.get(name)
-    return None if place is None else documents.value(layout.kinds[place], row[place])
+    return None if place is None else documents.value(layout.column_kinds[place], row[place])
 
 
 def _shown(layout: Layout, row: Row, places: Iterable[int]) -> dict[str, Any]:
-    if not layout.retired:
-        names, kinds = layout.names, layout.kinds
-    else:
-        names, kinds = (*layout.names, *layout.retired), (*layout.kinds, *layout.retired_kinds)
+    names, kinds = layout.columns, layout.column_kinds
     return {names[place]: documents.value(kinds[place], row[place]) for place in places}
 
 

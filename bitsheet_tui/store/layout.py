@@ -95,12 +95,22 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return (*self.names, *self.retired, *self.stale, *raw, SYNCED, DELETED)
 
     @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """What is read of a row: every column of a field, those of fields that are gone last."""
+        return (*self.names, *self.retired)
+
+    @cached_property
+    def column_kinds(self) -> tuple[Kind, ...]:
+        """What `columns` hold."""
+        return (*self.kinds, *self.retired_kinds)
+
+    @cached_property
     def select(self) -> str:
         """The rows of some keys that differ in the last part only (see `Dialect.one_of`).
 
-        Each is its `names`, then its `retired` columns, then when it was marked as deleted.
+        Each is its `columns`, then when it was marked as deleted.
         """
-        columns = ", ".join(quote(name) for name in (*self.names, *self.retired, DELETED))
+        columns = ", ".join(quote(name) for name in (*self.columns, DELETED))
         fixed = "".join(f"{quote(name)} = {self.dialect.mark} AND " for name in self.key[:-1])
         key = f"{quote(self.key[-1])} {self.dialect.one_of}"
         return f"SELECT {columns} FROM {self.sql_name} WHERE {fixed}{key}"  # noqa: S608 - quoted names
@@ -128,8 +138,8 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     @cached_property
     def places(self) -> dict[str, int]:
-        """Where the value of a column stands in a row."""
-        return {name: place for place, name in enumerate(self.names)}
+        """Where the value of a column stands in a row that was read."""
+        return {name: place for place, name in enumerate(self.columns)}
 
     def convert_all(self, rows: Sequence[Portal]) -> Converted:
         """The rows as the database takes them and gives them back. Pure.

@@ -36,7 +36,7 @@ def tell(database: Database, layout: Layout, texts: Mapping[str, str], when: Whe
 def _chunks(database: Database, layout: Layout, texts: Mapping[str, str]) -> Iterator[list[Row]]:
     """The rows that have a value in one of the columns, each with the texts behind its own columns."""
     key = ", ".join(quote(name) for name in layout.key)
-    columns = ", ".join([*(quote(name) for name in layout.names), *texts.values()])
+    columns = ", ".join([*(quote(name) for name in layout.columns), *texts.values()])
     filled = " OR ".join(f"{quote(name)} IS NOT NULL" for name in texts)
     sql = f"SELECT {columns} FROM {layout.sql_name} WHERE ({filled})"  # noqa: S608 - quoted names
     order = f"ORDER BY {key} LIMIT {AT_ONCE}"
@@ -52,19 +52,14 @@ def _line(
     layout: Layout, names: tuple[str, ...], row: Row, held: Mapping[str, untold.Told]
 ) -> tuple[str, str]:
     """(before, after) as JSON."""
-    texts = dict(zip(names, row[len(layout.names) :], strict=True))
+    texts = dict(zip(names, row[len(layout.columns) :], strict=True))
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
-
-    def stored(name: str) -> Any:
-        place = layout.places.get(name)
-        return None if place is None else documents.value(layout.kinds[place], row[place])
-
     for name, text in texts.items():
-        was = stored(name)
+        was = feed.shown(layout, row, name)
         if documents.encode(was) != documents.encode(text):
             before[name], after[name] = was, text
     for name, told in held.get(layout.row_id(row), {}).items():
-        after[name] = texts[name] if name in texts else stored(name)
+        after[name] = texts[name] if name in texts else feed.shown(layout, row, name)
         before[name] = feed.before_of(told, after[name])
     return documents.encode(before), documents.encode(after)

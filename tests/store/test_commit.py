@@ -186,6 +186,14 @@ def test_a_column_whose_field_is_gone_is_emptied_with_the_next_change_and_a_line
     assert (before, after) == ({"title": "Deal 7", "company_id": 9}, {"title": "b", "company_id": None})
 
 
+def test_a_field_that_comes_back_as_a_text_is_told_from_what_was_told_of_it_last(store):
+    commit(store, deal(7, COMPANY_ID="9"))
+    store.shape(DEALS, [field for field in DEAL if field.name != "COMPANY_ID"])
+    as_text = [replace(field, kind=Kind.TEXT) if field.name == "COMPANY_ID" else field for field in DEAL]
+    store.shape(DEALS, as_text)
+    assert lines(store)[-1][4:] == ({"company_id": 9}, {"company_id": "9"})
+
+
 def test_what_changes_without_meaning_is_told_with_the_next_line_of_its_row_and_once(store, rows):
     commit(store, task(1, FAVORITE="N"), table=TASKS)
     commit(store, task(1, FAVORITE="Y"), table=TASKS)
