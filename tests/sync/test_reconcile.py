@@ -351,10 +351,10 @@ async def test_a_count_that_takes_the_portal_too_long_fails_nothing(sqlite_url, 
         demo.world.delete("deals", some)
         ask = Desk.ask
 
-        async def impatient(desk, asks, tables):
+        async def impatient(desk, asks, tables, **how):
             if any(key.endswith("count") for key in asks):
                 raise TooLarge("the portal took too long", reason=Reason.TIMEOUT)
-            return await ask(desk, asks, tables)
+            return await ask(desk, asks, tables, **how)
 
         monkeypatch.setattr(Desk, "ask", impatient)
         engine = await once(settings)

@@ -148,7 +148,6 @@ def lied(rows):
         ([{"ID": "5"}, {"ID": "6"}], "the order is not kept"),
         ([{"ID": "5", "TITLE": "a"}, {"ID": "5", "TITLE": "b"}], "two rows of one id"),
         ([{"ID": "9000"}], "above the bound"),
-        ([{"NAME": "x"}], "no id"),
         (["x"], "no row"),
         ([{"ID": str(900 - n)} for n in range(51)], "more than a page"),
     ],

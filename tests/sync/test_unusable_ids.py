@@ -119,6 +119,7 @@ async def test_a_chat_that_answers_with_no_list_fails_the_table_and_keeps_no_oth
             for _ in range(2):  # a backfill, and what is due in a cycle
                 engine = await once(settings)
                 assert engine.failed == ("task_comments",)
+                assert "is no list of comments" in engine.state.tables["task_comments"].error
                 mine = [row for row in mirror.rows(store_url, "task_comments") if row["task_id"] != task]
                 assert sorted(row["id"] for row in mine) == sorted(others)
             said = demo.world.comment(

@@ -49,7 +49,7 @@ class Base(Screen[None]):
     def compose(self) -> ComposeResult:
         """State, sentence, the middle, keys."""
         yield StatusLine()
-        with Row(id="now"):
+        with Horizontal(id="now"):  # below the countdown it shows where the sentence takes two lines
             yield Sentence()
             yield Countdown()
         yield from self.middle()

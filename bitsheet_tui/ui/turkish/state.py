@@ -47,12 +47,12 @@ SENTENCES = {
     ),
     "{done} rows so far": "şimdiye kadar {done} satır",
     "{done} discussions so far": "şimdiye kadar {done} tartışma",
-    "{done} of about {all} rows": "yaklaşık {all} satırdan {done}",
-    "{done} of about {all} discussions": "yaklaşık {all} tartışmadan {done}",
-    "Filling: {total}.": "Dolduruluyor: {total}.",
-    "Filling: {total}, {rate}.": "Dolduruluyor: {total}, {rate}.",
-    "Filling: {total}, {rate}, {span} left.": "Dolduruluyor: {total}, {rate}, kalan {span}.",
-    "Filling: {total}, {rate}, {span} left ({end}).": "Dolduruluyor: {total}, {rate}, kalan {span} ({end}).",
+    "{done} of about {all} rows": "~{all} satırdan {done}",
+    "{done} of about {all} discussions": "~{all} tartışmadan {done}",
+    "Filling: {total}.": "Doluyor: {total}.",
+    "Filling: {total}, {rate}.": "Doluyor: {total}, {rate}.",
+    "Filling: {total}, {rate}, {span} left.": "Doluyor: {total}, {rate}, kalan {span}.",
+    "Filling: {total}, {rate}, {span} left ({end}).": "Doluyor: {total}, {rate}, kalan {span} ({end}).",
     "Paused since {at}. Press p to go on.": "Saat {at} itibarıyla duraklatıldı. p tuşu sürdürür.",
     "Stopping: the rows in hand are being stored. Press q again to leave at once.": (
         "Duruyor: eldeki satırlar kaydediliyor. Hemen çıkmak için yine q tuşuna basın."
