@@ -10,6 +10,8 @@ BitsheetError
 │   ├── Resting          one method is at its time budget: wait until `until`
 │   ├── Unreachable      no usable answer: it ends by itself, try again later
 │   ├── TooLarge         the request was too big or too slow: ask for less
+│   │   └── AnswerTooLarge  its answer was too big
+│   ├── Unasked          left for the next request: the answers before it were big
 │   └── BadAnswer        an answer that is not what was asked: nothing of it is used
 └── StoreError           something about the database                             73
     ├── StoreUnavailable it cannot be opened or is down
@@ -134,6 +136,19 @@ class Unreachable(PortalError):
 
 class TooLarge(PortalError):
     """The request took too long or its answer was too big; ask for less at once."""
+
+
+class AnswerTooLarge(TooLarge):
+    """The answer was bigger than we are willing to hold in memory."""
+
+
+class Unasked(PortalError):
+    """One of several questions was left for the next request: the answers before it were big."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The answers before it were too big.", "Nothing to do: it is asked next.", reason=Reason.SIZE
+        )
 
 
 class BadAnswer(PortalError):

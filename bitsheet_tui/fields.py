@@ -4,6 +4,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+WHOLE = ""  # where a row as a whole is meant instead of one of its fields
+TOO_BIG = "too big to be read"  # how the reason of what could not be read begins
+
 
 class Kind(StrEnum):
     """The meaning of a value. It decides the SQL type and how each spelling of it is read."""

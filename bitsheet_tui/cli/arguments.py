@@ -126,6 +126,7 @@ def _port(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_a_port, default=0, metavar="N", help="default: any that is free")
     parser.add_argument("--odd", action="store_true", help="one value in a thousand contradicts its type")
     parser.add_argument("--mistyped", action="store_true", help="the descriptions of two fields are wrong")
+    parser.add_argument("--large", action="store_true", help="500 activities of 0.25 MB, and one of 70 MB")
     parser.add_argument(
         "--variant",
         action="append",

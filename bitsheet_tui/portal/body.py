@@ -44,6 +44,11 @@ class Packed:
     def __init__(self, raw: msgspec.Raw) -> None:
         self._raw = raw
 
+    @property
+    def size(self) -> int:
+        """How many bytes of the body it is."""
+        return len(memoryview(self._raw))
+
     def open(self) -> Json:
         """What it is. Raises ValueError when it is no JSON."""
         return _decode(self._raw)

@@ -82,6 +82,7 @@ def too_much(limit_bytes: int) -> Verdict:
     return Verdict(
         action=Action.ASK_LESS,
         reason=Reason.SIZE,
+        of_answer=True,
         text=f"The portal's answer is larger than {limit_bytes // 2**20} MB.",
     )
 

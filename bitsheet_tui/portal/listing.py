@@ -50,7 +50,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from bitsheet_tui.errors import BadAnswer, PortalError, Reason
+from bitsheet_tui.errors import BadAnswer, PortalError, Reason, Unasked
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.body import PackedRow
 from bitsheet_tui.tables import Case, Paging, Table
@@ -167,7 +167,7 @@ def read(table: Table, window: Window, answers: Sequence[Answer | PortalError]) 
     error: PortalError | None = None
     for number, answer in enumerate(answers):
         if isinstance(answer, PortalError):
-            error = None if pages.ended else answer
+            error = None if pages.ended or isinstance(answer, Unasked) else answer
             break
         try:
             going_on = pages.add(answer)

@@ -15,6 +15,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from bitsheet_tui.errors import (
+    AnswerTooLarge,
     BadAnswer,
     PortalError,
     Reason,
@@ -47,6 +48,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     hint: str = ""
     slow: bool = False  # it took too long: a smaller batch may succeed
     retry_after: float = 0.0  # seconds the portal asked us to wait
+    of_answer: bool = False  # it is the answer that was too big
     doubtful: bool = False  # no word of Bitrix24 says so: front ends show such pages now and then
 
     def error(self, until: datetime | None = None) -> PortalError:
@@ -59,7 +61,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
             case Action.REFUSE_METHOD:
                 return TableRefused(self.text, self.hint, reason=self.reason)
             case Action.ASK_LESS:
-                return TooLarge(self.text, self.hint or LESS, reason=self.reason)
+                kind = AnswerTooLarge if self.of_answer else TooLarge
+                return kind(self.text, self.hint or LESS, reason=self.reason)
             case Action.REJECT:
                 return BadAnswer(self.text, self.hint, reason=self.reason)
             case _:

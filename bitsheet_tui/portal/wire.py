@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import zlib
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -22,7 +23,8 @@ from bitsheet_tui.secret import Secret, conceal, redact_bytes
 if TYPE_CHECKING:
     import httpx
 
-CAP_BYTES = 64 * 2**20  # of a decoded body
+CAP_BYTES = 32 * 2**20  # of a decoded body: with two of them the process would be too large
+LARGE_BYTES = 6 * 2**20  # of a body from which on it is read while no other of such a size is
 PIECE_BYTES = 2**18  # decoded at a time, whatever the compression promises
 CONNECT_SECONDS = 10.0
 HEADERS = {
@@ -63,6 +65,7 @@ class HttpWire:
         self._timeout = timeout
         self._connections = connections
         self._client: httpx.AsyncClient | None = None
+        self._large = asyncio.Lock()
 
     async def post(self, method: str, body: bytes, within: float | None = None) -> Reply | Verdict:
         """See Wire. The deadline covers everything, from the look-up of the name to the last byte."""
@@ -77,22 +80,28 @@ class HttpWire:
         except OSError:
             return fault.no_authorities()
         try:
-            async with asyncio.timeout(seconds):
-                return await self._post(client, method, body)
+            async with asyncio.timeout(seconds) as deadline:
+                return await self._post(client, method, body, deadline)
         except TimeoutError:
             return fault.late(seconds)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
             return fault.fault(error)
 
-    async def _post(self, client: httpx.AsyncClient, method: str, body: bytes) -> Reply | Verdict:
+    async def _post(
+        self, client: httpx.AsyncClient, method: str, body: bytes, deadline: asyncio.Timeout
+    ) -> Reply | Verdict:
         url = self._webhook.reveal() + method
-        async with client.stream("POST", url, content=body) as response:
+        async with client.stream("POST", url, content=body) as response, AsyncExitStack() as alone:
             decoder = Decoder(response.headers.get("content-encoding", ""))
             if decoder.unknown:
                 return fault.cut("The answer is packed in a way that was not asked for.")
+            if _announced(response.headers) > CAP_BYTES:
+                return fault.too_much(CAP_BYTES)
             whole = bytearray()  # one block that grows, instead of hundreds to be joined
             async for chunk in response.aiter_raw():
                 for part in decoder.feed(chunk):
+                    if len(whole) <= LARGE_BYTES < len(whole) + len(part):
+                        await self._wait_for_others(alone, deadline)
                     whole += part
                     if len(whole) > CAP_BYTES:
                         return fault.too_much(CAP_BYTES)
@@ -104,6 +113,13 @@ class HttpWire:
                 retry_after=response.headers.get("retry-after", ""),
                 location=response.headers.get("location", ""),
             )
+
+    async def _wait_for_others(self, alone: AsyncExitStack, deadline: asyncio.Timeout) -> None:
+        """Until no other large body is read; the time does not count, it is not the portal's."""
+        left = (deadline.when() or 0.0) - asyncio.get_running_loop().time()
+        deadline.reschedule(None)
+        await alone.enter_async_context(self._large)
+        deadline.reschedule(asyncio.get_running_loop().time() + left)
 
     def _open(self) -> httpx.AsyncClient:
         import httpx  # noqa: PLC0415 - see post
@@ -126,6 +142,12 @@ class HttpWire:
         client, self._client = self._client, None
         if client:
             await client.aclose()
+
+
+def _announced(headers: httpx.Headers) -> int:
+    """The length that a body is said to have; one that is packed has not less."""
+    length = headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0
 
 
 def host_of(webhook: Secret) -> str:

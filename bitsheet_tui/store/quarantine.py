@@ -1,8 +1,9 @@
 """What could not be stored, kept with the reason until it is understood: single values, and whole rows.
 
 A value that contradicts the kind of its field waits under that field's name; its row is stored without it.
-Whole rows wait, under no field, only without a usable key or where the database refuses them; their `value`
-is the row's JSON.
+Whole rows wait, under no field, only without a usable key, where the database refuses them, or where they are
+too big to be read; their `value` is the row's JSON. What could not be read has no `value`, and waits until it
+is asked for again.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from bitsheet_tui.fields import TOO_BIG, WHOLE
 from bitsheet_tui.store import values
 from bitsheet_tui.store.bulk import chunks
 from bitsheet_tui.store.database import Database
@@ -20,7 +22,6 @@ from bitsheet_tui.store.layout import Layout, Odd, Portal
 from bitsheet_tui.store.models import InstantField, QuarantineRecord
 from bitsheet_tui.text import plain
 
-WHOLE = ""  # the field of a row that waits as a whole
 COLUMNS = "table_name, row_id, field, value, reason, first_seen, last_seen, times"
 
 
@@ -29,7 +30,7 @@ class Poison(Struct, frozen=True, kw_only=True):
 
     row_id: str
     reason: str
-    portal: Portal
+    portal: Portal | None = None  # None: it was not read
 
 
 class Quarantined(Struct, frozen=True, kw_only=True):
@@ -69,7 +70,15 @@ def row_id(layout: Layout, portal: Portal) -> str:
 
 def isolate(database: Database, table: str, rows: Iterable[Poison], when: When) -> None:
     """Keep whole rows; one that is there already is counted again."""
-    lines = [(row.row_id, WHOLE, values.spelt(dict(row.portal)), values.clean(row.reason)) for row in rows]
+    lines = [
+        (
+            row.row_id,
+            WHOLE,
+            None if row.portal is None else values.spelt(dict(row.portal)),
+            values.clean(row.reason),
+        )
+        for row in rows
+    ]
     _keep(database, table, lines, when)
 
 
@@ -138,12 +147,26 @@ def count(database: Database) -> dict[str, Waiting]:
     return {table: Waiting(int(rows), int(total) - int(rows)) for table, rows, total in found}
 
 
+def unread(database: Database, table: str) -> list[int]:
+    """The ids of the rows of which something could not be read."""
+    mark = database.dialect.mark
+    found = database.rows(
+        "SELECT DISTINCT row_id FROM bitsheet_quarantine"  # noqa: S608 - a mark
+        f" WHERE table_name = {mark} AND value IS NULL AND reason LIKE {mark}",
+        (table, f"{TOO_BIG}%"),
+    )
+    return sorted(int(id_) for (id_,) in found if id_.isascii() and id_.isdigit())
+
+
 def count_values(database: Database, table: str, least: int) -> dict[str, int]:
-    """How many values of each field wait, of those fields of which at least so many do."""
+    """How many values of each field wait, of those fields of which at least so many do.
+
+    What could not be read contradicts nothing.
+    """
     mark = database.dialect.mark
     found = database.rows(
         f"SELECT field, count(*) FROM bitsheet_quarantine WHERE table_name = {mark} AND field <> ''"  # noqa: S608
-        f" GROUP BY field HAVING count(*) >= {mark}",
+        f" AND value IS NOT NULL GROUP BY field HAVING count(*) >= {mark}",
         (table, least),
     )
     return {field: int(number) for field, number in found}

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from bitsheet_tui.fields import WHOLE
 from bitsheet_tui.store import quarantine, schema, views
 from bitsheet_tui.store.bulk import chunks
 from bitsheet_tui.store.database import Database
@@ -86,7 +87,7 @@ def load(
     row = dict(zip(wanted, found[0], strict=True))
     told = _names(database, shapes, table, where, key)
     waiting = {one.field: one for one in quarantine.of_row(database, table, ":".join(map(str, key)))}
-    whole = waiting.get(quarantine.WHOLE)
+    whole = waiting.get(WHOLE)
     moment = InstantField().python_value
     return Record(
         table=table,

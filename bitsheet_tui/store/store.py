@@ -42,7 +42,7 @@ from bitsheet_tui.store.layout import RAW, Column, Layout, Portal
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.models import FactRecord
 from bitsheet_tui.store.reconciles import Reconciles
-from bitsheet_tui.store.writer import Stored
+from bitsheet_tui.store.writer import NOTHING, Stored, Unread
 from bitsheet_tui.tables import CATALOGUE, Table
 
 TRY_AGAIN = 60.0  # seconds until views that could not be made anew are tried again
@@ -264,10 +264,14 @@ class Store(Books):
         cycle: int,
         filling: bool = False,
         since: datetime | None = None,
+        unread: Unread = NOTHING,
     ) -> Stored:
-        """Store rows of the portal and the checkpoint in one transaction; `filling`, `since`: see `When`."""
+        """Store rows of the portal and the checkpoint in one transaction; `filling`, `since`: see `When`.
+
+        `unread`: what of which row could not be read, by its id and field, and why; '': the whole row.
+        """
         when = When(at=at, cycle=cycle, filling=filling, since=since)
-        return writer.commit(self._database, self._layout(table), rows, checkpoint, when)
+        return writer.commit(self._database, self._layout(table), rows, checkpoint, when, unread)
 
     def sweep(
         self,

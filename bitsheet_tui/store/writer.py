@@ -8,7 +8,7 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from bitsheet_tui.fields import Kind
+from bitsheet_tui.fields import WHOLE, Kind
 from bitsheet_tui.store import bulk, checkpoints, contacts, discussions, feed, quarantine, snapshots, untold
 from bitsheet_tui.store.bulk import Key
 from bitsheet_tui.store.checkpoints import Checkpoint
@@ -17,6 +17,9 @@ from bitsheet_tui.store.discussions import Discussion
 from bitsheet_tui.store.feed import Moved, Op, When
 from bitsheet_tui.store.layout import Layout, Odd, Portal, Row
 from bitsheet_tui.store.quarantine import Poison
+
+Unread = Mapping[str, Mapping[str, str]]  # by row and field, why it could not be read
+NOTHING: Mapping[str, Any] = {}
 
 
 class Stored(Struct, kw_only=True):
@@ -94,6 +97,20 @@ def sift(layout: Layout, rows: Sequence[Portal]) -> Sifted:
     )
 
 
+def lacking(layout: Layout, sifted: Sifted, unread: Unread) -> Sifted:
+    """The same page with what could not be read in quarantine: values, and whole rows. Pure."""
+    odd, rows, poison = dict(sifted.odd), dict(sifted.rows), list(sifted.poison)
+    for key in sifted.rows:
+        reasons = unread.get(layout.row_id(key), NOTHING)
+        if WHOLE in reasons:
+            del rows[key]
+            poison.append(Poison(row_id=layout.row_id(key), reason=reasons[WHOLE]))
+        elif reasons:
+            lacks = [Odd(name, None, reason) for name, reason in reasons.items()]
+            odd[key] = [*odd.get(key, ()), *lacks]
+    return Sifted(rows=rows, odd=odd, poison=tuple(poison))
+
+
 def _unusable(layout: Layout, odd: Sequence[Odd]) -> str:
     told = [f"{one.field}: {one.reason}" for one in odd if one.field in layout.table.key]
     return told[0] if told else "it has no key"
@@ -119,11 +136,17 @@ def compare(layout: Layout, sifted: Sifted, present: Mapping[Key, Row]) -> Sorte
 
 
 def commit(
-    database: Database, layout: Layout, rows: Sequence[Portal], checkpoint: Checkpoint | None, when: When
+    database: Database,
+    layout: Layout,
+    rows: Sequence[Portal],
+    checkpoint: Checkpoint | None,
+    when: When,
+    unread: Unread = NOTHING,
 ) -> Stored:
     """Store rows and their checkpoint; all or nothing.
 
     Some rows at a time, which come into being when they are looked at: an answer to a batch has thousands.
+    `unread`: what of which row could not be read, and why.
     """
     started = time.perf_counter()
 
@@ -132,7 +155,8 @@ def commit(
             snapshots.begin(database, layout.table.name, when)
         stored = Stored()
         for some in bulk.chunks(rows, database.dialect.at_once):
-            stored.add(write(database, layout, sift(layout, some), when))
+            sifted = sift(layout, some)
+            stored.add(write(database, layout, lacking(layout, sifted, unread) if unread else sifted, when))
         if checkpoint:
             checkpoints.save(database.peewee, checkpoint)
             if feed.silent(database, layout.table.name):

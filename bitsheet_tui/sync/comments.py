@@ -72,6 +72,7 @@ class Streams:
         desk = self._desk
         return min(
             max(2, desk.room),
+            max(2, desk.splitter.pages(self._table)),
             *(
                 max(2, desk.commands(method, min(desk.seconds, desk.portal.room(method))))
                 for method in (self._table.method, FORUM_METHOD)

@@ -12,14 +12,15 @@ from msgspec import Struct
 
 from bitsheet_tui import events as e
 from bitsheet_tui.config import SyncSettings
-from bitsheet_tui.errors import PortalError, StoreRefused, TooLarge
+from bitsheet_tui.errors import PortalError, StoreError, StoreRefused, TooLarge
 from bitsheet_tui.fields import Field
 from bitsheet_tui.freshness import sketch, total
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.client import Portal
-from bitsheet_tui.portal.listing import ids_of
+from bitsheet_tui.portal.listing import id_of, ids_of
 from bitsheet_tui.portal.rows import clean
 from bitsheet_tui.portal.selftest import Profile
+from bitsheet_tui.portal.splitting import PartialRow, Splitter
 from bitsheet_tui.portal.turns import Turns
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.reconciles import Reconcile
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 ROOM = 50  # commands in one batch
 REQUEST_SECONDS = 30.0  # one request should not take longer; the portal ends it at 60
 LEAST_SECONDS = 2.0
+SIZES = "answer_sizes"  # the fact under which the sizes of answers are remembered
 
 Say = Callable[[e.Event], None]
 Answers = Mapping[str, Answer | PortalError]
@@ -106,14 +108,17 @@ class Desk:
     _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
     _stir: asyncio.Event = field(default_factory=asyncio.Event)
+    _recalled: bool = False
     stirs: int = 0  # how often somebody has found or finished something
 
+    splitter: Splitter = field(init=False)  # asks the portal, for less where an answer is too big
     streams: int = field(init=False)  # of a backfill: one waits while the others are served
     unjudged: set[str] = field(init=False)  # tables of which odd values came since their fields were judged
     tickets: Turns = field(init=False)  # for requests of backfills, all together
     parents: frozenset[str] = field(init=False)  # tables that others wait for: theirs come first
 
     def __post_init__(self) -> None:
+        self.splitter = Splitter(self.portal, self.tables, lambda name: self.fields.get(name, ()))
         self.streams = self.portal.places + 1
         self.tickets = Turns(self.streams)
         self.unjudged = {table.name for table in self.tables}
@@ -209,6 +214,10 @@ class Desk:
         """How many commands of one method the portal answers in so many seconds; at least one."""
         return max(1, int(seconds / max(self.portal.seconds_per_command(method), 0.001)))
 
+    def fits(self, table: Table, seconds: float) -> int:
+        """How many pages one request may have, as long as it may take `seconds`."""
+        return min(self.commands(table.method, seconds), self.splitter.pages(table))
+
     def lasts(self, method: str, commands: float) -> float:
         """Seconds that so many commands of a backfill take at the least."""
         return self.portal.lasts(method, commands, min(self.room, self.commands(method, self.seconds)))
@@ -222,11 +231,13 @@ class Desk:
     ) -> Stored:
         """Store a page and the checkpoint that belongs to it, in one transaction, and say so."""
         zone = self.profile.task_zone if self.profile else ""
+        unread = {str(id_of(table, row)): row.unread for row in self._partial(raw)}
         watermark = self.checkpoint(table).watermark
         rows = clean(table, raw, self.fields[table.name], zone=zone, now=self.portal_now())
         stored = self.store.commit(
             table, rows, checkpoint, at=now(), cycle=self.cycle, filling=watermark is None,
             since=self.dating(watermark) if fill is None else None,
+            unread=unread,
         )  # fmt: skip
         self._checkpoints[table.name] = checkpoint
         if table.name in self.parents:
@@ -238,6 +249,10 @@ class Desk:
         self.count(table, stored)
         self.tell(table, stored, read=len(raw), fill=fill)
         return stored
+
+    def _partial(self, raw: Sequence[Mapping[str, Any]]) -> list[PartialRow]:
+        """The rows of which something could not be read."""
+        return [row for row in raw if isinstance(row, PartialRow)] if self.splitter.partial else []
 
     def retry(self, table: Table) -> Stored:
         """Try once more to store the table's rows that are in quarantine."""
@@ -309,13 +324,15 @@ class Desk:
         urgent: bool = True,
         fragile: bool = False,
     ) -> Answers:
-        """One request for these tables. On TooLarge the next may be half as much; grows back slowly.
+        """One request for these tables, or a few where answers are too big.
 
-        Nobody knows what was too much: its time, its bytes, or a bound of some front end.
+        On TooLarge the next may be half as much; grows back slowly. Nobody knows what was too much: its time,
+        or a bound of some front end.
         """
-        allowed, retries = self.seconds, self.portal.seen().retries
+        allowed, before = self.seconds, self.portal.seen()
+        self._recall()
         try:
-            answers = await self.portal.batch(asks, urgent=urgent, fragile=fragile)
+            answers = await self.splitter.batch(asks, urgent=urgent, fragile=fragile)
         except TooLarge:  # of several that were under way together, one halving is enough
             self.seconds = max(LEAST_SECONDS, min(self.seconds, allowed / 2))
             self.room = max(1, min(self.room, len(asks) // 2))
@@ -327,7 +344,8 @@ class Desk:
             self.say(seen)
             for name in {table.name for table in tables}:
                 self.asked[name] += 1
-                self.retried[name] += seen.retries - retries
+                self.retried[name] += seen.retries - before.retries
+            self._remember()
         self.seconds = min(REQUEST_SECONDS, self.seconds * 1.1)
         if len(asks) >= self.room:
             self.room = min(ROOM, self.room + max(1, self.room // 10))
@@ -338,6 +356,18 @@ class Desk:
     def divisible(self, asks: Mapping[str, Ask]) -> bool:
         """Whether less can be asked for where these were too many."""
         return len(asks) > 1 and self.room > 1
+
+    def _recall(self) -> None:
+        """Let the sizes of answers be what was noted of them before this start."""
+        if not self._recalled:
+            with suppress(StoreError):  # it only saves requests
+                self.splitter.recall(self.store.remembered(SIZES))
+                self._recalled = True
+
+    def _remember(self) -> None:
+        if (news := self.splitter.news()) is not None:
+            with suppress(StoreError):
+                self.store.remember(SIZES, news.decode())
 
     def stir(self) -> None:
         """Wake those who wait for others to find or to finish something."""

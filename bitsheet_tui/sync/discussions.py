@@ -23,7 +23,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from bitsheet_tui.errors import BadAnswer, PortalError, Reason
+from bitsheet_tui.errors import BadAnswer, PortalError, Reason, Unasked
 from bitsheet_tui.portal.answer import Answer, Ask, whole
 from bitsheet_tui.portal.judge import scope_of
 from bitsheet_tui.portal.listing import PAGE
@@ -37,7 +37,7 @@ FORUM, CHAT = "forum", "chat"
 SOURCES = frozenset({FORUM, CHAT})
 # what is not for us to read, one or all of a kind; anything else is trouble with the method
 ALL_CLOSED = frozenset({Reason.SCOPE, Reason.GONE})
-CLOSED_TO_US = frozenset({Reason.RIGHTS, Reason.REQUEST, Reason.ACCESS}) | ALL_CLOSED
+CLOSED_TO_US = frozenset({Reason.RIGHTS, Reason.REQUEST, Reason.ACCESS, Reason.SIZE}) | ALL_CLOSED
 
 
 class _Forum(Struct):
@@ -246,7 +246,7 @@ class DiscussionReader(Struct):
         for key, task_id, source, part in self._asked:
             reading = self._open.get(task_id)
             answer = answers[key]
-            if reading is None:  # given up a moment ago
+            if reading is None or isinstance(answer, Unasked):  # given up a moment ago, or asked next
                 continue
             if isinstance(answer, PortalError):
                 self._refused(reading, source, part, answer, now)

@@ -28,7 +28,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct, field
 
-from bitsheet_tui.errors import BadAnswer, PortalError, Reason
+from bitsheet_tui.errors import BadAnswer, PortalError, Reason, Unasked
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.counting import IDS, count, counted, some, those
 from bitsheet_tui.portal.listing import PAGE, Window, chain, read
@@ -255,6 +255,8 @@ class Comparison(Struct):
         for key, pages in (("c", self._looking), ("r", self._fetching)):
             for number, page in enumerate(list(pages)):
                 answer = answers.get(f"{self.table.name}{number}{key}")
+                if isinstance(answer, Unasked):
+                    continue
                 if isinstance(answer, PortalError):
                     self.error = answer
                 elif answer:

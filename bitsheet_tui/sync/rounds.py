@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bitsheet_tui.errors import TABLE_TROUBLE, TooLarge
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.sync.deletions import CountJob
-from bitsheet_tui.sync.desk import Desk
+from bitsheet_tui.sync.desk import ROOM, Desk
 from bitsheet_tui.sync.jobs import Job
 
 
@@ -57,14 +57,17 @@ def ride(desk: Desk, spare: Sequence[Job], asks: dict[str, Ask], asked: Asked) -
     seconds = desk.seconds - sum(
         len(keys) * desk.portal.seconds_per_command(job.table.method) for job, keys in asked
     )
+    space = 1.0 - sum(len(keys) * desk.splitter.share(job.table) for job, keys in asked)
     for job in spare if asks else ():
         cost = max(desk.portal.seconds_per_command(job.table.method), 0.001)
-        room = min(desk.room - len(asks), int(seconds / cost))
+        fit = int(space / (desk.splitter.share(job.table) or space / ROOM)) if space > 0 else 0
+        room = min(desk.room - len(asks), int(seconds / cost), fit)
         some = job.asks(room) if room > 0 else {}
         if some and len(asks) + len(some) <= desk.room:
             asks |= some
             asked.append((job, tuple(some)))
             seconds -= len(some) * desk.portal.seconds_per_command(job.table.method)
+            space -= len(some) * desk.splitter.share(job.table)
 
 
 def gather(desk: Desk, jobs: Sequence[Job]) -> tuple[dict[str, Ask], list[tuple[Job, tuple[str, ...]]]]:
@@ -80,7 +83,7 @@ def gather(desk: Desk, jobs: Sequence[Job]) -> tuple[dict[str, Ask], list[tuple[
         slots = desk.room - len(asks)
         if slots <= 0 or (asks and seconds <= 0):
             break
-        room = max(1, min(slots // left or 1, desk.commands(job.table.method, seconds / left)))
+        room = max(1, min(slots // left or 1, desk.fits(job.table, seconds / left)))
         some = job.asks(room)
         if not some or (asks and len(some) > slots):
             continue

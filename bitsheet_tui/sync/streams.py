@@ -96,7 +96,7 @@ class Streams:
     def _errand(self) -> Errand | None:
         desk, method = self._desk, self._table.method
         self._backfill.chained = desk.chained(self._table)
-        most = min(desk.room, desk.commands(method, min(desk.seconds, desk.portal.room(method))))
+        most = min(desk.room, desk.fits(self._table, min(desk.seconds, desk.portal.room(method))))
         return self._backfill.errand(most, min(most, desk.commands(method, SHORT)))
 
     async def _send(self, errand: Errand) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from bitsheet_tui.errors import PortalError, Refused, Unreachable
+from bitsheet_tui.fields import WHOLE
 from bitsheet_tui.portal import selftest
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.client import Portal, ask_fragile
@@ -22,6 +23,7 @@ from bitsheet_tui.portal.counting import IDS, by_id, count, counted, is_away, so
 from bitsheet_tui.portal.listing import PAGE, ids_of, offset_page, page_rows
 from bitsheet_tui.portal.rows import clean
 from bitsheet_tui.portal.selftest import Profile
+from bitsheet_tui.portal.splitting import PartialRow, Splitter
 from bitsheet_tui.portal.task_dates import with_dates
 from bitsheet_tui.store.census import ALL
 from bitsheet_tui.store.comparing import Difference
@@ -102,8 +104,10 @@ async def verify(
 ) -> AsyncIterator[Verdict]:
     """A verdict for each table. Raises Refused and Unreachable, and StoreError."""
     profile = await _profile(portal, tables)
+    shapes = store.shapes()
+    splitter = Splitter(portal, tables, lambda name: shapes.get(name, ()))
     for table in tables:
-        yield await _verdict(_Look(portal, store, table, profile, full=full))
+        yield await _verdict(_Look(portal, splitter, store, table, profile, full=full))
 
 
 async def _profile(portal: Portal, tables: Sequence[Table]) -> Profile:
@@ -142,6 +146,7 @@ class _Look(Struct):
     """One table on both sides."""
 
     portal: Portal
+    splitter: Splitter
     store: Store
     table: Table
     profile: Profile
@@ -153,7 +158,7 @@ class _Look(Struct):
     def room(self) -> int:
         """How many commands the portal answers in one request without losing patience."""
         seconds = max(0.001, self.portal.seconds_per_command(self.table.method))
-        return max(1, min(ROOM, int(REQUEST_SECONDS / seconds)))
+        return max(1, min(ROOM, int(REQUEST_SECONDS / seconds), self.splitter.pages(self.table)))
 
     async def difference(self) -> Difference:
         """How the two differ, looked at twice."""
@@ -163,7 +168,7 @@ class _Look(Struct):
             return await self._list()
         found = await (self._everything() if self.full else self._sample())
         again = sorted(int(name) for name in found.missing | found.changed)
-        twice = self._compare(await self._rows(again))
+        twice = await self._compared(again)
         return found & (twice | Difference(gone=set(map(str, self._still(map(int, found.gone))))))
 
     def _still(self, ids: Iterable[int]) -> list[int]:
@@ -173,7 +178,7 @@ class _Look(Struct):
 
     async def ask(self, asks: Mapping[str, Ask]) -> dict[str, Answer]:
         """Answers, all of them. Raises the first error among them."""
-        answers = await self.portal.batch(asks)
+        answers = await self.splitter.all(asks)
         if self.portal.zone:
             self.store.set_zone(self.portal.zone)
         for answer in answers.values():
@@ -199,7 +204,7 @@ class _Look(Struct):
         found, _ = await self._upwards(await self._unequal(mine), IDS)
         ids = [id_ for id_ in mine.ids(0, self._reach) if str(id_) not in found.gone]
         chosen = random.sample(ids, min(SAMPLE, len(ids)))
-        return found | self._compare(await self._rows(sorted(chosen)))
+        return found | await self._compared(sorted(chosen))
 
     async def _everything(self) -> Difference:
         """Every row, from the lowest id up."""
@@ -251,15 +256,29 @@ class _Look(Struct):
         """The portal's rows with these ids."""
         table, rows = self.table, Rows()
         pages = [ids[place : place + PAGE] for place in range(0, len(ids), PAGE)]
-        answers = await self._in_turn([some(table, page) for page in pages])
-        for page, answer in zip(pages, answers, strict=True):
-            rows += those(table, page, answer).rows.values()
+        while pages:
+            answers = await self._in_turn([some(table, page) for page in pages])
+            found = [those(table, page, one) for page, one in zip(pages, answers, strict=True)]
+            rows += (row for one in found for row in one.rows.values())
+            pages = [  # a page that is too big comes in parts
+                [id_ for id_ in page if id_ not in one.rows]
+                for page, one in zip(pages, found, strict=True)
+                if one.rows and one.more
+            ]
         return rows
+
+    async def _compared(self, ids: Sequence[int]) -> Difference:
+        """How the rows with these ids differ, one request's at a time."""
+        found, many = Difference(), PAGE * self.room
+        for place in range(0, len(ids), many):
+            found |= self._compare(await self._rows(ids[place : place + many]))
+        return found
 
     def _compare(self, raw: Rows) -> Difference:
         """How rows differ that have not changed since the mirror's last scan."""
         store, table = self.store, self.table
         fields = store.shapes()[table.name]
+        raw = [row for row in raw if not (isinstance(row, PartialRow) and WHOLE in row.unread)]
         rows = clean(table, raw, fields, zone=self.profile.task_zone, now=self._now())
         watermark = store.checkpoint(table.name).watermark
         settled = [row for row in rows if not _newer(table, row, watermark)]
@@ -293,7 +312,7 @@ class _Look(Struct):
         every = store.reconciles.discussions(below=ALL, limit=store.reconciles.count_discussions())
         settled = [one for one in every if one.task_id not in due]
         chosen = settled if self.full else random.sample(settled, min(DISCUSSIONS, len(settled)))
-        check = self.comments = CommentCheck(self.portal, store, table)
+        check = self.comments = CommentCheck(self.splitter, store, table)
         found = await check.difference(chosen)
         found.gone |= store.reconciles.orphans(table)
         return found

@@ -18,11 +18,11 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from bitsheet_tui.errors import PortalError
+from bitsheet_tui.errors import PortalError, Reason
 from bitsheet_tui.portal.answer import Answer, Ask, whole
-from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.portal.listing import PAGE
 from bitsheet_tui.portal.rows import chat_rows, forum_rows
+from bitsheet_tui.portal.splitting import Splitter
 from bitsheet_tui.store.comparing import Difference
 from bitsheet_tui.store.discussions import Discussion
 from bitsheet_tui.store.store import Store
@@ -53,7 +53,7 @@ class _Part(Struct):
 class CommentCheck(Struct):
     """Compares discussions with the mirror's comments."""
 
-    portal: Portal
+    portal: Splitter
     store: Store
     table: Table
     unseen: set[int] = field(default_factory=set)  # tasks whose chats are not shown whole
@@ -129,7 +129,7 @@ class CommentCheck(Struct):
         rows: list[Mapping[str, Any]] = []
         for place in range(0, len(wanted), ROOM):
             some = wanted[place : place + ROOM]
-            answers = await self.portal.batch({f"c{n}": ask for n, (_, ask, _) in enumerate(some)})
+            answers = await self.portal.all({f"c{n}": ask for n, (_, ask, _) in enumerate(some)})
             for (key, _, most), answer in zip(some, answers.values(), strict=True):
                 rows += self._take(key, parts[key], answer, most)
         return rows
@@ -141,6 +141,8 @@ class CommentCheck(Struct):
             if answer.reason in ALL_CLOSED or answer.reason not in CLOSED_TO_US:
                 raise answer
             part.closed = True
+            if answer.reason is Reason.SIZE:
+                self.unseen.add(part.one.task_id)
             return []
         rows = (forum_rows if key[0] == FORUM else chat_rows)(part.one.task_id, answer.result)
         ids = {ident for row in rows if (ident := whole(row["ID"])) is not None}

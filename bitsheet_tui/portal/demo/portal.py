@@ -58,6 +58,8 @@ class DemoPortal:
             oddities.scatter(self.world, seed)
         if self.settings.mistyped:
             oddities.mistype(self.world)
+        if self.settings.large:
+            oddities.enlarge(self.world)
         self.faults = Faults(self._page_faults(seed))
         self.stats = Stats()
         self.tokens = Tokens()

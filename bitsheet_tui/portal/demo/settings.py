@@ -122,6 +122,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     eventful: bool = False  # things go wrong: see plot.py
     odd: bool = False  # one value in a thousand contradicts its type: see oddities.py
     mistyped: bool = False  # two fields of deals are described as what they are not
+    large: bool = False  # activities with long texts, one of them too big to be read: see oddities.py
     page_faults: float = 0.0  # share of the pages of lists that come damaged: see pages.py
     page_kinds: tuple[str, ...] = ()  # in which of the ways of pages.py; none: in all
     page_methods: tuple[str, ...] = ()  # of which lists, in lower case; none: of all

@@ -13,6 +13,7 @@ from bitsheet_tui.portal.demo.php import encode
 from bitsheet_tui.portal.demo.table import Table
 
 _KEEP = 2_000  # touched rows remembered by one shape
+_LONG = 2**16  # bytes of one that is not remembered
 
 Extra = Callable[[Raw], Mapping[str, Any]]
 Value = Callable[[Row, Raw], Any]
@@ -83,7 +84,9 @@ class Shape:
         if known is None or known[0] is not touched:
             if len(self._written) >= _KEEP:
                 self._written.clear()
-            known = self._written[id_] = (touched, encode(self.plainly(self._table.raw(id_))))
+            known = (touched, encode(self.plainly(self._table.raw(id_))))
+            if len(known[1]) < _LONG:
+                self._written[id_] = known
         return known[1]
 
     def _learn(self, row: Row, constants: Raw) -> Template:
