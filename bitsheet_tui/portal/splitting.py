@@ -107,6 +107,13 @@ class Splitter:
             return COMMANDS
         return 1 if sizes.rows else max(1, min(COMMANDS, wire.CAP_BYTES // REQUEST // sizes.page))
 
+    def rows(self, table: Table) -> int | None:
+        """How many rows of big pages are to be opened at once; None: pages are not big."""
+        sizes = self.sizes.get(table.name)
+        if sizes is None or sizes.page < NOTED:
+            return None
+        return max(1, PAGE * NOTED // sizes.page)
+
     def share(self, table: Table) -> float:
         """Which part of what one request should ask for a page of the table is."""
         sizes = self.sizes.get(table.name)

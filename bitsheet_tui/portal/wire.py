@@ -23,8 +23,8 @@ from bitsheet_tui.secret import Secret, conceal, redact_bytes
 if TYPE_CHECKING:
     import httpx
 
-CAP_BYTES = 32 * 2**20  # of a decoded body: with two of them the process would be too large
-LARGE_BYTES = 6 * 2**20  # of a body from which on it is read while no other of such a size is
+CAP_BYTES = 16 * 2**20  # of a decoded body; as objects it takes as much again
+LARGE_BYTES = 4 * 2**20  # of a body from which on it is read while no other of such a size is
 PIECE_BYTES = 2**18  # decoded at a time, whatever the compression promises
 CONNECT_SECONDS = 10.0
 HEADERS = {

@@ -265,13 +265,15 @@ class Store(Books):
         filling: bool = False,
         since: datetime | None = None,
         unread: Unread = NOTHING,
+        at_once: int | None = None,
     ) -> Stored:
         """Store rows of the portal and the checkpoint in one transaction; `filling`, `since`: see `When`.
 
         `unread`: what of which row could not be read, by its id and field, and why; '': the whole row.
+        `at_once`: how many rows may be opened together, where they are big.
         """
         when = When(at=at, cycle=cycle, filling=filling, since=since)
-        return writer.commit(self._database, self._layout(table), rows, checkpoint, when, unread)
+        return writer.commit(self._database, self._layout(table), rows, checkpoint, when, unread, at_once)
 
     def sweep(
         self,

@@ -142,6 +142,7 @@ def commit(
     checkpoint: Checkpoint | None,
     when: When,
     unread: Unread = NOTHING,
+    at_once: int | None = None,
 ) -> Stored:
     """Store rows and their checkpoint; all or nothing.
 
@@ -154,7 +155,7 @@ def commit(
         if when.filling:
             snapshots.begin(database, layout.table.name, when)
         stored = Stored()
-        for some in bulk.chunks(rows, database.dialect.at_once):
+        for some in bulk.chunks(rows, min(database.dialect.at_once, at_once or len(rows) or 1)):
             sifted = sift(layout, some)
             stored.add(write(database, layout, lacking(layout, sifted, unread) if unread else sifted, when))
         if checkpoint:

@@ -237,7 +237,7 @@ class Desk:
         stored = self.store.commit(
             table, rows, checkpoint, at=now(), cycle=self.cycle, filling=watermark is None,
             since=self.dating(watermark) if fill is None else None,
-            unread=unread,
+            unread=unread, at_once=self.splitter.rows(table),
         )  # fmt: skip
         self._checkpoints[table.name] = checkpoint
         if table.name in self.parents:

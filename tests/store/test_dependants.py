@@ -296,3 +296,52 @@ def test_a_rewrite_may_take_longer_than_a_statement(pg):
     database.write(lambda: database.execute("CREATE INDEX slowly ON deals (slow(title))"))
     query(pg, "SELECT set_config('statement_timeout', '50ms', false)")
     assert pg.shape(DEALS, WORDS).widened == ("opportunity", "closed")
+
+
+# what people make of a SQLite file, with what is asked of it and answered once a third deal was stored
+THEIRS = {
+    "index": ("CREATE INDEX my_index ON deals (json_extract(json_array(title), '$[0]'))", None, None),
+    "partial index": ("CREATE INDEX my_index ON deals (id) WHERE json_array(title) ->> 0 <> ''", None, None),
+    "generated column": (
+        "ALTER TABLE deals ADD COLUMN mine AS (json_extract(json_array(title), '$[0]'))",
+        "SELECT mine FROM deals WHERE id = 3",
+        "Deal 3",
+    ),
+    "view": (
+        "CREATE VIEW mine AS SELECT id, json_extract(json_array(title), '$[0]') AS title FROM deals",
+        "SELECT title FROM mine WHERE id = 3",
+        "Deal 3",
+    ),
+    "trigger": (
+        "CREATE TABLE mine (title);"
+        "CREATE TRIGGER mine_too AFTER INSERT ON deals BEGIN"
+        " INSERT INTO mine VALUES (json_extract(json_array(new.title), '$[0]')); END",
+        "SELECT title FROM mine WHERE title = 'Deal 3'",
+        "Deal 3",
+    ),
+    "full text": (
+        "CREATE VIRTUAL TABLE mine USING fts5(title);"
+        "CREATE TRIGGER mine_too AFTER INSERT ON deals BEGIN"
+        " INSERT INTO mine(rowid, title) VALUES (new.id, new.title); END",
+        "SELECT title FROM mine WHERE mine MATCH '\"Deal 3\"'",
+        "Deal 3",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", THEIRS)
+def test_what_users_make_with_functions_of_json_or_full_text_never_stops_the_mirror(what, sqlite_url):
+    made, question, answer = THEIRS[what]
+    with closing(Store.open(sqlite_url)) as store:
+        store.shape(DEALS, DEAL)
+        store.commit(DEALS, [deal(1), deal(2, CLOSED="Y")], None, at=NOW, cycle=1)
+        with closing(at(sqlite_url)) as other:
+            other.executescript(made)
+        store.commit(DEALS, [deal(1, TITLE="Deal 1b"), deal(3)], None, at=NOW, cycle=2)
+        assert store.shape(DEALS, (*WORDS, NEW)).added == ("uf_new",)
+        store.commit(DEALS, [deal(2, TITLE="Deal 2b", UF_NEW="new")], None, at=NOW, cycle=3)
+        assert store.bury(DEALS, [1], at=NOW, cycle=3) == 1
+        assert not question or (answer,) in told(sqlite_url, question)
+    with closing(Store.open(sqlite_url)) as store:  # and a start finds nothing wrong with it
+        found = query(store, "SELECT id, title, uf_new FROM deals ORDER BY id")
+    assert list(found) == [(1, "Deal 1b", None), (2, "Deal 2b", "new"), (3, "Deal 3", None)]
