@@ -14,6 +14,7 @@ from bitsheet_tui.errors import Exit
 from bitsheet_tui.observe.narrate import count
 from bitsheet_tui.secret import redact
 from bitsheet_tui.store.quarantine import Quarantined
+from bitsheet_tui.sync.rereading import want
 from bitsheet_tui.text import plain
 
 LONG = 2000  # characters of a value
@@ -49,3 +50,5 @@ def _retry(config: Config, tables: tuple[str, ...]) -> None:
                 stored = store.retry(table, at=datetime.now(UTC), cycle=0)
                 if stored.inserted + stored.updated:
                     tell(f"{table.name}: {stored.inserted + stored.updated} stored")
+                if want(store, [table.name]):
+                    tell(f"{table.name}: what was too big is asked for again in the next cycle")

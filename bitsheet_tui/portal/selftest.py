@@ -19,7 +19,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from bitsheet_tui.errors import BadAnswer, PortalError, Reason, TableRefused
+from bitsheet_tui.errors import BadAnswer, PortalError, Reason, TableRefused, Unasked
 from bitsheet_tui.portal.answer import Answer, Ask, whole
 from bitsheet_tui.portal.judge import refusal, scope_of
 from bitsheet_tui.portal.listing import PAGE, ids_of, last_row, page_rows, parameters
@@ -159,7 +159,7 @@ def _fault(table: Table, answers: Answers, scopes: frozenset[str]) -> PortalErro
     keys = _probes(table, chained=f"{table.name}_second" in answers)
     for key in keys:
         answer = answers.get(key)
-        if isinstance(answer, PortalError):
+        if isinstance(answer, PortalError) and not isinstance(answer, Unasked):
             return answer
     ids = {key: _ids(table, answers.get(key)) for key in keys}
     if any(found is None for found in ids.values()):
@@ -202,7 +202,12 @@ def _lacks_scope(table: Table, scopes: frozenset[str]) -> TableRefused | None:
 
 
 def _ids(table: Table, answer: Answer | PortalError | None) -> list[int] | None:
-    """The ids of a page in the order given; None when it is no page, or none of its rows has one."""
+    """The ids of a page in the order given; None when it is no page, or none of its rows has one.
+
+    The second page is left out where the first was too big an answer: then the two are no chain.
+    """
+    if isinstance(answer, Unasked):
+        return []
     if not isinstance(answer, Answer):
         return None
     try:

@@ -253,7 +253,7 @@ class _Turn:
     async def _alone(self, ask: Ask, error: TooLarge) -> Answer | PortalError:
         """The answer to one question that is too big, in parts; the error, if it has none."""
         table = self._splitter.table(ask)
-        if table is None or not self._big(ask):
+        if table is None or table.paging is Paging.OFFSET:
             return error
         self._too_big([ask])
         if ask.method == FORUM_METHOD:
@@ -289,6 +289,7 @@ class _Turn:
         """The page whose ids are known: as many of its rows, from the first on, as are enough."""
         sizes, size = self._splitter.of(table), self._brought
         left = list(dict.fromkeys(ids_of(table, named)))
+        asked = set(map(str, left))
         rows: list[dict[str, Any]] = []
         while left and not (rows and self._enough):
             some = _next(left, sizes)
@@ -306,7 +307,7 @@ class _Turn:
                 sizes.rows = max(1, min(PAGE, 2 * max(1, sizes.rows), wire.CAP_BYTES // PART // each))
         if named and not rows:
             return Unasked()  # all of it went away meanwhile; what lies below is asked for anew
-        if not left and not sizes.long and (self._brought - size) * REQUEST < wire.CAP_BYTES:
+        if not left and asked.isdisjoint(sizes.long) and (self._brought - size) * REQUEST < wire.CAP_BYTES:
             sizes.rows, sizes.page = 0, self._brought - size
         return _page(table, rows, answer)
 
@@ -551,4 +552,4 @@ def _asked_as(table: Table, key: str) -> str:
 
 
 def _too_big() -> str:
-    return f"{TOO_BIG} (more than {wire.CAP_BYTES / 2**20:.0f} MB)"
+    return f"{TOO_BIG} (more than {wire.CAP_BYTES / 2**20:g} MB)"

@@ -342,6 +342,10 @@ class Store(Books):
         """What waits in quarantine of these tables, or of all: whole rows, then values, oldest first."""
         return self._database.read(lambda: quarantine.listing(self._database, tables))
 
+    def unread(self, name: str) -> list[int]:
+        """The ids of a table's rows of which something was too big to be read."""
+        return self._database.read(lambda: quarantine.unread(self._database, name))
+
     def retry(self, table: Table, *, at: datetime, cycle: int) -> Stored:
         """Try once more to store what is in quarantine; what still cannot be stored stays there."""
         kept = self.quarantined((table.name,))

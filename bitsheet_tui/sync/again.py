@@ -70,6 +70,8 @@ class Again:
         """All of it, changes included; in the end it is compared."""
         desk = self._desk
         before = desk.checkpoint(table)
+        desk.recall()
+        desk.splitter.forget(table)
         if table.paging is Paging.KEYSET and before.floor == 0:
             self._complete[table.name] = desk.fields.get(table.name)
         desk.store.forget_nameless(table)

@@ -25,6 +25,7 @@ from bitsheet_tui.sync.jobs import CommentJob, Job, ScanJob
 from bitsheet_tui.sync.offset import OffsetJob
 from bitsheet_tui.sync.proving import proofs
 from bitsheet_tui.sync.reopening import reopenings
+from bitsheet_tui.sync.rereading import rereads
 from bitsheet_tui.sync.runs import failure, note_comments, record
 from bitsheet_tui.sync.scan import filling
 from bitsheet_tui.tables import Paging, Table
@@ -113,12 +114,13 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
         *(job for job, is_late in owing if not is_late),
         *proofs(desk, jobs, static=static),
     ]
-    work = [*([describing] if describing else ()), *_in_turn(jobs, counts), *late]
+    again = rereads(desk, [job.table for job in jobs])
+    work = [*([describing] if describing else ()), *_in_turn(jobs, counts), *late, *again]
     await rounds.run(desk, work, spare)
     if describing:
         failed |= describing.failed
         follow_zone(desk, describing.zone)
-    failed |= _refused(pass_, (*late, *spare))
+    failed |= _refused(pass_, (*late, *spare, *again))
     failed |= _settled(pass_, jobs, failed)
     failed |= _widened(desk, ready)
     _go_on(desk, fills, [table for table in ready if table.name not in failed])

@@ -109,6 +109,7 @@ class Desk:
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
     _stir: asyncio.Event = field(default_factory=asyncio.Event)
     _recalled: bool = False
+    wanted: set[str] | None = None  # tables whose unread values are asked for again; None: look in the store
     stirs: int = 0  # how often somebody has found or finished something
 
     splitter: Splitter = field(init=False)  # asks the portal, for less where an answer is too big
@@ -330,7 +331,7 @@ class Desk:
         or a bound of some front end.
         """
         allowed, before = self.seconds, self.portal.seen()
-        self._recall()
+        self.recall()
         try:
             answers = await self.splitter.batch(asks, urgent=urgent, fragile=fragile)
         except TooLarge:  # of several that were under way together, one halving is enough
@@ -357,7 +358,7 @@ class Desk:
         """Whether less can be asked for where these were too many."""
         return len(asks) > 1 and self.room > 1
 
-    def _recall(self) -> None:
+    def recall(self) -> None:
         """Let the sizes of answers be what was noted of them before this start."""
         if not self._recalled:
             with suppress(StoreError):  # it only saves requests

@@ -25,6 +25,7 @@ from bitsheet_tui.sync.control import Control
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.sync.reaching import Reaching
+from bitsheet_tui.sync.rereading import want
 from bitsheet_tui.sync.steering import Steering, Wish
 from bitsheet_tui.tables import Table
 
@@ -208,13 +209,19 @@ class Engine:
             self._control.note()
 
     def _retry(self, names: tuple[str, ...]) -> str:
-        """Store what can be stored now of what could not; nothing is asked for that. Why not, if it fails."""
+        """Store what can be stored now of what could not; a cycle asks for what could not be read.
+
+        Why not, if it fails.
+        """
         desk = self._desk
         if not desk.store.connected:
             return f"{NOT_DONE}{desk.store.label} cannot be reached"
         try:
             desk.retry_all(names)
             self._count()
+            if want(desk.store, names or [table.name for table in desk.tables]):
+                desk.wanted = None
+                self._alarm()
         except (StoreError, MirrorHeld) as error:
             self._alarm()  # a cycle meets the same trouble, and sees to it
             return f"{NOT_DONE}{error}"
