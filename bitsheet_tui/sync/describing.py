@@ -3,6 +3,10 @@
 The start-up test rides with the descriptions in one batch. It proves, for every list, that the portal obeys
 the filters we rely on and follows a chain: a filter it did not know would be dropped without a word, and
 look like success.
+
+A field that a description lacks, or describes without a type, stays as it is until the next description, in a
+later cycle or process, lacks it too: one answer that was not whole must empty no column. Nothing is lost by
+waiting, for a field that is gone is empty in the rows as well. What was lacking once is kept in the store.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -37,6 +41,7 @@ from bitsheet_tui.tables import DICTIONARIES, Case, Paging, Table
 
 PAUSE = 30.0  # seconds until what the database refused is tried again
 OWNER = "owner"
+LACKING = "lacking_"  # and a table: the fact that names the fields that its last description lacked
 
 
 async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetError]:
@@ -105,7 +110,7 @@ def shape(desk: Desk, tables: Iterable[Table], answers: Answers) -> dict[str, Bi
             failed[table.name] = answer
             continue
         try:
-            fields = describe.fields(table, answer.result if answer else None)
+            fields = _believed(desk, table, describe.fields(table, answer.result if answer else None))
             _follow(desk, table, fields)
         except TABLE_TROUBLE as error:
             failed[table.name] = error
@@ -114,6 +119,22 @@ def shape(desk: Desk, tables: Iterable[Table], answers: Answers) -> dict[str, Bi
     for name, rows in describe.labels(described).items():
         _fill(desk, name, rows, of=described)
     return failed
+
+
+def _believed(desk: Desk, table: Table, fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """The described fields, and those of before that are lacking for the first time."""
+    before = {field.name: field for field in desk.store.shapes().get(table.name, ())}
+    told = {field.name: field for field in fields}
+    lacking = {
+        name
+        for name, field in before.items()
+        if name not in told or (field.type and not told[name].type and told[name].kind is not field.kind)
+    }
+    noted = f"{LACKING}{table.name}"
+    known = set(desk.store.remembered(noted).split())
+    if lacking != known:
+        desk.store.remember(noted, " ".join(sorted(lacking)))
+    return tuple((told | {name: before[name] for name in before if name in lacking - known}).values())
 
 
 def catch_up(desk: Desk) -> dict[str, BitsheetError]:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from bitsheet_tui.events import Drifted
+from bitsheet_tui.events import Drifted, FillStarted
 from bitsheet_tui.portal.demo import Column
+from bitsheet_tui.portal.demo.calls import METHODS, Method, Reply
 from tests.support import mirror
 from tests.support.sync_run import config, once, portal, unequal
 
@@ -64,6 +65,8 @@ async def test_a_field_that_disappears_stays_a_column_and_one_that_returns_is_fi
         demo.world.edit("deals", some, **{FIELD: "once"})
         await once(settings)
         demo.world.remove_field("deals", FIELD)
+        engine = await once(settings)
+        assert engine.state.tables["deals"].drift is None  # one description is not believed
         engine = await once(settings)
         assert engine.state.tables["deals"].drift.retired == (FIELD.lower(),)
         assert FIELD.lower() in mirror.held(store_url, "deals")[(some,)]
@@ -140,4 +143,38 @@ async def test_in_a_running_engine_a_new_field_is_noticed_in_the_static_cycle(st
             await engine._end()
         finally:
             store.close()
+        assert unequal(store_url, demo, ("deals",)) == {}
+
+
+@pytest.mark.sample
+@pytest.mark.parametrize("what", ["a field", "a type", "all but one", "everything"])
+async def test_one_description_that_is_not_whole_empties_no_column_and_reads_nothing_again(
+    store_url, monkeypatch, what
+):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, store_url)
+        demo.world.add_field("deals", Column(name=FIELD, type="double", title="Sum", custom=True))
+        some = next(iter(demo.world.truth("deals")))["ID"]
+        demo.world.edit("deals", some, **{FIELD: 12.5})
+        await once(settings)
+        known = METHODS["crm.deal.fields"]
+
+        def partly(office, call):
+            reply = known.handler(office, call)
+            fields = {
+                "a field": {name: one for name, one in reply.result.items() if name != FIELD},
+                "a type": reply.result | {FIELD: {"title": "Sum"}},
+                "all but one": {"ID": reply.result["ID"]},
+                "everything": [],
+            }[what]
+            return Reply(fields)
+
+        events = []
+        with monkeypatch.context() as patch:
+            patch.setitem(METHODS, "crm.deal.fields", Method(known.name, known.scope, partly))
+            demo.world.edit("deals", some, TITLE="edited")
+            await once(settings, listeners=[events.append])
+            assert mirror.held(store_url, "deals")[some,][FIELD.lower()] == 12.5
+        await once(settings, listeners=[events.append])
+        assert [event for event in events if isinstance(event, Drifted | FillStarted)] == []
         assert unequal(store_url, demo, ("deals",)) == {}
