@@ -10,7 +10,7 @@ from bitsheet_tui.alert import Alert
 from bitsheet_tui.freshness import Freshness, LastHour
 from bitsheet_tui.observe.narrate import count, duration
 from bitsheet_tui.state import Standing
-from bitsheet_tui.store.books import DISABLED, INTERVAL, PAUSED
+from bitsheet_tui.store.books import DISABLED, HIDDEN, INTERVAL, PAUSED
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.closed import Closed
 from bitsheet_tui.store.counts import Count
@@ -30,6 +30,7 @@ class TableStatus(Struct, frozen=True, kw_only=True):
     standing: Standing
     error: str = ""
     hint: str = ""
+    hidden: int = 0  # rows that the portal counts and does not show, as far as is known
     held: int = 0  # deletions that wait for somebody's word
     held_reason: str = ""
     filling_since: datetime | None = None
@@ -101,6 +102,7 @@ def _table(store: Store, one: Count, *, disabled: bool) -> TableStatus:
         filling_since=checkpoint.fill_started if standing is Standing.FILLING else None,
         error=last.error if last else "",
         hint=last.hint if last else "",
+        hidden=int(store.remembered(f"{HIDDEN}{one.table}") or 0),
         held=found.held,
         held_reason=found.reason,
         disabled=disabled,
@@ -169,6 +171,7 @@ def _table_json(table: TableStatus) -> dict[str, Any]:
         "deleted": one.deleted,
         "quarantined": one.quarantined,
         "quarantined_values": one.values,
+        "hidden": table.hidden,
         "watermark": _instant(one.watermark),
         "synced_at": _instant(one.synced_at),
         "state": str(table.standing),
@@ -225,6 +228,10 @@ def to_lines(status: Status, now: datetime) -> list[str]:
     if status.unreadable.count and not status.unreadable.lacks:  # otherwise an alert tells
         closed = count(status.unreadable.count, "task")
         lines += ["", f"comments of {closed} are not readable with this webhook"]
+    for table in status.tables:
+        if table.hidden:
+            rows = count(table.hidden, "row")
+            lines += ["", f"{table.count.table}: the portal counts {rows} that it does not show"]
     if status.unproved:
         chats = count(status.unproved, "chat")
         lines += ["", f"of {chats} the end was not yet seen: they are looked at again, some in each cycle"]

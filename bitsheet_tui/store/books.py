@@ -16,6 +16,7 @@ LOG = "log"  # the one that says what its log file has, and where on its host it
 PAUSED = "paused_at"  # the fact that says since when the running instance is paused
 INTERVAL = "interval"  # the one that says how many seconds after another its cycles start
 DISABLED = "disabled"  # the one that says which tables it does not read for now, with commas between them
+HIDDEN = "hidden_"  # and a table: how many of its rows the portal counts and does not show
 
 PORTAL = "portal"  # the one that says of which portal the rows are: its host
 

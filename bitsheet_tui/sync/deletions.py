@@ -167,7 +167,7 @@ class CompareJob(Struct):
             desk.commit(table, comparison.rows, desk.checkpoint(table))
             comparison.rows.clear()
         if comparison.done:
-            desk.hide(table, {COMPARED: comparison.hidden})
+            desk.hide(table, {COMPARED: comparison.hidden}, whole=True)
             settle(desk, table, comparison.gone - comparison.returned, comparison.facts)
             self.done = True
         elif comparison.short:

@@ -22,6 +22,7 @@ from bitsheet_tui.portal.rows import clean
 from bitsheet_tui.portal.selftest import Profile
 from bitsheet_tui.portal.splitting import PartialRow, Splitter
 from bitsheet_tui.portal.turns import Turns
+from bitsheet_tui.store.books import HIDDEN
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.reconciles import Reconcile
 from bitsheet_tui.store.store import Store
@@ -96,7 +97,7 @@ class Desk:
     hidden: dict[str, dict[str, int]] = field(default_factory=dict)  # rows counted and not shown, by window
     cuts: dict[str, tuple[int, ...]] = field(default_factory=dict)  # where `Scan` cuts a table
     zone_at: datetime | None = None  # when it was asked last in which zone the webhook's owner is
-    told_hidden: dict[str, int] = field(default_factory=dict)  # the most of them that was told
+    told_hidden: dict[str, int] = field(default_factory=dict)  # how many of them there are, as last told
     unsettled: dict[str, int] = field(default_factory=dict)  # not compared to the end, since which cycle
     sizes: dict[str, int] = field(default_factory=dict)  # what an audit goes through: rows, or discussions
     returning: dict[str, set[int]] = field(default_factory=dict)  # ids stored while a table is compared
@@ -305,17 +306,22 @@ class Desk:
             )
         )  # fmt: skip
 
-    def hide(self, table: Table, found: Mapping[str, int]) -> None:
+    def hide(self, table: Table, found: Mapping[str, int], *, whole: bool = False) -> None:
         """Remember how many rows of each window the portal counts and does not show; tell it when they grow.
 
-        It saves requests, and is found out again where it is lost.
+        `whole`: the windows are all of the table, so there are no more than these. That the windows of scans
+        are known saves requests, and is found out again where it is lost; the number is kept for `status`.
         """
-        known = self.hidden.setdefault(table.name, {})
-        before, now_hidden = max(known.values(), default=0), max(found.values(), default=0)
-        known.update(found)
-        if now_hidden > max(before, self.told_hidden.get(table.name, 0)):
-            self.told_hidden[table.name] = now_hidden
-            self.say(e.RowsHidden(table=table.name, at=now(), count=now_hidden))
+        self.hidden.setdefault(table.name, {}).update(found)
+        noted = f"{HIDDEN}{table.name}"
+        if table.name not in self.told_hidden:
+            self.told_hidden[table.name] = int(self.store.remembered(noted) or 0)
+        before, seen = self.told_hidden[table.name], max(found.values(), default=0)
+        if seen > before:
+            self.say(e.RowsHidden(table=table.name, at=now(), count=seen))
+        if seen > before or (whole and seen != before):
+            self.told_hidden[table.name] = seen
+            self.store.remember(noted, str(seen or ""))
 
     async def ask(
         self,

@@ -105,7 +105,8 @@ class ScanJob(Struct):
             self.desk.pages[self.table.name, name] = rows
         if step.complete:
             self.desk.cuts[self.table.name] = scan.cut()
-            self.desk.hide(self.table, {name: one.missing for name, one in scan.readings.items()})
+            hidden = {name: one.missing for name, one in scan.readings.items()}
+            self.desk.hide(self.table, hidden, whole=not self.table.cursors)
         checkpoint = with_fill(step.checkpoint, self.desk.checkpoint(self.table))
         stored = self.desk.commit(self.table, step.rows, checkpoint)
         self.rows += stored.inserted + stored.updated

@@ -127,7 +127,7 @@ class OffsetJob(Struct):
     def _finish(self) -> None:
         """All that is shown was read. What is missing is asked for by its id."""
         desk, table, reading = self.desk, self.table, self._reading
-        desk.hide(table, {WHOLE: (reading.total or 0) - reading.shown})
+        desk.hide(table, {WHOLE: (reading.total or 0) - reading.shown}, whole=True)
         desk.keep(replace(desk.checkpoint(table), watermark=reading.began))
         self._lost = sorted(set(desk.store.ids(table)) - reading.ids)
         if not self._lost:

@@ -63,6 +63,7 @@ def test_programs_get_stable_names(store):
         "deleted": 0,
         "quarantined": 0,
         "quarantined_values": 0,
+        "hidden": 0,
         "watermark": AGO.isoformat(),
         "synced_at": AGO.isoformat(),
         "state": "ok",

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from bitsheet_tui import wiring
 from bitsheet_tui.errors import BitsheetError
+from bitsheet_tui.observe.status import look, to_json
 from bitsheet_tui.portal.demo import Size
 from bitsheet_tui.portal.demo.calls import METHODS, Method, Reply, Rows
 from bitsheet_tui.sync.engine import Engine
@@ -52,6 +53,11 @@ class OddPages(Trial):
             return {
                 one.table: one async for one in verify(client, store, wiring.tables(self.config), full=full)
             }
+
+    def status(self):
+        """What `status --json` says."""
+        with closing(wiring.open_store(self.config, readonly=True)) as store:
+            return to_json(look(store))
 
     def alerts(self):
         """What stands in the mirror's list of alerts: what each is about, by kind."""

@@ -115,6 +115,12 @@ async def test_rows_that_are_taken_out_after_the_query_hide_no_others_and_are_to
     assert {event.count for event in told} == {3}
     verdict = (await portal.verdicts())[table]
     assert verdict.line().endswith("; 3 more rows that it counts are not shown")
+    assert portal.status()["tables"][table]["hidden"] == 3
+    assert len(told) == 1  # three processes
+    portal.as_it_should_be(HIDDEN[table])
+    assert await portal.cycle(reconcile_every=1) == ()
+    assert portal.living(table) == portal.ids(table)
+    assert portal.status()["tables"][table]["hidden"] == 0
 
 
 async def test_where_rows_are_hidden_a_cycle_with_nothing_to_read_is_one_request(sqlite_url, monkeypatch):
