@@ -39,6 +39,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     one_of: str  # what stands behind a column that is one of many keys, which are one parameter: see `keys`
     keys: Convert  # of a list of keys, that parameter
     at_once: int  # rows that are opened, compared and written together
+    member: str  # of the document {}, whose name is a parameter: its value
     copies: bool = False  # whether COPY FROM STDIN is understood
 
     def encode(self, kind: Kind, value: Any) -> Any:
@@ -117,6 +118,7 @@ SQLITE = Dialect(
     widest=1900,
     one_of="IN (SELECT value FROM json_each(?))",  # one statement to prepare, however many keys
     keys=json.dumps,
+    member="(SELECT value FROM json_each({}) WHERE key = ?)",
     at_once=50,  # more are not faster, and take more memory than all the rest of the program
 )
 POSTGRESQL = Dialect(
@@ -137,6 +139,7 @@ POSTGRESQL = Dialect(
     widest=1500,
     one_of="= ANY(%s)",
     keys=list,
+    member="({} ->> %s)",
     at_once=500,  # a round trip and a COPY cost the same for few and for many
     copies=True,
 )

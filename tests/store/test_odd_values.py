@@ -6,6 +6,7 @@ import json
 from datetime import timedelta, timezone
 
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store.checkpoints import Checkpoint
@@ -152,6 +153,24 @@ def test_deleted_rows_are_no_values(store):
     assert outgrown(store) == {"OPPORTUNITY"}
     store.sweep(DEALS, set(range(12, 51)), None, at=NOW, cycle=1)
     assert outgrown(store) == set()
+
+
+def test_fields_without_a_column_are_judged_by_the_same_share(store, rows):
+    database = store._database
+    database.dialect = replace(database.dialect, widest=len(DEAL) + 1)
+    grades = tuple(Field(name=f"UF_GRADE_{n}", kind=Kind.INTEGER, type="integer") for n in range(3))
+    store.shape(DEALS, (*DEAL, *grades))
+    odd = [deal(n, UF_GRADE_2="good", UF_GRADE_1="good" if n < 21 else "5") for n in range(1, 61)]
+    commit(store, *odd)
+    assert len(rows(LINES)) == 80
+    assert outgrown(store) == {"UF_GRADE_2"}
+    texts = tuple(replace(f, kind=Kind.TEXT) if f.name == "UF_GRADE_2" else f for f in (*DEAL, *grades))
+    store.shape(DEALS, texts)
+    commit(store, *odd)
+    extra = rows("SELECT extra FROM deals WHERE id = 1")[0][0]
+    extra = json.loads(extra) if isinstance(extra, str) else extra
+    assert extra == {"UF_GRADE_2": "good"}
+    assert {line[1] for line in rows(LINES)} == {"UF_GRADE_1"}
 
 
 def test_the_key_is_never_text(store):
