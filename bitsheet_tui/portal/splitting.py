@@ -311,9 +311,7 @@ class _Turn:
             sizes.rows, sizes.page = 0, self._brought - size
         return _page(table, rows, answer)
 
-    async def _some(
-        self, table: Table, ask: Ask, ids: Sequence[int]
-    ) -> list[dict[str, Any]] | PortalError:
+    async def _some(self, table: Table, ask: Ask, ids: Sequence[int]) -> list[dict[str, Any]] | PortalError:
         """Rows by their ids, in that order; AnswerTooLarge: they are to be fewer."""
         if len(ids) == 1 and str(ids[0]) in self._splitter.of(table).long:
             return await self._row(table, ask, ids[0])
@@ -508,9 +506,7 @@ def _with(ask: Ask, conditions: Mapping[str, Any], name: str = "filter") -> Ask:
     return Ask(ask.method, {**ask.params, name: dict(conditions), "start": -1})
 
 
-def _page(
-    table: Table, rows: Sequence[Mapping[str, Any]], answer: Answer, *, counted: bool = True
-) -> Answer:
+def _page(table: Table, rows: Sequence[Mapping[str, Any]], answer: Answer, *, counted: bool = True) -> Answer:
     """A page that was put together; `answer` tells when it was asked, and the count."""
     result = cast("Json", {table.rows: list(rows)} if table.rows else list(rows))
     total = answer.total if counted else None

@@ -67,7 +67,7 @@ class ScanJob(Struct):
             hidden = dict(desk.hidden.get(table.name, {}))
             self._scan = Scan(
                 table, desk.checkpoint(table), desk.settings.overlap, desk.chained(table), hidden,
-                desk.cuts.get(table.name, ()),
+                desk.cuts.get(table.name, ()), short=desk.short_pages.get(table.name, 0),
             )  # fmt: skip
             self._resumed = self._scan.checkpoint.scan_started is not None
         self._scan.checkpoint = desk.checkpoint(table)
@@ -103,6 +103,7 @@ class ScanJob(Struct):
             self.desk.unchained.add(self.table.name)
         for name, rows in scan.brought.items():
             self.desk.pages[self.table.name, name] = rows
+        self.desk.short_pages[self.table.name] = scan.short
         if step.complete:
             self.desk.cuts[self.table.name] = scan.cut()
             hidden = {name: one.missing for name, one in scan.readings.items()}

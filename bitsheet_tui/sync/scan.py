@@ -52,7 +52,10 @@ is in the mirror as it was then or later, provided its change moved a cursor or 
     the count is greater, the window is read again from its top: rows that got lost come then, and the same
     ids under the same count twice are rows that the portal counts and does not show. Their number is kept
     (`hidden`), so that it costs no more requests, and told. Readings that go on contradicting each other
-    fail the table, and the watermark stays. An idle scan reads empty pages with a count of none: one request.
+    fail the table, and the watermark stays. Where pages that are not full recur in mid-list, each would cost a
+    request; so the rest of a window is then asked in blocks, ranges of ids that should have less than a page
+    each, as many as fit into the request (`Blocks`). Each proves itself by its own count; what one does not
+    show is left to the count of the window. An idle scan reads empty pages with a count of none: one request.
     A fill does not count (`backfill.py`): what it cannot see is left to the comparison that follows it.
 """
 
@@ -72,6 +75,8 @@ from bitsheet_tui.tables import Table
 TAIL = "tail"
 ALL = "all"
 READINGS = 4  # of a window whose count is not met, before its table is given up for this cycle
+RECURRING = 2  # pages that are not full in mid-list, from which on a window is asked in blocks
+BLOCK = 30  # rows that a block should have
 SLICES, SLICE = 40, 40  # how many parts of a table at most, and how many rows of it in each
 FIRST_APART = timedelta(days=1)  # for how long nothing was read, at most, where that is not known
 
@@ -134,6 +139,11 @@ class Reading(Struct):
         return got.complete or as_before or counts_in_vain
 
     @property
+    def left(self) -> int:
+        """How many rows were counted and not read in this reading."""
+        return 0 if self.total is None else max(0, self.total - self.rows - self.doubles)
+
+    @property
     def missing(self) -> int:
         """How many rows were counted and not seen in any reading."""
         return 0 if self.total is None else max(0, self.total - len(self.seen) - self.doubles)
@@ -153,6 +163,38 @@ class Reading(Struct):
         self.rows = self.doubles = 0
 
 
+class Blocks(Struct, frozen=True):
+    """The rest of a window as ranges of ids, the upper first."""
+
+    parts: tuple[Window, ...]
+
+    def read(self, table: Table, answers: Sequence[Answer | PortalError]) -> tuple[Read, int | None]:
+        """What the blocks brought from the top down without a gap, and the id down to which that is."""
+        taken: list[Read] = []
+        down: int | None = None
+        for part, answer in zip(self.parts, answers, strict=True):
+            got = read(table, part, [answer])
+            taken.append(got)
+            if got.error or not (got.complete or (got.total and not got.ids)):
+                down = got.lowest or down
+                break
+            down = (part.above or 0) + 1
+        whole = len(taken) == len(self.parts) and down == (self.parts[-1].above or 0) + 1
+        return replace(together(taken), total=None, complete=whole), down
+
+
+def blocks(window: Window, rows: int, width: int, most: int) -> Blocks:
+    """At most so many blocks of `width` ids for `rows` rows below the window's bound; the last has the rest."""
+    floor, below = window.above or 0, window.below or 0
+    parts: list[Window] = []
+    for _ in range(min(most, -(-rows // BLOCK)) - 1):
+        if below - 1 - width <= floor:
+            break
+        parts.append(replace(window, above=below - 1 - width, below=below))
+        below -= width
+    return Blocks((*parts, replace(window, above=floor, below=below)))
+
+
 class Scan(Struct):
     """Reads what changed in one table. Holds no connection: gives asks, takes answers."""
 
@@ -164,6 +206,9 @@ class Scan(Struct):
     cuts: tuple[int, ...] = ()  # falling ids between which a table that is read whole has less than a page
     brought: dict[str, int] = field(default_factory=dict)  # rows so far, by window
     readings: dict[str, Reading] = field(default_factory=dict)  # of its windows, by name
+    short: int = 0  # pages that were not full in mid-list, as far as is known
+    _widths: dict[str, int] = field(default_factory=dict)  # ids among which a block of rows is, by window
+    _blocks: dict[str, Blocks] = field(default_factory=dict)  # that were asked last
     _asked: tuple[tuple[Window, tuple[str, ...]], ...] = ()
     _slices: tuple[Window, ...] = ()  # of the window that is asked in slices
 
@@ -174,7 +219,12 @@ class Scan(Struct):
         for number, window in enumerate(windows(self.table, self.checkpoint, self.overlap)):
             count = pages.get(window.name, 1) if self.chained else 1
             prefix = f"{self.table.name}{number}p"
-            some = self._sliced(window, prefix) or chain(self.table, window, count, prefix)
+            room = pages.get(window.name, 1)
+            some = (
+                self._sliced(window, prefix)
+                or self._in_blocks(window, room, prefix)
+                or chain(self.table, window, count, prefix)
+            )
             asks |= some
             asked.append((window, tuple(some)))
         self._asked = tuple(asked)
@@ -189,7 +239,10 @@ class Scan(Struct):
 
     def take(self, answers: Mapping[str, Answer | PortalError]) -> Step:
         """Use the answers to the last asks. Raises BadAnswer when a page is not what was asked."""
-        reads = [(window, self._read(window, [answers[k] for k in keys])) for window, keys in self._asked]
+        reads, downs = [], dict[str, int | None]()
+        for window, keys in self._asked:
+            got, downs[window.name] = self._read(window, [answers[key] for key in keys])
+            reads.append((window, got))
         if self.table.cursors and (back := _set_back(self.checkpoint, reads, self.overlap)):
             self.checkpoint = back
             return Step(rows=[], checkpoint=back, complete=False, late=True)
@@ -198,7 +251,8 @@ class Scan(Struct):
         error = next((got.error for _, got in reads if got.error), None)
         for window, got in reads:
             self.brought[window.name] = self.brought.get(window.name, 0) + len(got.rows)
-            error = self._note(window.name, got, progress) or error
+            self._watch(window, got)
+            error = self._note(window.name, got, progress, downs[window.name]) or error
         checkpoint = replace(checkpoint, progress=progress)
         complete = not windows(self.table, checkpoint, self.overlap)
         self.checkpoint = _finished(checkpoint) if complete else checkpoint
@@ -230,7 +284,36 @@ class Scan(Struct):
             for key, ask in chain(self.table, part, 1, f"{prefix}{number}s").items()
         }
 
-    def _read(self, window: Window, answers: Sequence[Answer | PortalError]) -> Read:
+    def _in_blocks(self, window: Window, room: int, prefix: str) -> dict[str, Ask]:
+        """A page of each block of a window whose pages are cut short, below what was read of it."""
+        self._blocks.pop(window.name, None)
+        width, reading = self._widths.get(window.name), self.readings.get(window.name)
+        left = reading.left if reading else 0
+        if self.short < RECURRING or not (width and left and window.below):
+            return {}
+        found = self._blocks[window.name] = blocks(window, left, width, room)
+        return {
+            key: ask
+            for number, part in enumerate(found.parts)
+            for key, ask in chain(self.table, part, 1, f"{prefix}{number}b").items()
+        }
+
+    def _watch(self, window: Window, got: Read) -> None:
+        """Count the pages that were not full in mid-list, and note how far apart the ids of rows are."""
+        hidden = self.hidden.get(window.name, 0)
+        if got.ended and not got.complete and not got.error and got.left and got.left != hidden:
+            self.short += 1
+        if got.highest is not None and got.lowest is not None:
+            apart = (got.highest - got.lowest + 1) / len(got.ids)
+            self._widths[window.name] = max(BLOCK, round(apart * BLOCK))
+
+    def _read(self, window: Window, answers: Sequence[Answer | PortalError]) -> tuple[Read, int | None]:
+        """What was answered, and down to which id it is read where the rows do not tell."""
+        if found := self._blocks.get(window.name):
+            return found.read(self.table, answers)
+        return self._read_pages(window, answers), None
+
+    def _read_pages(self, window: Window, answers: Sequence[Answer | PortalError]) -> Read:
         if window.name != ALL or not self._slices:
             return read(self.table, window, answers)
         parts = [read(self.table, part, [one]) for part, one in zip(self._slices, answers, strict=True)]
@@ -240,12 +323,14 @@ class Scan(Struct):
             return got
         return Read(rows=got.rows, started=got.started, error=got.error)  # none of it counts as read
 
-    def _note(self, name: str, got: Read, progress: dict[str, int]) -> BadAnswer | None:
-        """How far a window is read now; an error where its readings contradict each other."""
+    def _note(
+        self, name: str, got: Read, progress: dict[str, int], down: int | None = None
+    ) -> BadAnswer | None:
+        """How far a window is read now, at least to `down`; an error where its readings contradict each other."""
         reading = self.readings.setdefault(name, Reading(hidden=self.hidden.get(name, 0)))
         if not reading.add(got):
-            if got.lowest is not None:
-                progress[name] = got.lowest
+            if down or got.lowest is not None:
+                progress[name] = down or got.lowest or 0
             return None
         if reading.settled:
             progress[name] = 0

@@ -9,6 +9,7 @@ from bitsheet_tui.events import RowsHidden, TableFailed
 from bitsheet_tui.observe.narrate import narrate
 from bitsheet_tui.portal.demo.calls import Call, Reply
 from bitsheet_tui.portal.demo.pages import Damage, PageFaults
+from tests.support import mirror
 from tests.support.odd_pages import OddPages
 from tests.support.proof import times
 from tests.support.readme import said
@@ -383,3 +384,35 @@ def test_the_same_seed_damages_the_same_pages():
     assert run() == run()
     assert {len(page) for page in run()} > {9}
     assert set(Damage) == set(PageFaults(1.0).kinds)
+
+
+async def test_where_pages_are_never_full_many_edits_cost_no_request_a_page(sqlite_url, monkeypatch):
+    portal = OddPages(sqlite_url, "contacts", monkeypatch=monkeypatch, contacts=3000)
+    portal.pages(CONTACTS, lambda items, call: items[:49])
+    await portal.cycle()
+    portal.clock.advance(7200)
+    for id_ in portal.ids("contacts")[::2]:
+        portal.demo.world.edit("contacts", id_, NAME="edited")
+    before = portal.demo.stats.requests
+    assert await portal.cycle() == ()
+    assert portal.differing() == {}
+    assert portal.demo.stats.requests - before < 14  # 31 pages, and the comparison
+
+
+async def test_where_pages_are_never_full_and_some_rows_hidden_the_others_are_read_in_blocks(
+    sqlite_url, monkeypatch
+):
+    portal = OddPages(sqlite_url, "contacts", monkeypatch=monkeypatch, contacts=3000)
+    await portal.cycle()
+    hidden = set(portal.ids("contacts")[1000:1003])
+    portal.pages(CONTACTS, lambda items, call: [one for one in items if number(one) not in hidden][:49])
+    portal.clock.advance(7200)
+    for id_ in portal.ids("contacts")[::2]:
+        portal.demo.world.edit("contacts", id_, NAME="edited")
+    before = portal.demo.stats.requests
+    assert await portal.cycle() == ()
+    assert portal.demo.stats.requests - before < 25  # and read twice
+    portal.as_it_should_be(CONTACTS)
+    there = {row["ID"]: row["NAME"] for row in portal.demo.world.truth("contacts")}
+    mine = {row["id"]: row["name"] for row in mirror.rows(sqlite_url, "contacts")}
+    assert {id_ for id_ in there if mine[id_] != there[id_]} <= hidden
