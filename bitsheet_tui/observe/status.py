@@ -228,6 +228,13 @@ def to_lines(status: Status, now: datetime) -> list[str]:
     if status.unreadable.count and not status.unreadable.lacks:  # otherwise an alert tells
         closed = count(status.unreadable.count, "task")
         lines += ["", f"comments of {closed} are not readable with this webhook"]
+    lines += _unseen(status)
+    return [line.rstrip() for line in lines]
+
+
+def _unseen(status: Status) -> list[str]:
+    """What nobody can see, or not yet."""
+    lines: list[str] = []
     for table in status.tables:
         if table.hidden:
             rows = count(table.hidden, "row")
@@ -235,7 +242,7 @@ def to_lines(status: Status, now: datetime) -> list[str]:
     if status.unproved:
         chats = count(status.unproved, "chat")
         lines += ["", f"of {chats} the end was not yet seen: they are looked at again, some in each cycle"]
-    return [line.rstrip() for line in lines]
+    return lines
 
 
 def _instance(status: Status, now: datetime) -> str:

@@ -209,7 +209,7 @@ class _Turn:
         return table
 
     async def _halves(self, asks: Mapping[str, Ask]) -> dict[str, Answer | PortalError]:
-        """The answers; of half of the questions where all of them are too much at once, and of their halves."""
+        """The answers; by halves of the questions where all are too much at once."""
         try:
             answers = await self._portal.batch(asks, **self._how)
         except AnswerTooLarge as error:
@@ -337,8 +337,25 @@ class _Turn:
         if base is None:
             return []
         known, moved = sizes.long.get(str(id_)), tuple(str(base.get(name)) for name in _spelt(table))
-        parts = self._parts(table, head, known)
         unread = dict.fromkeys(known.fields, _too_big()) if known and known.moved == moved else {}
+        row = await self._search(table, ask, id_, head, self._parts(table, head, known), unread)
+        if isinstance(row, PortalError):
+            return row
+        sizes.long.pop(str(id_), None)
+        if unread:
+            sizes.long[str(id_)] = Long(tuple(sorted(unread)), moved)
+        return [self._unread(table, {**row, **base}, id_, unread)]
+
+    async def _search(  # noqa: PLR0913 - what is asked, and what comes of it
+        self,
+        table: Table,
+        ask: Ask,
+        id_: int,
+        head: Sequence[str],
+        parts: list[list[str]],
+        unread: dict[str, str],
+    ) -> dict[str, Any] | PortalError:
+        """The fields of a row that can be read; why the others cannot is noted in `unread`."""
         row: dict[str, Any] = {}
         while parts:
             names = [name for name in parts.pop() if name not in unread]
@@ -352,10 +369,7 @@ class _Turn:
             else:
                 row |= got or {}
                 _shorten(table, row, unread)
-        sizes.long.pop(str(id_), None)
-        if unread:
-            sizes.long[str(id_)] = Long(tuple(sorted(unread)), moved)
-        return [self._unread(table, {**row, **base}, id_, unread)]
+        return row
 
     def _parts(self, table: Table, head: Sequence[str], known: Long | None) -> list[list[str]]:
         """Which fields to ask for together, the last first: what was too long alone, long ones apart."""

@@ -42,7 +42,7 @@ from bitsheet_tui.store.layout import RAW, Column, Layout, Portal
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.models import FactRecord
 from bitsheet_tui.store.reconciles import Reconciles
-from bitsheet_tui.store.writer import NOTHING, Stored, Unread
+from bitsheet_tui.store.writer import SMALL, Big, Stored
 from bitsheet_tui.tables import CATALOGUE, Table
 
 TRY_AGAIN = 60.0  # seconds until views that could not be made anew are tried again
@@ -254,7 +254,7 @@ class Store(Books):
 
         self._database.write(work)
 
-    def commit(
+    def commit(  # noqa: PLR0913 - most of it by name
         self,
         table: Table,
         rows: Sequence[Portal],
@@ -264,16 +264,11 @@ class Store(Books):
         cycle: int,
         filling: bool = False,
         since: datetime | None = None,
-        unread: Unread = NOTHING,
-        at_once: int | None = None,
+        big: Big = SMALL,
     ) -> Stored:
-        """Store rows of the portal and the checkpoint in one transaction; `filling`, `since`: see `When`.
-
-        `unread`: what of which row could not be read, by its id and field, and why; '': the whole row.
-        `at_once`: how many rows may be opened together, where they are big.
-        """
+        """Store rows of the portal and the checkpoint in one transaction; `filling`, `since`: see `When`."""
         when = When(at=at, cycle=cycle, filling=filling, since=since)
-        return writer.commit(self._database, self._layout(table), rows, checkpoint, when, unread, at_once)
+        return writer.commit(self._database, self._layout(table), rows, checkpoint, when, big)
 
     def sweep(
         self,

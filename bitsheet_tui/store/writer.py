@@ -22,6 +22,16 @@ Unread = Mapping[str, Mapping[str, str]]  # by row and field, why it could not b
 NOTHING: Mapping[str, Any] = {}
 
 
+class Big(Struct, frozen=True):
+    """Rows that may be too big: what of which could not be read, and how many to open at once."""
+
+    unread: Unread = NOTHING
+    at_once: int | None = None  # None: as many as the database likes
+
+
+SMALL = Big()
+
+
 class Stored(Struct, kw_only=True):
     """What a commit did. A row that came back to life counts as inserted."""
 
@@ -141,13 +151,11 @@ def commit(
     rows: Sequence[Portal],
     checkpoint: Checkpoint | None,
     when: When,
-    unread: Unread = NOTHING,
-    at_once: int | None = None,
+    big: Big = SMALL,
 ) -> Stored:
     """Store rows and their checkpoint; all or nothing.
 
     Some rows at a time, which come into being when they are looked at: an answer to a batch has thousands.
-    `unread`: what of which row could not be read, and why.
     """
     started = time.perf_counter()
 
@@ -155,9 +163,11 @@ def commit(
         if when.filling:
             snapshots.begin(database, layout.table.name, when)
         stored = Stored()
-        for some in bulk.chunks(rows, min(database.dialect.at_once, at_once or len(rows) or 1)):
+        for some in bulk.chunks(rows, min(database.dialect.at_once, big.at_once or len(rows) or 1)):
             sifted = sift(layout, some)
-            stored.add(write(database, layout, lacking(layout, sifted, unread) if unread else sifted, when))
+            stored.add(
+                write(database, layout, lacking(layout, sifted, big.unread) if big.unread else sifted, when)
+            )
         if checkpoint:
             checkpoints.save(database.peewee, checkpoint)
             if feed.silent(database, layout.table.name):

@@ -26,7 +26,7 @@ from bitsheet_tui.store.books import HIDDEN
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.reconciles import Reconcile
 from bitsheet_tui.store.store import Store
-from bitsheet_tui.store.writer import Stored
+from bitsheet_tui.store.writer import Big, Stored
 from bitsheet_tui.sync.backfill import Backfill, again, begin
 from bitsheet_tui.sync.discussions import SOURCES
 from bitsheet_tui.tables import Table
@@ -239,8 +239,7 @@ class Desk:
         rows = clean(table, raw, self.fields[table.name], zone=zone, now=self.portal_now())
         stored = self.store.commit(
             table, rows, checkpoint, at=now(), cycle=self.cycle, filling=watermark is None,
-            since=self.dating(watermark) if fill is None else None,
-            unread=unread, at_once=self.splitter.rows(table),
+            since=self.dating(watermark) if fill is None else None, big=Big(unread, self.splitter.rows(table)),
         )  # fmt: skip
         self._checkpoints[table.name] = checkpoint
         if table.name in self.parents:

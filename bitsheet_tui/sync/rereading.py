@@ -1,7 +1,7 @@
 """Asks again for rows of which something was too big to be read, when somebody wants it tried once more.
 
-What was too big is left out for as long as a row's dates of change stay (`splitting.py`), so a row that became
-smaller without moving them is asked for by its id: in the next cycle, whichever process runs it.
+What was too big is left out for as long as a row's dates of change stay (`splitting.py`), so a row that
+became smaller without moving them is asked for by its id: in the next cycle, whichever process runs it.
 """
 
 from collections.abc import Collection, Sequence
@@ -51,6 +51,7 @@ class RereadJob(Struct):
     _asked: list[int] = field(default_factory=list)
 
     def asks(self, room: int) -> dict[str, Ask]:  # noqa: ARG002 - a page of rows that may be big
+        """The next page of them."""
         self._asked = self.left[:PAGE]
         self.complete = not self._asked
         if self.complete:
@@ -59,6 +60,7 @@ class RereadJob(Struct):
         return {f"{self.table.name}again": some(self.table, self._asked)}
 
     def take(self, answers: Answers) -> None:
+        """Store those that came."""
         answer = answers[f"{self.table.name}again"]
         if isinstance(answer, Unasked):
             return

@@ -313,16 +313,16 @@ THEIRS = {
         "Deal 3",
     ),
     "trigger": (
-        "CREATE TABLE mine (title);"
-        "CREATE TRIGGER mine_too AFTER INSERT ON deals BEGIN"
-        " INSERT INTO mine VALUES (json_extract(json_array(new.title), '$[0]')); END",
+        """CREATE TABLE mine (title);
+        CREATE TRIGGER mine_too AFTER INSERT ON deals BEGIN
+        INSERT INTO mine VALUES (json_extract(json_array(new.title), '$[0]')); END""",
         "SELECT title FROM mine WHERE title = 'Deal 3'",
         "Deal 3",
     ),
     "full text": (
-        "CREATE VIRTUAL TABLE mine USING fts5(title);"
-        "CREATE TRIGGER mine_too AFTER INSERT ON deals BEGIN"
-        " INSERT INTO mine(rowid, title) VALUES (new.id, new.title); END",
+        """CREATE VIRTUAL TABLE mine USING fts5(title);
+        CREATE TRIGGER mine_too AFTER INSERT ON deals BEGIN
+        INSERT INTO mine(rowid, title) VALUES (new.id, new.title); END""",
         "SELECT title FROM mine WHERE mine MATCH '\"Deal 3\"'",
         "Deal 3",
     ),

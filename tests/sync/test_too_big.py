@@ -50,7 +50,7 @@ async def verdict(settings, name, *, full=True):
     client = wiring.connect(settings, lambda _: None)
     try:
         tables = [table for table in wiring.tables(settings) if table.name == name]
-        return [one async for one in verify(client, store, tables, full=full)][0]
+        return await anext(verify(client, store, tables, full=full))
     finally:
         await client.close()
         store.close()
@@ -188,7 +188,6 @@ async def test_where_fields_cannot_be_chosen_a_row_that_is_too_big_waits_whole(s
         enlarge(demo, "activities", [big], CAP + 1)
         settings = only(webhook, sqlite_url, "activities")
         await once(settings)
-        print(demo.stats.requests)
         assert sorted(row["id"] for row in mirror.rows(sqlite_url, "activities")) == [
             id_ for id_ in ids(demo, "activities") if id_ != big
         ]
