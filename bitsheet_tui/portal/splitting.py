@@ -346,7 +346,7 @@ class _Turn:
             sizes.long[str(id_)] = Long(tuple(sorted(unread)), moved)
         return [self._unread(table, {**row, **base}, id_, unread)]
 
-    async def _search(  # noqa: PLR0913 - what is asked, and what comes of it
+    async def _search(
         self,
         table: Table,
         ask: Ask,

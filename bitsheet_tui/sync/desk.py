@@ -239,7 +239,8 @@ class Desk:
         rows = clean(table, raw, self.fields[table.name], zone=zone, now=self.portal_now())
         stored = self.store.commit(
             table, rows, checkpoint, at=now(), cycle=self.cycle, filling=watermark is None,
-            since=self.dating(watermark) if fill is None else None, big=Big(unread, self.splitter.rows(table)),
+            since=self.dating(watermark) if fill is None else None,
+            big=Big(unread, self.splitter.rows(table)),
         )  # fmt: skip
         self._checkpoints[table.name] = checkpoint
         if table.name in self.parents:

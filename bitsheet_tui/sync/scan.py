@@ -54,9 +54,9 @@ is in the mirror as it was then or later, provided its change moved a cursor or 
     (`hidden`), so that it costs no more requests, and told. Readings that go on contradicting each other
     fail the table, and the watermark stays. Where pages that are not full recur in mid-list, each would cost
     a request; so the rest of a window is then asked in blocks, ranges of ids that should have less than a
-    page each, as many as fit into the request (`Blocks`). Each proves itself by its own count; what one does not
-    show is left to the count of the window. An idle scan reads empty pages with a count of none: one request.
-    A fill does not count (`backfill.py`): what it cannot see is left to the comparison that follows it.
+    page each, as many as fit into the request (`Blocks`). Each proves itself by its own count; what one does
+    not show is left to the count of the window. An idle scan reads empty pages with a count of none: one
+    request. A fill does not count (`backfill.py`): what it cannot see is left to the comparison that follows it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -326,7 +326,7 @@ class Scan(Struct):
     def _note(
         self, name: str, got: Read, progress: dict[str, int], down: int | None = None
     ) -> BadAnswer | None:
-        """How far a window is read now, `down` at least; an error where its readings contradict each other."""
+        """How far a window is read now, `down` at least; an error where readings contradict each other."""
         reading = self.readings.setdefault(name, Reading(hidden=self.hidden.get(name, 0)))
         if not reading.add(got):
             if down or got.lowest is not None:
