@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import msgspec
@@ -27,7 +28,7 @@ from msgspec import Struct, field
 from bitsheet_tui.errors import AnswerTooLarge, PortalError, TooLarge, Unasked
 from bitsheet_tui.fields import TOO_BIG, WHOLE, Field, Kind
 from bitsheet_tui.portal import wire
-from bitsheet_tui.portal.answer import Answer, Ask, Json, whole
+from bitsheet_tui.portal.answer import Answer, Ask, Json, moment, whole
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.portal.counting import IDS
 from bitsheet_tui.portal.listing import PAGE, camel, id_of, ids_of, page_rows
@@ -40,12 +41,13 @@ PART = 8  # a page is read in parts of this part of the cap
 FALL = 0.1  # weight of a smaller page in the average; a bigger one counts at once
 NOTED = 2**20  # bytes of a page from which on its size is worth remembering
 MOVED = 0.25  # a change of the size that is worth remembering
+SETTLED = timedelta(seconds=10)  # a change that is not older may be followed by another of its second
 TOP = 2**31  # above every id
 _REFERENCE = re.compile(r"\$result\[(\w+)\]")
 
 
 class Long(Struct):
-    """What of a row is too big, as long as its dates of change are `moved`."""
+    """What of a row is too big, as long as its dates of change are `moved`; none: ask each time."""
 
     fields: tuple[str, ...]
     moved: tuple[str, ...]
@@ -179,6 +181,7 @@ class _Turn:
         self._splitter, self._portal = splitter, splitter.portal
         self._how = {"urgent": urgent, "fragile": fragile}
         self._brought = 0  # bytes so far
+        self._started: datetime | None = None  # the portal's clock at the last part
 
     @property
     def _enough(self) -> bool:
@@ -277,8 +280,9 @@ class _Turn:
             answer = (await self._portal.batch({"part": ask}, **self._how))["part"]
         except AnswerTooLarge as error:
             return error
-        if isinstance(answer, Answer) and answer.packed:
-            self._brought += answer.packed.size
+        if isinstance(answer, Answer):
+            self._started = answer.started
+            self._brought += answer.packed.size if answer.packed else 0
         return answer
 
     # --- a page by its ids ---------------------------------------------------------------------------------
@@ -336,8 +340,8 @@ class _Turn:
             return base
         if base is None:
             return []
-        known, moved = sizes.long.get(str(id_)), tuple(str(base.get(name)) for name in _spelt(table))
-        unread = dict.fromkeys(known.fields, _too_big()) if known and known.moved == moved else {}
+        known, moved = sizes.long.get(str(id_)), self._moved(table, base)
+        unread = dict.fromkeys(known.fields, _too_big()) if known and moved and known.moved == moved else {}
         row = await self._search(table, ask, id_, head, self._parts(table, head, known), unread)
         if isinstance(row, PortalError):
             return row
@@ -370,6 +374,13 @@ class _Turn:
                 row |= got or {}
                 _shorten(table, row, unread)
         return row
+
+    def _moved(self, table: Table, row: Mapping[str, Any]) -> tuple[str, ...]:
+        """The dates of change of a row; none, where their second may see another change."""
+        dates = tuple(str(row.get(name)) for name in _spelt(table))
+        began = self._started
+        settled = all((at := moment(date)) and began and began - at > SETTLED for date in dates)
+        return dates if settled else ()
 
     def _parts(self, table: Table, head: Sequence[str], known: Long | None) -> list[list[str]]:
         """Which fields to ask for together, the last first: what was too long alone, long ones apart."""
