@@ -38,9 +38,7 @@ def _settings(arguments: Namespace) -> Settings:
         raise UsageError(str(error)) from None
     if arguments.page_faults:
         settings = replace(settings, page_faults=arguments.page_faults, page_kinds=(), page_methods=())
-    return replace(
-        settings, odd=arguments.odd, mistyped=arguments.mistyped, large=arguments.large
-    )
+    return replace(settings, odd=arguments.odd, mistyped=arguments.mistyped, large=arguments.large)
 
 
 async def _serve(port: int, portal: DemoPortal) -> None:

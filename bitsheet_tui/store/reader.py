@@ -8,12 +8,14 @@ from typing import TypeVar
 
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import checkpoints, journal, record, schema, views, walk
+from bitsheet_tui.store.books import HIDDEN
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import quote
 from bitsheet_tui.store.journal import Grown, Told
 from bitsheet_tui.store.layout import SYNCED
 from bitsheet_tui.store.ledger import Cycle, Run
+from bitsheet_tui.store.models import FactRecord
 from bitsheet_tui.store.quarantine import Quarantined
 from bitsheet_tui.store.record import Change, History, Record
 from bitsheet_tui.store.store import Store
@@ -115,6 +117,12 @@ class Reader:
     def checkpoint(self, table: str) -> Checkpoint:
         """How far a table has been read."""
         return self._read(lambda: checkpoints.load(self._database.peewee, table))
+
+    def hidden(self, table: str) -> int:
+        """How many rows of a table the portal counts and does not show, as far as is known."""
+        key = f"{HIDDEN}{table}"
+        found = self._read(lambda: FactRecord.one(self._database.peewee, FactRecord.key == key))
+        return int(found.value or 0) if found else 0
 
     def cycles(self, *, below: int | None = None, failed: bool = False, limit: int) -> list[Cycle]:
         """The newest cycles under number `below`."""

@@ -1,6 +1,7 @@
 """A list ends where its end was seen or counted; a row is gone where its own id counts none."""
 
 import re
+from contextlib import closing
 
 import msgspec
 import pytest
@@ -9,6 +10,9 @@ from bitsheet_tui.events import RowsHidden, TableFailed
 from bitsheet_tui.observe.narrate import narrate
 from bitsheet_tui.portal.demo.calls import Call, Reply
 from bitsheet_tui.portal.demo.pages import Damage, PageFaults
+from bitsheet_tui.store.reader import Reader
+from bitsheet_tui.ui.line import text
+from bitsheet_tui.ui.views import details
 from tests.support import mirror
 from tests.support.odd_pages import OddPages
 from tests.support.proof import times
@@ -118,6 +122,9 @@ async def test_rows_that_are_taken_out_after_the_query_hide_no_others_and_are_to
     assert verdict.line().endswith("; 3 more rows that it counts are not shown")
     assert portal.status()["tables"][table]["hidden"] == 3
     assert len(told) == 1  # three processes
+    with closing(Reader.open(sqlite_url)) as reader:
+        shown = details.reach(reader.checkpoint(table), (), reader.hidden(table))
+    assert "3 rows that the portal counts and does not show" in " ".join(map(text, shown))
     portal.as_it_should_be(HIDDEN[table])
     assert await portal.cycle(reconcile_every=1) == ()
     assert portal.living(table) == portal.ids(table)

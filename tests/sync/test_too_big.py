@@ -114,6 +114,7 @@ async def test_a_row_that_is_too_big_is_stored_without_its_longest_field_until_i
         assert unequal(store_url, demo, ["activities"]) == {}
 
 
+@pytest.mark.slow
 async def test_two_fields_that_are_too_big_together_lose_the_longer_one(sqlite_url):
     async with people("deals", 30) as (demo, webhook):
         big = ids(demo, "deals")[7]
@@ -163,6 +164,7 @@ async def test_a_start_asks_at_once_for_as_much_as_fits(sqlite_url):
         assert costs[1] < costs[0]
 
 
+@pytest.mark.slow
 async def test_rows_that_were_missed_and_are_too_big_are_fetched_by_their_ids(sqlite_url):
     async with people("activities", 500) as (demo, webhook):
         some = ids(demo, "activities")[100:130]
@@ -175,6 +177,7 @@ async def test_rows_that_were_missed_and_are_too_big_are_fetched_by_their_ids(sq
         assert unequal(sqlite_url, demo, ["activities"]) == {}
 
 
+@pytest.mark.slow
 async def test_where_fields_cannot_be_chosen_a_row_that_is_too_big_waits_whole(sqlite_url, monkeypatch):
     known = METHODS["crm.activity.list"]
 
@@ -194,6 +197,7 @@ async def test_where_fields_cannot_be_chosen_a_row_that_is_too_big_waits_whole(s
         assert lines(sqlite_url) == [(str(big), "", None, TOO_BIG)]
 
 
+@pytest.mark.slow
 async def test_a_discussion_that_is_too_big_for_one_answer_is_read_in_parts(sqlite_url):
     async with people("tasks", 30) as (demo, webhook):
         tasks = [row["ID"] for row in demo.world.truth("tasks")][:4]

@@ -47,9 +47,10 @@ class TableFacts(Scroller):
         try:
             checkpoint = await library.ask(lambda reader: reader.checkpoint(table))
             columns = await library.ask(lambda reader: reader.columns(table))
+            hidden = await library.ask(lambda reader: reader.hidden(table))
         except StoreError:  # the sentence above tells of a store that is away
             return
-        self._reach = details.reach(checkpoint, columns)
+        self._reach = details.reach(checkpoint, columns, hidden)
         self.paint()
 
     def content(self, columns: int) -> list[Line]:

@@ -28,6 +28,7 @@ SENTENCES = {
     "{deletions}: {why}; y confirms": "{deletions}: {why}; y onaylar",
     "hidden": "gizli",
     "comments of {tasks}": "yorumları gizli: {tasks}",
+    "{rows} that the portal counts and does not show": "portalın sayıp göstermediği {rows}",
     "reads take": "süreler",
     "last {count}": "son {count}",
     "last error": "son hata",

@@ -36,9 +36,14 @@ def facts(picture: Picture, name: str, columns: int) -> list[Line]:
     ]
 
 
-def reach(checkpoint: "Checkpoint", columns: Sequence["Grown"]) -> list[Line]:
-    """How far the ids were read, and how many columns there are."""
+def reach(checkpoint: "Checkpoint", columns: Sequence["Grown"], hidden: int = 0) -> list[Line]:
+    """How far the ids were read, how many columns there are, and how many rows the portal does not show."""
     lines: list[Line] = []
+    if hidden:
+        rows = f.plural(hidden, "row")
+        lines.append(
+            _fact(t("hidden"), (t("{rows} that the portal counts and does not show", rows=rows), ""))
+        )
     if checkpoint.reach is not None:
         told = t("every id up to {id}", id=f.count(checkpoint.reach))
         if checkpoint.floor:
