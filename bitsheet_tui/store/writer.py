@@ -19,7 +19,7 @@ from bitsheet_tui.store.layout import Layout, Odd, Portal, Row
 from bitsheet_tui.store.quarantine import Poison
 
 Unread = Mapping[str, Mapping[str, str]]  # by row and field, why it could not be read
-NOTHING: Mapping[str, Any] = {}
+NOTHING: Unread = {}
 
 
 class Big(Struct, frozen=True):
