@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -19,7 +20,7 @@ from bitsheet_tui.store.layout import Layout, Odd, Portal, Row
 from bitsheet_tui.store.quarantine import Poison
 
 Unread = Mapping[str, Mapping[str, str]]  # by row and field, why it could not be read
-NOTHING: Unread = {}
+NOTHING: Mapping[str, Any] = {}
 
 
 class Big(Struct, frozen=True):

@@ -104,7 +104,7 @@ def test_a_mirror_in_sqlite_is_set_up_for_safety(tmp_path):
     }  # fmt: skip
     store.close()
     assert found == {
-        "journal_mode": "wal", "synchronous": 1, "busy_timeout": 5000, "trusted_schema": 0,
+        "journal_mode": "wal", "synchronous": 1, "busy_timeout": 5000, "trusted_schema": 1,
         "cell_size_check": 1, "application_id": 0x62697473, "user_version": len(migrations.STEPS),
     }  # fmt: skip
 
