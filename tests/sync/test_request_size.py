@@ -17,6 +17,10 @@ class NoStore:
     def set_zone(self, zone):
         """It does not matter."""
 
+    def remembered(self, _key):
+        """Nothing is."""
+        return ""
+
 
 @pytest.fixture
 async def desk():

@@ -70,10 +70,10 @@ async def test_a_word_is_looked_for_in_all_chapters_and_shown_where_it_stands():
         listed = [line.split()[0] for line in screen(app)[4:] if line.startswith(" ") and "esc" not in line]
         assert listed == ["sql"]
         await press(pilot, "enter")
-        assert "SELECT max(seq) FROM" in text(app)
+        assert "max(seq)" in text(app)
         await press(pilot, "escape")
         assert app.screen.name == "chapter"  # only the mark is gone, and what is read stays
-        assert "SELECT max(seq) FROM" in text(app)
+        assert "max(seq)" in text(app)
         await press(pilot, "escape")
         assert app.screen.name == "help"
 

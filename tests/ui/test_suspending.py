@@ -162,7 +162,7 @@ def test_killed_while_it_is_stopped_it_ends_without_a_touch_of_the_terminal(sign
         await_that(lambda: not is_running(job))
         assert b"\x1b[?1049" not in console.out[before:]
         assert set((tmp_path / "told").read_text().split()) == {"Pause", "Stop"}
-        console.type(b"jobs\nexit\n")  # a shell that has not looked yet stays for its job
+        console.type(b"jobs\nexit\nexit\n")  # a shell that has not looked yet stays for its job, once
         assert console.end() == 0
 
 
