@@ -14,6 +14,7 @@ class CycleStarted(Struct, frozen=True, kw_only=True):
     number: int
     at: datetime
     tables: tuple[str, ...]
+    asked: tuple[str, ...] = ()  # only these, because somebody wants them; none: a full cycle
 
 
 class CycleEnded(Struct, frozen=True, kw_only=True):
@@ -26,6 +27,7 @@ class CycleEnded(Struct, frozen=True, kw_only=True):
     requests: int
     failed: tuple[str, ...]
     served: bool = True  # false: the portal refused everything, or did not answer
+    asked: tuple[str, ...] = ()  # see CycleStarted
 
 
 class PageStored(Struct, frozen=True, kw_only=True):
@@ -151,6 +153,13 @@ class DeletionsHeld(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Compared(Struct, frozen=True, kw_only=True):
+    """Deletions of a table have been looked for."""
+
+    table: str
+    at: datetime
+
+
 class HoldEnded(Struct, frozen=True, kw_only=True):
     """The rows that were held are back, or marked as somebody confirmed."""
 
@@ -221,9 +230,10 @@ class PortalSeen(Struct, frozen=True, kw_only=True):
 
 
 class Scheduled(Struct, frozen=True, kw_only=True):
-    """When the next cycle starts."""
+    """When the next full cycle starts."""
 
     at: datetime | None
+    quiet_until: datetime | None = None  # why it starts no sooner: the end of the quiet hours
 
 
 class ClockJumped(Struct, frozen=True, kw_only=True):
@@ -267,7 +277,7 @@ class Stopped(Struct, frozen=True, kw_only=True):
 
 Event = (
     CycleStarted | CycleEnded | PageStored | TableRead | TableFailed | FillStarted | FillEnded | Counted
-    | Quarantined | Drifted | Unreadable | RowsHidden | ClockSetBack | DeletionsHeld | HoldEnded | Waiting
-    | Answered | NeedsOperator | Pinned | StoreTrouble | PortalSeen | Scheduled | ClockJumped | Paused
-    | Resumed | Steered | Stopping | Stopped
+    | Quarantined | Drifted | Unreadable | RowsHidden | ClockSetBack | DeletionsHeld | Compared | HoldEnded
+    | Waiting | Answered | NeedsOperator | Pinned | StoreTrouble | PortalSeen | Scheduled | ClockJumped
+    | Paused | Resumed | Steered | Stopping | Stopped
 )  # fmt: skip

@@ -94,4 +94,7 @@ def watch(config: Config) -> tuple[Portal, "Watch"]:
 
 def build(config: Config, store: Store, listeners: Iterable[Listener] = ()) -> Engine:
     """The engine over an open store; whoever opened the store closes it."""
-    return Engine(lambda say: connect(config, say), store, tables(config), config.sync, listeners=listeners)
+    return Engine(
+        lambda say: connect(config, say), store, tables(config), config.sync, config.schedule,
+        listeners=listeners,
+    )  # fmt: skip

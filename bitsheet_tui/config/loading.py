@@ -1,12 +1,14 @@
 """Reads every source of settings and says everything that is wrong with them at once."""
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Struct
 
+from bitsheet_tui import cron, quiet
 from bitsheet_tui.config import address
 from bitsheet_tui.config.findings import Findings, near
 from bitsheet_tui.config.settings import INERT, SECTIONS, Config, ExtraTable
@@ -57,6 +59,7 @@ def load(path: Path | None, environ: MutableMapping[str, str]) -> Config:
     webhook = find_webhook(source, values, environ, findings)
     store_url = _refine(values, given, source.base, findings)
     _check_tables(values, given, extra, findings)
+    _check_schedule(values, given, findings)
     if findings.problems:
         raise ConfigError(findings.problems)
     findings.warnings += [*_shared(source, values), *_without_effect(values, extra)]
@@ -205,6 +208,26 @@ def _check_tables(
         hint = f"; did you mean {alike[0]}?" if alike else f"; there are {', '.join(known)}"
         wrong = f"{name} has no effect in this version" if name in to_come else f"no such table{hint}"
         findings.wrong("sync.tables", wrong, given["sync.tables"].where)
+
+
+def _check_schedule(values: Mapping[str, Any], given: Mapping[str, Given], findings: Findings) -> None:
+    checks: tuple[tuple[str, Callable[[str], object]], ...] = (
+        ("schedule.timezone", _zone), ("schedule.static", cron.parse), ("schedule.audit", cron.parse),
+        ("schedule.quiet", quiet.parse),
+    )  # fmt: skip
+    for key, check in checks:
+        if values[key]:
+            try:
+                check(values[key])
+            except ValueError as error:
+                findings.wrong(key, str(error), given[key].where)
+
+
+def _zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError('must be the name of a time zone such as "Europe/Berlin"') from None
 
 
 def _shared(source: Source, values: Mapping[str, Any]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from bitsheet_tui.secret import Secret
 
 # the description is what an error says the setting must be
 AboveZero = Annotated[float, Meta(gt=0, le=31_536_000, description="a number above 0")]
+Zone = Annotated[str, Meta(description='empty, or the name of a time zone such as "Europe/Berlin"')]
 Share = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 Whole = Annotated[int, Meta(ge=0, le=2**53, description="a whole number, 0 or more")]
 Positive = Annotated[int, Meta(ge=1, le=2**53, description="a whole number, 1 or more")]
@@ -55,6 +56,10 @@ Theme = Annotated[
 Auto = Annotated[Literal["auto", "on", "off"], Meta(description="auto, on or off")]
 
 
+class Unset(int):
+    """A whole number that nobody has set: the default, where it makes a difference that it is one."""
+
+
 class PortalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """[portal]: where the portal is and how hard it may be asked."""
 
@@ -78,12 +83,24 @@ class SyncSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """[sync]: what is mirrored, and how often."""
 
     interval: AboveZero = 300
-    static_every: Positive = 10
+    static_every: Positive = Unset(10)  # then also not twice in some minutes
     reconcile_every: Positive = 288
     audit_days: AboveZero = 7
     overlap: Whole = 300
     tables: Words = ()
     deletion_guard: Share = 0.05
+
+
+class ScheduleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[schedule]: what goes by the clock on the wall; checked once loaded, empty where nothing does.
+
+    `static` and `audit` are for `cron.parse`, `quiet` is for `quiet.parse`.
+    """
+
+    timezone: Zone = ""
+    static: Text = ""
+    audit: Text = ""
+    quiet: Text = ""
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -133,6 +150,7 @@ Section = (
     PortalSettings
     | StoreSettings
     | SyncSettings
+    | ScheduleSettings
     | LogSettings
     | MetricsSettings
     | NotifySettings
@@ -143,6 +161,7 @@ SECTIONS: dict[str, type[Section]] = {
     "portal": PortalSettings,
     "store": StoreSettings,
     "sync": SyncSettings,
+    "schedule": ScheduleSettings,
     "log": LogSettings,
     "metrics": MetricsSettings,
     "notify": NotifySettings,
@@ -167,6 +186,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     portal: PortalSettings = PortalSettings()
     store: StoreSettings = StoreSettings()
     sync: SyncSettings = SyncSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
     notify: NotifySettings = NotifySettings()

@@ -30,10 +30,12 @@ def glimpse(
         store=store.label,
         tables={name: known.get(name) or TableState(name=name) for name in (*names, *known)},
         cycle=newest.number if newest else 0,
-        cycle_started=newest.started_at if newest and running else None,
-        next_at=_next(newest, interval)
+        cycle_started=newest.newest_at if newest and running else None,
+        next_at=_next(cycles, status, interval)
         if newest and not (running or status.paused_at or attached.gone)
         else None,
+        quiet_until=status.quiet_until,
+        quiet=status.quiet,
         paused_at=status.paused_at,
         cycles=tuple(_summary(cycle) for cycle in reversed(cycles) if cycle.ended_at),
         started_at=attached.since or datetime.now(UTC),
@@ -45,8 +47,10 @@ def glimpse(
     )
 
 
-def _next(cycle: Cycle, interval: float) -> datetime:
-    return cycle.started_at + timedelta(seconds=interval)
+def _next(cycles: Sequence[Cycle], status: Status, interval: float) -> datetime:
+    full = next((cycle for cycle in cycles if not cycle.asked), cycles[0])
+    at = full.newest_at + timedelta(seconds=interval)
+    return max(at, status.quiet_until) if status.quiet_until else at
 
 
 def _table(table: TableStatus, status: Status, runs: Sequence[Run]) -> TableState:
@@ -75,6 +79,7 @@ def _table(table: TableStatus, status: Status, runs: Sequence[Run]) -> TableStat
         failing_since=mine[0].started_at if mine and failed else None,
         unreadable=closed.count if closed else 0,
         lacks=closed.lacks if closed else "",
+        compared_at=table.compared_at,
         held=table.held,
         held_reason=table.held_reason,
         disabled=table.disabled,
@@ -90,4 +95,5 @@ def _summary(cycle: Cycle) -> CycleSummary:
         rows=cycle.rows,
         requests=cycle.requests,
         failed=cycle.failed,
+        asked=cycle.asked,
     )

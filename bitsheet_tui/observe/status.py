@@ -6,20 +6,24 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from bitsheet_tui import quiet
 from bitsheet_tui.alert import Alert
 from bitsheet_tui.freshness import Freshness, LastHour
 from bitsheet_tui.observe.narrate import count, duration
+from bitsheet_tui.quiet import QuietHours
 from bitsheet_tui.state import Standing
-from bitsheet_tui.store.books import DISABLED, HIDDEN, INTERVAL, PAUSED
+from bitsheet_tui.store.books import DISABLED, HIDDEN, INTERVAL, PAUSED, QUIET, QUIET_UNTIL
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.closed import Closed
 from bitsheet_tui.store.counts import Count
 from bitsheet_tui.store.ledger import Cycle, Run
 from bitsheet_tui.store.lock import Holder
+from bitsheet_tui.store.reconciles import Reconcile
 from bitsheet_tui.store.store import Store
-from bitsheet_tui.tables import CATALOGUE
+from bitsheet_tui.tables import CATALOGUE, Paging
 from bitsheet_tui.text import plain
 
+FACTS = (PAUSED, INTERVAL, DISABLED, QUIET, QUIET_UNTIL)
 _PLACES = {table.name: number for number, table in enumerate(CATALOGUE)}
 
 
@@ -33,6 +37,7 @@ class TableStatus(Struct, frozen=True, kw_only=True):
     hidden: int = 0  # rows that the portal counts and does not show, as far as is known
     held: int = 0  # deletions that wait for somebody's word
     held_reason: str = ""
+    compared_at: datetime | None = None  # when its deletions were last looked for
     filling_since: datetime | None = None
     disabled: bool = False  # the running instance does not read it for now
 
@@ -51,13 +56,15 @@ class Status(Struct, frozen=True, kw_only=True):
     unreadable: Closed  # tasks whose comments the webhook may not read
     unproved: int = 0  # chats of tasks that were read, and whose end was not yet seen
     alerts: tuple[Alert, ...] = ()  # that stand, the oldest first
+    quiet_until: datetime | None = None  # no cycle starts before it by itself
+    quiet: QuietHours | None = None  # the hours of every day that ages leave out
 
 
 def look(store: Store) -> Status:
     """The status of an open store. Raises StoreError."""
     cycles = store.last_cycles(1)
     holder = store.holder()
-    facts = {key: store.remembered(key) if holder else "" for key in (PAUSED, INTERVAL, DISABLED)}
+    facts = {key: store.remembered(key) if holder else "" for key in FACTS}
     paused, interval, disabled = facts[PAUSED], facts[INTERVAL], facts[DISABLED].split(",")
     return Status(
         store=store.label,
@@ -74,6 +81,8 @@ def look(store: Store) -> Status:
         unreadable=store.count_unreadable(),
         unproved=store.reconciles.count_unproved(),
         alerts=store.alerts(),
+        quiet_until=datetime.fromisoformat(facts[QUIET_UNTIL]) if facts[QUIET_UNTIL] else None,
+        quiet=quiet.parse(*facts[QUIET].split()) if facts[QUIET] else None,
     )
 
 
@@ -105,8 +114,15 @@ def _table(store: Store, one: Count, *, disabled: bool) -> TableStatus:
         hidden=int(store.remembered(f"{HIDDEN}{one.table}") or 0),
         held=found.held,
         held_reason=found.reason,
+        compared_at=_compared(one, found),
         disabled=disabled,
     )
+
+
+def _compared(one: Count, found: Reconcile) -> datetime | None:
+    """A table that is read whole, and comments, are compared whenever they are read."""
+    paging = next((table.paging for table in CATALOGUE if table.name == one.table), Paging.KEYSET)
+    return found.compared_at if paging is Paging.KEYSET else one.synced_at
 
 
 def _standing(one: Count, checkpoint: Checkpoint, last: Run | None) -> Standing:
@@ -138,6 +154,7 @@ def to_json(status: Status) -> dict[str, Any]:
             "host": holder.host if holder else None,
             "since": _instant(holder.since if holder else None),
             "paused_at": _instant(status.paused_at),
+            "quiet_until": _instant(status.quiet_until),
             "interval": status.interval,
         },
         "cycle": _cycle_json(status.cycle) if status.cycle else None,
@@ -150,7 +167,7 @@ def to_json(status: Status) -> dict[str, Any]:
 def _cycle_json(cycle: Cycle) -> dict[str, Any]:
     return {
         "number": cycle.number,
-        "started_at": _instant(cycle.started_at),
+        "started_at": _instant(cycle.newest_at),
         "ended_at": _instant(cycle.ended_at),
         "seconds": cycle.seconds,
         "rows": cycle.rows,
@@ -177,6 +194,7 @@ def _table_json(table: TableStatus) -> dict[str, Any]:
         "state": str(table.standing),
         "error": plain(table.error, 1000),
         "hint": plain(table.hint, 1000),
+        "compared_at": _instant(table.compared_at),
         "held": table.held,
         "held_reason": plain(table.held_reason, 1000),
         "disabled": table.disabled,
@@ -256,6 +274,8 @@ def _instance(status: Status, now: datetime) -> str:
         facts.append(f"since {holder.since.astimezone():%Y-%m-%d %H:%M} ({_age(holder.since, now)})")
     if status.interval:
         facts.append(f"a cycle every {status.interval:g} s")
+    if status.quiet_until and status.quiet_until > now:
+        facts.append(f"quiet until {status.quiet_until.astimezone():%Y-%m-%d %H:%M}")
     if status.paused_at:
         facts.append(f"paused {_age(status.paused_at, now)}")
     return ", ".join(facts)
@@ -265,7 +285,7 @@ def _cycle(cycle: Cycle | None, now: datetime) -> str:
     if cycle is None:
         return "none yet"
     if cycle.ended_at is None or cycle.seconds is None:
-        return f"{cycle.number}, started {_age(cycle.started_at, now)}, not finished"
+        return f"{cycle.number}, started {_age(cycle.newest_at, now)}, not finished"
     what = f"{cycle.number}, {count(cycle.rows, 'row')}, {count(cycle.requests, 'request')}"
     failed = f", not up to date: {', '.join(cycle.failed)}" if cycle.failed else ""
     return f"{what}, {duration(cycle.seconds)}, {_age(cycle.ended_at, now)}{failed}"

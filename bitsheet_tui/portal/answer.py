@@ -22,16 +22,18 @@ class Ask(Struct, frozen=True):
 
     method: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    counts: bool = False  # rows of a whole table, which says nothing of how long a page takes
 
 
 class Answer:
     """What the portal gave for one Ask.
 
     `started` is the portal's clock when it began (aware UTC), `seconds` how long it took there. `total`
-    says nothing when the list was asked with `start=-1`: the portal then prints 0 or leaves it out.
+    says nothing when the list was asked with `start=-1`: the portal then prints 0 or leaves it out. `cost`
+    is how many seconds of its method's time it took; None: nobody told.
     """
 
-    __slots__ = ("_result", "next", "seconds", "started", "total")
+    __slots__ = ("_result", "cost", "next", "seconds", "started", "total")
 
     def __init__(
         self,
@@ -41,7 +43,9 @@ class Answer:
         next: int | None = None,  # noqa: A002 - the portal's own word
         started: datetime,
         seconds: float,
+        cost: float | None = None,
     ) -> None:
+        self.cost = cost
         self._result, self.total, self.next = result, total, next
         self.started, self.seconds = started, seconds
 

@@ -120,13 +120,31 @@ def outcomes(
     asks: Mapping[str, Ask], outer: Timing, parts: Unpacked, budgets: Budgets
 ) -> dict[str, Answer | PortalError]:
     """What became of each command, and the accounts brought up to date."""
+    costs = _costs(asks, parts.timings, budgets)
     budgets.charge_batch(
         outer, [(asks[key].method, timed) for key, timed in parts.timings.items() if key in asks]
     )
     for key, span in spans(asks, outer, parts.timings).items():
-        if has_rows(parts.result.get(key)):
+        if parts.timings[key].operating is None:  # where nobody keeps accounts, its time is what it took
+            costs[key] = span.least
+        if has_rows(parts.result.get(key)) and not asks[key].counts:
             budgets.time(asks[key].method, span.most, span.least)
-    return {key: _outcome(key, ask, outer, parts, budgets) for key, ask in asks.items()}
+    return {key: _outcome(key, ask, outer, parts, budgets, costs) for key, ask in asks.items()}
+
+
+def _costs(asks: Mapping[str, Ask], timings: Mapping[str, Timing], budgets: Budgets) -> dict[str, float]:
+    """By how much each command moved what its method has used, as far as that is told."""
+    found: dict[str, float] = {}
+    used: dict[str, float] = {}
+    for key, ask in asks.items():
+        timed = timings.get(key)
+        if timed is None or timed.operating is None:
+            continue
+        before = used.get(ask.method, budgets.told(ask.method))
+        if before is not None:
+            found[key] = max(0.0, timed.operating - before)  # what is short the portal does not record
+        used[ask.method] = timed.operating
+    return found
 
 
 class Span(Struct, frozen=True):
@@ -158,7 +176,9 @@ def spans(asks: Iterable[str], outer: Timing, timings: Mapping[str, Timing]) -> 
     return found
 
 
-def _outcome(key: str, ask: Ask, outer: Timing, parts: Unpacked, budgets: Budgets) -> Answer | PortalError:
+def _outcome(
+    key: str, ask: Ask, outer: Timing, parts: Unpacked, budgets: Budgets, costs: Mapping[str, float]
+) -> Answer | PortalError:
     if key in parts.errors:
         return _refusal(ask.method, parts.errors[key], budgets)
     if key not in parts.result:
@@ -171,6 +191,7 @@ def _outcome(key: str, ask: Ask, outer: Timing, parts: Unpacked, budgets: Budget
         next=whole(parts.nexts.get(key)),
         started=timed.started,
         seconds=timed.seconds,
+        cost=costs.get(key),
     )
 
 

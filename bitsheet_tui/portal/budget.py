@@ -153,6 +153,16 @@ class Budgets:
         account = self._accounts.get(method)
         return account.seconds if account else GUESS_SECONDS
 
+    def told(self, method: str) -> float | None:
+        """The last figure that the portal gave; None: it gave none."""
+        account = self._accounts.get(method)
+        return account.used if account and account.seen else None
+
+    def granted(self, method: str) -> float:
+        """Seconds that the portal grants `method` in a window."""
+        account = self._accounts.get(method)
+        return account.budget if account else BUDGET
+
     def seen(self) -> tuple[Operating, ...]:
         """The accounts that were ever charged, for people."""
         return tuple(

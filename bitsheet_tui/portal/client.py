@@ -174,6 +174,10 @@ class Portal:
         budget = self._budgets.lasts(method, seconds, self._concurrency)
         return max(budget, self._bucket.lasts(commands / batch))
 
+    def granted(self, method: str) -> float:
+        """How many seconds of `method`'s time the portal grants in ten minutes."""
+        return self._budgets.granted(method)
+
     @property
     def places(self) -> int:
         """How many requests may be in flight."""

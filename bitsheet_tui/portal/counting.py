@@ -20,7 +20,7 @@ IDS = ("ID",)
 def count(table: Table, above: int, upto: int) -> Ask:
     """Ask how many rows have an id in (above, upto]."""
     bounds = {">ID": above, "<=ID": upto} if above else {"<=ID": upto}
-    return Ask(table.method, {**parameters(table, bounds, IDS), "start": 0})
+    return Ask(table.method, {**parameters(table, bounds, IDS), "start": 0}, counts=True)
 
 
 def counted(table: Table, above: int, upto: int, answer: Answer) -> int | None:

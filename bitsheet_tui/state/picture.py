@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from bitsheet_tui import events as e
 from bitsheet_tui.alert import Alert, Kind
 from bitsheet_tui.freshness import NOTHING, LastHour
+from bitsheet_tui.quiet import QuietHours
 from bitsheet_tui.state.alerting import mirrored
 
 KEPT = 512  # durations and cycles remembered in memory
@@ -98,6 +99,7 @@ class TableState(Struct, frozen=True, kw_only=True):
     unreadable: int = 0  # tasks whose comments the webhook may not read
     lacks: str = ""  # the permission of the webhook that would open some of them
     drift: e.Drifted | None = None  # how its columns changed last, since the start
+    compared_at: datetime | None = None  # when its deletions were last looked for
     held: int = 0  # rows that seem to be gone and are not marked until somebody confirms
     held_reason: str = ""
     disabled: bool = False  # not read until somebody enables it, or the engine ends
@@ -136,6 +138,7 @@ class CycleSummary(Struct, frozen=True, kw_only=True):
     rows: int
     requests: int
     failed: tuple[str, ...]
+    asked: tuple[str, ...] = ()  # only these tables, because somebody wanted them; none: a full cycle
 
 
 class Attached(Struct, frozen=True, kw_only=True):
@@ -159,7 +162,9 @@ class EngineState(Struct, frozen=True, kw_only=True):
     cycle: int = 0
     cycle_started: datetime | None = None  # none between cycles
     reading: tuple[str, ...] = ()  # the tables that the last cycle was to read
-    next_at: datetime | None = None
+    next_at: datetime | None = None  # the next full cycle
+    quiet_until: datetime | None = None  # no cycle starts before it by itself: quiet hours
+    quiet: QuietHours | None = None  # those of every day, which ages leave out
     paused_at: datetime | None = None
     cycles: tuple[CycleSummary, ...] = ()
     seen: e.PortalSeen | None = None
@@ -173,6 +178,15 @@ class EngineState(Struct, frozen=True, kw_only=True):
     steered_at: datetime | None = None  # when the interval was changed last
     attached: Attached | None = None  # none: the engine is in this process
     last_hour: LastHour = NOTHING  # how old changes were when they were committed
+
+    @property
+    def full_cycles(self) -> tuple[CycleSummary, ...]:
+        """Those of all tables that were due, for whoever draws statistics."""
+        return tuple(cycle for cycle in self.cycles if not cycle.asked)
+
+    def age(self, since: datetime, at: datetime) -> float:
+        """Seconds from `since` to `at`, without those of quiet hours."""
+        return self.quiet.awake(since, at) if self.quiet else (at - since).total_seconds()
 
     @property
     def enabled(self) -> list[TableState]:

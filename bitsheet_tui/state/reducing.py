@@ -41,7 +41,7 @@ def _(event: e.CycleStarted, state: EngineState) -> EngineState:
         standing = before.standing if keeps else Standing.QUEUED
         tables[name] = replace(before, standing=standing)
     return replace(
-        state, tables=tables, cycle=event.number, cycle_started=event.at, next_at=None,
+        state, tables=tables, cycle=event.number, cycle_started=event.at, next_at=None, quiet_until=None,
         reading=tuple(event.tables),
     )  # fmt: skip
 
@@ -50,11 +50,14 @@ def _(event: e.CycleStarted, state: EngineState) -> EngineState:
 def _(event: e.CycleEnded, state: EngineState) -> EngineState:
     summary = CycleSummary(
         number=event.number, at=event.at, seconds=event.seconds, rows=event.rows,
-        requests=event.requests, failed=event.failed,
+        requests=event.requests, failed=event.failed, asked=event.asked,
     )  # fmt: skip
+    before = state.cycles
+    if event.asked and before and before[-1].asked:
+        before = before[:-1]  # those that were asked for do not drive out the full ones
     refused = isinstance(state.trouble, e.NeedsOperator) and not event.served
     trouble = state.trouble if refused else None  # the store has just taken the cycle's end
-    return replace(state, cycle_started=None, cycles=(*state.cycles, summary)[-KEPT:], trouble=trouble)
+    return replace(state, cycle_started=None, cycles=(*before, summary)[-KEPT:], trouble=trouble)
 
 
 @_apply.register
@@ -187,6 +190,11 @@ def _(event: e.DeletionsHeld, state: EngineState) -> EngineState:
 
 
 @_apply.register
+def _(event: e.Compared, state: EngineState) -> EngineState:
+    return _with(state, event.table, lambda t: replace(t, compared_at=event.at))
+
+
+@_apply.register
 def _(event: e.HoldEnded, state: EngineState) -> EngineState:
     return _with(state, event.table, lambda t: replace(t, held=0, held_reason=""))
 
@@ -215,7 +223,7 @@ def _(event: e.PortalSeen, state: EngineState) -> EngineState:
 
 @_apply.register
 def _(event: e.Scheduled, state: EngineState) -> EngineState:
-    return replace(state, next_at=event.at)
+    return replace(state, next_at=event.at, quiet_until=event.quiet_until)
 
 
 @_apply.register

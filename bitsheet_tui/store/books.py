@@ -1,13 +1,13 @@
 """The ledger as a part of the store: cycles, runs, alerts, and requests to the running instance."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bitsheet_tui.alert import Alert
 from bitsheet_tui.freshness import LastHour
 from bitsheet_tui.store import alerts, ledger, quarantine
 from bitsheet_tui.store.database import Database
-from bitsheet_tui.store.ledger import Cycle, Request, Run
+from bitsheet_tui.store.ledger import Cycle, Job, Request, Run
 from bitsheet_tui.store.models import FactRecord
 from bitsheet_tui.store.quarantine import Waiting
 
@@ -15,6 +15,8 @@ SOCKET = "socket"  # the fact that says where the running instance can be looked
 LOG = "log"  # the one that says what its log file has, and where on its host it is: `INFO /var/log/...`
 PAUSED = "paused_at"  # the fact that says since when the running instance is paused
 INTERVAL = "interval"  # the one that says how many seconds after another its cycles start
+QUIET = "quiet"  # the one that says which hours of every day are quiet: `23:00-06:00 Europe/Berlin`
+QUIET_UNTIL = "quiet_until"  # the one that says until when it is quiet, or will be before the next cycle
 DISABLED = "disabled"  # the one that says which tables it does not read for now, with commas between them
 HIDDEN = "hidden_"  # and a table: how many of its rows the portal counts and does not show
 
@@ -27,13 +29,29 @@ class Books:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin_cycle(self, at: datetime) -> int:
-        """Count one more cycle and give its number."""
-        return self._database.write(lambda: ledger.begin_cycle(self._database.peewee, at))
+    def begin_cycle(self, at: datetime, asked: Sequence[str] = ()) -> int:
+        """Count one more cycle, a full one unless only some tables are `asked` for, and give its number."""
+        return self._database.write(lambda: ledger.begin_cycle(self._database.peewee, at, asked))
 
-    def end_cycle(self, cycle: Cycle) -> None:
-        """Write down how a cycle went."""
-        self._database.write(lambda: ledger.end_cycle(self._database.peewee, cycle))
+    def full_cycles(self) -> int:
+        """How many full cycles have begun, the one in hand included."""
+        return self._database.read(lambda: ledger.full_cycles(self._database.peewee))
+
+    def end_cycle(self, cycle: Cycle, runs: Sequence[Run] = ()) -> None:
+        """Write down how a cycle went, and what it did to each table, in one transaction."""
+        self._database.write(lambda: ledger.end_cycle(self._database.peewee, cycle, runs))
+
+    def forget(self, at: datetime) -> bool:
+        """Drop some of what is kept no longer; whether there may be more."""
+        return self._database.write(lambda: ledger.forget(self._database.peewee, at))
+
+    def last_job(self, name: str) -> Job | None:
+        """The last good run of a rhythm of the schedule; None: it never had one."""
+        return self._database.read(lambda: ledger.last_job(self._database.peewee, name))
+
+    def record_job(self, job: Job) -> None:
+        """A rhythm of the schedule has had a good run."""
+        self._database.write(lambda: ledger.record_job(self._database.peewee, job))
 
     def record_run(self, run: Run) -> None:
         """Write down what a cycle did to a table."""

@@ -14,6 +14,8 @@ from bitsheet_tui.store.ledger import Cycle, Run
 from bitsheet_tui.store.models import AlertRecord, ColumnRecord, CycleRecord, QuarantineRecord, RunRecord
 from bitsheet_tui.store.quarantine import Quarantined
 
+NEAR = 200  # runs that are looked through for those of one cycle
+
 
 class Told(Struct, frozen=True, kw_only=True):
     """An alert as it is kept. `ended_at` is None while it stands."""
@@ -47,7 +49,7 @@ def cycles(database: Database, *, below: int | None, failed: bool, limit: int) -
         query = query.where(CycleRecord.number < below)
     if failed:  # a list that is not empty; null while it runs, or where its process died
         query = query.where(CycleRecord.failed.cast("TEXT") != "[]")
-    return [ledger.cycle(record) for record in query.execute(database.peewee)]
+    return [ledger.read_cycle(record) for record in query.execute(database.peewee)]
 
 
 def runs(
@@ -59,14 +61,24 @@ def runs(
     limit: int,
 ) -> list[Run]:
     """The newest runs of a cycle, of a table, or of all; with `failed` only those with an error."""
-    query = RunRecord.select().order_by(RunRecord.id.desc()).limit(limit)
     if cycle is not None:
-        query = query.where(RunRecord.cycle == cycle)
+        return _of_cycle(database, cycle, limit)
+    query = RunRecord.select().order_by(RunRecord.id.desc()).limit(limit)
     if table is not None:
         query = query.where(RunRecord.table_name == table)
     if failed:
         query = query.where(RunRecord.error != "")
-    return [ledger.run(record) for record in query.execute(database.peewee)]
+    return [ledger.read_run(record) for record in query.execute(database.peewee)]
+
+
+def _of_cycle(database: Database, cycle: int, limit: int) -> list[Run]:
+    """The runs of one cycle, those among them that changed nothing as far as they are found soon."""
+    asked = CycleRecord.select(CycleRecord.asked).where(CycleRecord.number == cycle)
+    names = next((record.asked for record in asked.execute(database.peewee)), None)
+    query = RunRecord.select().where(RunRecord.cycle >= cycle).order_by(RunRecord.cycle, RunRecord.id)
+    found = [ledger.read_run(record) for record in query.limit(NEAR).execute(database.peewee)]
+    mine = [run for run in found if (run.first_cycle or run.cycle) <= cycle]
+    return [run for run in mine if not names or run.table in names][::-1][:limit]
 
 
 def alerts(database: Database, *, limit: int) -> list[Told]:

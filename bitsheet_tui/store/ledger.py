@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
 from bitsheet_tui.freshness import HOUR, LastHour
-from bitsheet_tui.store.models import AlertRecord, ControlRecord, CycleRecord, RunRecord
+from bitsheet_tui.store.models import (
+    AlertRecord,
+    ChangeRecord,
+    ControlRecord,
+    CycleRecord,
+    JobRecord,
+    RunRecord,
+)
 from bitsheet_tui.store.orm import peewee
 
 FORGOTTEN = timedelta(days=30)  # requests that were answered longer ago
 KEPT = timedelta(days=90)  # cycles and their runs, whether they went well or not; alerts that are over
 MOST = 2000  # cycles forgotten at once, so that a long history costs no long pause
 DRIFT = "drift"  # the kind of a run that read nothing
+SCAN = "scan"
+LATELY = 8  # rows among which one is looked for that says the same; there are as many kinds of cycles at rest
 _GOOD = (RunRecord.error == "") & (RunRecord.kind != DRIFT)
+_QUIET = (
+    (RunRecord.error == "") & (RunRecord.kind == SCAN) & (RunRecord.inserted == 0)
+    & (RunRecord.updated == 0) & (RunRecord.deleted == 0) & (RunRecord.quarantined == 0)
+)  # fmt: skip
 
 
 class Cycle(Struct, frozen=True, kw_only=True):
-    """One pass over the due tables. Without `ended_at` it is running, or its process died."""
+    """One pass over the due tables, or `cycles` of them in which nothing changed and nothing failed.
+
+    `started_at` is when the first of them did, the rest is of the newest. Without `ended_at` it is running,
+    or its process died.
+    """
 
     number: int
     started_at: datetime
@@ -30,10 +47,18 @@ class Cycle(Struct, frozen=True, kw_only=True):
     rows: int = 0  # inserted and updated
     requests: int = 0
     failed: tuple[str, ...] = ()
+    cycles: int = 1
+    last_started_at: datetime | None = None  # the newest of several
+    asked: tuple[str, ...] = ()  # only these tables, because somebody wanted them; none: a full cycle
+
+    @property
+    def newest_at(self) -> datetime:
+        """When the newest of them started."""
+        return self.last_started_at or self.started_at
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """What one cycle did to one table."""
+    """What one cycle did to one table, or `cycles` of them that changed nothing; see `Cycle`."""
 
     cycle: int
     table: str
@@ -54,6 +79,24 @@ class Run(Struct, frozen=True, kw_only=True):
     delays: Mapping[int, int] | None = None  # from which these are: see `freshness`
     error: str = ""
     hint: str = ""
+    cycles: int = 1
+    first_cycle: int | None = None  # of several; `cycle` is the newest
+    ended_at: datetime | None = None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it read the table and found nothing new."""
+        changed = self.inserted or self.updated or self.deleted or self.quarantined
+        return self.kind == SCAN and not (self.error or changed)
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """The last good run of one rhythm of the schedule: static, audit, retention."""
+
+    job: str
+    ran_at: datetime  # the host's clock
+    cycle: int = 0  # how many full cycles there had been
+    failed: tuple[str, ...] = ()  # tables that it could not bring up to date
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -68,50 +111,126 @@ class Request(Struct, frozen=True, kw_only=True):
     answer: str | None = None
 
 
-def begin_cycle(database: Any, at: datetime) -> int:
-    """Count one more cycle; its number grows across restarts. The first of a day forgets old ones."""
-    newest = next(iter(last_cycles(database, 1)), None)
-    number = newest.number + 1 if newest else 1
-    CycleRecord.insert(number=number, started_at=at).execute(database)
-    if newest and newest.started_at.date() != at.astimezone(UTC).date():
-        _forget(database, at - KEPT)
-    return number
+def begin_cycle(database: Any, at: datetime, asked: Sequence[str] = ()) -> int:
+    """Count one more cycle, a full one unless only some tables are `asked` for.
+
+    Both counts grow across restarts. Returns its number.
+    """
+    number, full = _newest(database)
+    CycleRecord.insert(
+        number=number + 1, started_at=at, asked=list(asked) or None, full_cycles=full + (not asked)
+    ).execute(database)
+    return number + 1
 
 
-def _forget(database: Any, before: datetime) -> None:
-    """Drop cycles that began, and alerts that ended, before then; each table keeps its last good run."""
-    fn = peewee.fn
-    (oldest,) = CycleRecord.select(fn.MIN(CycleRecord.number)).tuples().execute(database)[0]
-    old = CycleRecord.started_at < before, CycleRecord.number < oldest + MOST
-    (upto,) = CycleRecord.select(fn.MAX(CycleRecord.number)).where(*old).tuples().execute(database)[0]
+def full_cycles(database: Any) -> int:
+    """How many full cycles have begun, the one in hand included."""
+    return _newest(database)[1]
+
+
+def _newest(database: Any) -> tuple[int, int]:
+    query = CycleRecord.select(CycleRecord.number, CycleRecord.full_cycles)
+    found = query.order_by(CycleRecord.number.desc()).limit(1).tuples().execute(database)
+    return next(iter(found), (0, 0))
+
+
+def forget(database: Any, at: datetime) -> bool:
+    """Drop some cycles, with their runs, that ended longer ago than they are kept; whether there may be more.
+
+    The newest cycle stays, and so does each table's last good run.
+    """
+    fn, before = peewee.fn, at - KEPT
+    bounds = CycleRecord.select(fn.MIN(CycleRecord.number), fn.MAX(CycleRecord.number))
+    oldest, newest = next(iter(bounds.tuples().execute(database)))
+    AlertRecord.delete().where(AlertRecord.ended_at < before).execute(database)
+    if oldest is None:
+        return False
+    old = fn.COALESCE(CycleRecord.ended_at, CycleRecord.started_at) < CycleRecord.started_at.db_value(before)
+    here = old, CycleRecord.number < min(oldest + MOST, newest)
+    (upto,) = CycleRecord.select(fn.MAX(CycleRecord.number)).where(*here).tuples().execute(database)[0]
     if upto:
         good = RunRecord.select(fn.MAX(RunRecord.id)).where(_GOOD).group_by(RunRecord.table_name)
         kept = [newest for (newest,) in good.tuples().execute(database)]
         CycleRecord.delete().where(CycleRecord.number <= upto).execute(database)
         RunRecord.delete().where(RunRecord.cycle <= upto, RunRecord.id.not_in(kept)).execute(database)
-    AlertRecord.delete().where(AlertRecord.ended_at < before).execute(database)
+    return upto is not None
 
 
-def end_cycle(database: Any, cycle: Cycle) -> None:
-    """Write down how it went."""
+def end_cycle(database: Any, cycle: Cycle, runs: Sequence[Run] = ()) -> None:
+    """Write down how it went and what it did to each table.
+
+    Where nothing happened since a cycle like it, that one's row is extended instead: a mirror at rest does
+    not grow.
+    """
+    for run in runs:
+        record_run(database, run)
     values = {
         "ended_at": cycle.ended_at, "seconds": cycle.seconds, "rows": cycle.rows, "requests": cycle.requests,
         "failed": list(cycle.failed),
     }  # fmt: skip
-    CycleRecord.update(**values).where(CycleRecord.number == cycle.number).execute(database)
+    like = None if cycle.rows or cycle.failed else _like(database, cycle.number)
+    here = CycleRecord.number == cycle.number
+    if like is None:
+        CycleRecord.update(**values).where(here).execute(database)
+        return
+    mine = CycleRecord.one(database, here)
+    CycleRecord.delete().where(here).execute(database)
+    values |= {
+        "number": mine.number, "last_started_at": mine.started_at, "full_cycles": mine.full_cycles,
+        "cycles": like.cycles + 1,
+    }  # fmt: skip
+    CycleRecord.update(**values).where(CycleRecord.number == like.number).execute(database)
+
+
+def _like(database: Any, number: int) -> Any:
+    """The row of the newest cycle that asked for the same, if nothing has happened since; else None."""
+    newest = ChangeRecord.select(ChangeRecord.cycle).order_by(ChangeRecord.seq.desc()).limit(1)
+    changed = max((row.cycle for row in newest.execute(database)), default=0)
+    query = CycleRecord.select().where(CycleRecord.number <= number)
+    mine, *before = list(query.order_by(CycleRecord.number.desc()).limit(LATELY).execute(database)) or [None]
+    for record in before:
+        if changed >= record.number or record.ended_at is None or record.rows or record.failed:
+            return None
+        loud = RunRecord.select(RunRecord.id).where(RunRecord.cycle >= record.number, ~_QUIET).limit(1)
+        if list(loud.execute(database)):
+            return None
+        if (record.asked or None) == (mine.asked or None):
+            return record
+    return None
 
 
 def last_cycles(database: Any, limit: int) -> list[Cycle]:
     """The newest cycles, newest first."""
     query = CycleRecord.select().order_by(CycleRecord.number.desc()).limit(limit)
-    return [cycle(record) for record in query.execute(database)]
+    return [read_cycle(record) for record in query.execute(database)]
 
 
 def record_run(database: Any, run: Run) -> None:
-    """Write down what a cycle did to a table."""
+    """Write down what a cycle did to a table: in the row of the run before where neither changed anything."""
     values = asdict(run)
     values["table_name"] = values.pop("table")
-    RunRecord.insert(**values).execute(database)
+    before = RunRecord.select().where(RunRecord.table_name == run.table).order_by(RunRecord.id.desc())
+    last = next(iter(before.limit(1).execute(database)), None) if run.quiet else None
+    if last is None or not read_run(last).quiet:
+        RunRecord.insert(**values).execute(database)
+        return
+    newest = ("cycle", "seconds", "unchanged", "requests", "retries", "watermark_after", "ended_at")
+    extended = {name: values[name] for name in newest}
+    extended |= {"cycles": last.cycles + 1, "first_cycle": last.first_cycle or last.cycle}
+    RunRecord.update(**extended).where(RunRecord.id == last.id).execute(database)
+
+
+def last_job(database: Any, name: str) -> Job | None:
+    """The last good run of a rhythm; None: it never had one."""
+    record = JobRecord.one(database, JobRecord.job == name)
+    if record is None:
+        return None
+    return Job(job=record.job, ran_at=record.ran_at, cycle=record.cycle, failed=tuple(record.failed or ()))
+
+
+def record_job(database: Any, job: Job) -> None:
+    """A rhythm has had a good run."""
+    JobRecord.save_over(database, {**asdict(job), "failed": list(job.failed)}, key=("job",))
 
 
 def last_runs(database: Any, limit: int, table: str | None = None) -> list[Run]:
@@ -119,14 +238,14 @@ def last_runs(database: Any, limit: int, table: str | None = None) -> list[Run]:
     query = RunRecord.select().order_by(RunRecord.id.desc()).limit(limit)
     if table is not None:
         query = query.where(RunRecord.table_name == table)
-    return [run(record) for record in query.execute(database)]
+    return [read_run(record) for record in query.execute(database)]
 
 
 def last_good(database: Any, table: str) -> datetime | None:
     """When `table` was last read without an error."""
     here = RunRecord.table_name == table, _GOOD
-    query = RunRecord.select(RunRecord.started_at).where(*here).order_by(RunRecord.id.desc()).limit(1)
-    return next((record.started_at for record in query.execute(database)), None)
+    query = RunRecord.select().where(*here).order_by(RunRecord.id.desc()).limit(1)
+    return next((record.ended_at or record.started_at for record in query.execute(database)), None)
 
 
 def last_hour(database: Any, at: datetime) -> LastHour:
@@ -165,13 +284,14 @@ def request(database: Any, id_: int) -> Request | None:
     return None if record is None else _request(record)
 
 
-def cycle(record: Any) -> Cycle:
+def read_cycle(record: Any) -> Cycle:
     """What a record of a cycle says."""
-    same = {name: getattr(record, name) for name in Cycle.__struct_fields__ if name != "failed"}
-    return Cycle(failed=tuple(record.failed or ()), **same)
+    names = {"failed", "asked"}
+    same = {name: getattr(record, name) for name in Cycle.__struct_fields__ if name not in names}
+    return Cycle(failed=tuple(record.failed or ()), asked=tuple(record.asked or ()), **same)
 
 
-def run(record: Any) -> Run:
+def read_run(record: Any) -> Run:
     """What a record of a run says."""
     names: Sequence[str] = [name for name in Run.__struct_fields__ if name != "table"]
     return Run(table=record.table_name, **{name: getattr(record, name) for name in names})

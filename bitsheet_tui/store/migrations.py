@@ -7,7 +7,7 @@ from bitsheet_tui.errors import NoMirror, StoreUnavailable
 from bitsheet_tui.fields import Kind
 from bitsheet_tui.store import snapshots
 from bitsheet_tui.store.database import Database
-from bitsheet_tui.store.models import FactRecord, QuarantineRecord, UntoldRecord, create_all
+from bitsheet_tui.store.models import FactRecord, JobRecord, QuarantineRecord, UntoldRecord, create_all
 
 VERSION_KEY = "schema_version"
 
@@ -133,6 +133,23 @@ def _snapshots(database: Database) -> None:
     snapshots.take_over(database)
 
 
+def _quiet_cycles(database: Database) -> None:
+    """Cycles in which nothing happens are one row, and only full ones count for the schedule."""
+    create_all(database.peewee, (JobRecord,))
+    document = "JSONB" if database.dialect.name == "postgresql" else "TEXT"
+    instant, one = database.dialect.types[Kind.INSTANT], "BIGINT NOT NULL DEFAULT 1"
+    cycles = {"cycles": one, "last_started_at": instant, "asked": document}
+    cycles["full_cycles"] = "BIGINT NOT NULL DEFAULT 0"
+    _add(database, "bitsheet_cycles", cycles)
+    runs = {"cycles": one, "first_cycle": "BIGINT", "ended_at": instant}
+    _add(database, "bitsheet_table_runs", runs)
+    double = "DOUBLE PRECISION" if database.dialect.name == "postgresql" else "REAL"
+    reconciles = {"compared_at": instant, "count_seconds": double, "marked_at": instant}
+    reconciles |= dict.fromkeys(("marked", "count_used"), f"{double} NOT NULL DEFAULT 0")
+    _add(database, "bitsheet_reconciles", reconciles)
+    database.execute("UPDATE bitsheet_cycles SET full_cycles = number WHERE full_cycles = 0")
+
+
 def _add(database: Database, table: str, columns: dict[str, str]) -> None:
     """Add what is not there; a mirror that is made now has them from the start."""
     known = {column[0] for column in database.execute(f"SELECT * FROM {table} LIMIT 0").description}  # noqa: S608
@@ -143,7 +160,7 @@ def _add(database: Database, table: str, columns: dict[str, str]) -> None:
 
 STEPS: tuple[Callable[[Database], None], ...] = (
     _create, _reconcile, _alerts, _stretches, _closed, _proofs, _values, _previous, _freshness, _unkept,
-    _snapshots,
+    _snapshots, _quiet_cycles,
 )  # fmt: skip
 """The n-th step makes version n out of version n - 1; an empty database is version 0."""
 

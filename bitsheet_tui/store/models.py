@@ -114,7 +114,10 @@ class CheckpointRecord(Record):
 
 
 class CycleRecord(Record):
-    """One pass over the due tables. Without an end it runs, or its process died."""
+    """One pass over the due tables, or several in a row in which nothing happened.
+
+    Without an end it runs, or its process died.
+    """
 
     number = peewee.BigIntegerField(primary_key=True)
     started_at = InstantField()
@@ -123,13 +126,17 @@ class CycleRecord(Record):
     rows = peewee.BigIntegerField(default=0)
     requests = peewee.BigIntegerField(default=0)
     failed = DocumentField(null=True)  # names of tables
+    cycles = peewee.BigIntegerField(default=1)  # how many this row speaks of; `started_at` is the first's
+    last_started_at = InstantField(null=True)  # the newest's; none: there is one
+    asked = DocumentField(null=True)  # the tables that somebody asked for; none: a full cycle
+    full_cycles = peewee.BigIntegerField(default=0)  # full ones so far, this one included
 
     class Meta:
         table_name = "bitsheet_cycles"
 
 
 class RunRecord(Record):
-    """What one cycle did to one table."""
+    """What one cycle did to one table, or several in a row that changed nothing of it."""
 
     id = peewee.BigAutoField()
     cycle = peewee.BigIntegerField(index=True)
@@ -151,6 +158,9 @@ class RunRecord(Record):
     delays = DocumentField(null=True)  # bucket -> rows
     error = peewee.TextField(default="")
     hint = peewee.TextField(default="")
+    cycles = peewee.BigIntegerField(default=1)  # how many this row speaks of; `started_at` is the first's
+    first_cycle = peewee.BigIntegerField(null=True)  # none: `cycle`, which is the newest
+    ended_at = InstantField(null=True)
 
     class Meta:
         table_name = "bitsheet_table_runs"
@@ -239,9 +249,26 @@ class ReconcileRecord(Record):
     confirmed = peewee.BigIntegerField(default=0)
     audit_below = peewee.BigIntegerField(null=True)
     audited_at = InstantField(null=True)
+    compared_at = InstantField(null=True)
+    count_seconds = peewee.DoubleField(null=True)
+    count_used = peewee.DoubleField(default=0)
+    marked = peewee.DoubleField(default=0)
+    marked_at = InstantField(null=True)
 
     class Meta:
         table_name = "bitsheet_reconciles"
+
+
+class JobRecord(Record):
+    """When each rhythm of the schedule had its last good run."""
+
+    job = peewee.TextField(primary_key=True)
+    ran_at = InstantField()  # the host's clock
+    cycle = peewee.BigIntegerField(default=0)  # how many full cycles there had been
+    failed = DocumentField(null=True)  # tables that it could not bring up to date
+
+    class Meta:
+        table_name = "bitsheet_jobs"
 
 
 class AlertRecord(Record):
@@ -298,7 +325,8 @@ class ContactPointRecord(Record):
 
 RECORDS: tuple[type[Record], ...] = (
     FactRecord, ColumnRecord, CheckpointRecord, CycleRecord, RunRecord, ChangeRecord, UntoldRecord,
-    QuarantineRecord, DiscussionRecord, ReconcileRecord, AlertRecord, ControlRecord, ContactPointRecord,
+    QuarantineRecord, DiscussionRecord, ReconcileRecord, AlertRecord, ControlRecord, JobRecord,
+    ContactPointRecord,
 )  # fmt: skip
 
 

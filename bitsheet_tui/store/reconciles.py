@@ -21,12 +21,14 @@ from bitsheet_tui.store.layout import Layout, Portal
 from bitsheet_tui.store.models import ReconcileRecord
 from bitsheet_tui.tables import Table
 
+DAY = 86400.0  # seconds
+
 
 class Reconcile(Struct, frozen=True, kw_only=True):
     """Where one table stands with its deletions."""
 
     table: str
-    cycle: int = 0  # of the last comparison that came to its end
+    cycle: int = 0  # the last comparison that came to its end: how many full cycles there had been
     due: bool = False  # to be compared at once, whatever the cycle
     facts: Mapping[str, Any] = field(default_factory=dict)  # what the webhook was allowed at that time
     held: int = 0  # rows that seem to be gone and are not marked; 0: none
@@ -35,6 +37,18 @@ class Reconcile(Struct, frozen=True, kw_only=True):
     confirmed: int = 0  # somebody has confirmed that so many are gone
     audit_below: int | None = None  # the audit has read every id from here up
     audited_at: datetime | None = None  # the host's clock: up to when the audit has done its share
+    compared_at: datetime | None = None  # the host's clock: when deletions were last looked for
+    count_seconds: float | None = None  # of its method's time that a count of it takes; none: not known
+    count_used: float = 0.0  # seconds that counts had taken then, and their share had not made up for yet
+    marked: float = 0.0  # rows that were marked lately, which fade within DAY
+    marked_at: datetime | None = None  # when the last of them were
+
+    def lately(self, at: datetime) -> float:
+        """Rows that were marked within about a day before `at`; they do not fade while more are held."""
+        if self.marked_at is None or self.held:
+            return self.marked
+        passed = abs((at - self.marked_at).total_seconds())
+        return self.marked * max(0.0, 1 - passed / DAY)
 
 
 class Reconciles:

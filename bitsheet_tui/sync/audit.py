@@ -22,7 +22,7 @@ from bitsheet_tui.sync.deletions import brake, comparable
 from bitsheet_tui.sync.desk import Answers, Desk, now
 from bitsheet_tui.sync.discussions import DiscussionReader
 from bitsheet_tui.sync.jobs import CommentJob, Job, ScanJob, store_discussions
-from bitsheet_tui.tables import Table
+from bitsheet_tui.tables import Paging, Table
 
 MOST = 20  # pages of one table, or discussions, in one cycle; more that is owed is forgiven
 RESERVE = 0.1  # of the period: so much an audit may be late
@@ -30,13 +30,32 @@ RESERVE = 0.1  # of the period: so much an audit may be late
 
 def audits(desk: Desk, jobs: Sequence[Job]) -> list["AuditJob | DiscussionAuditJob"]:
     """What may ride with these jobs. A table that is read whole anyway needs no audit."""
-    found: list[AuditJob | DiscussionAuditJob] = []
+    return [
+        audit(desk, job.table)
+        for job in jobs
+        if isinstance(job, ScanJob | CommentJob) and auditable(desk, job.table)
+    ]
+
+
+def begin_to_owe(desk: Desk, jobs: Sequence[Job]) -> None:
+    """Note from when on these tables are to be audited, where nothing of them was."""
     for job in jobs:
-        if isinstance(job, ScanJob) and job.table.cursors and comparable(desk, job.table):
-            found.append(AuditJob(desk, job.table))
-        elif isinstance(job, CommentJob):
-            found.append(DiscussionAuditJob(desk, job.table))
-    return found
+        if auditable(desk, job.table) and desk.reconcile(job.table).audited_at is None:
+            desk.note(replace(desk.reconcile(job.table), audited_at=now()))
+
+
+def auditable(desk: Desk, table: Table) -> bool:
+    """Whether rows of it may have changed without anybody having been told."""
+    if table.paging is Paging.COMMENTS:
+        return desk.checkpoint(table).watermark is not None
+    return bool(table.cursors) and comparable(desk, table)
+
+
+def audit(desk: Desk, table: Table, *, whole: bool = False) -> "AuditJob | DiscussionAuditJob":
+    """The next share of a table's audit; `whole`: of all that is owed, a whole round of it at the most."""
+    if table.paging is Paging.COMMENTS:
+        return DiscussionAuditJob(desk, table, whole=whole)
+    return AuditJob(desk, table, whole=whole)
 
 
 class Pace(Struct, frozen=True):
@@ -44,21 +63,22 @@ class Pace(Struct, frozen=True):
 
     steps: int
     seconds: float
+    most: int = MOST
 
     def owed(self, since: datetime, at: datetime) -> int:
         """How many whole steps are to be made, when those up to `since` have been."""
-        return min(MOST, int((at - since).total_seconds() / self.seconds * self.steps))
+        return min(self.most, int((at - since).total_seconds() / self.seconds * self.steps))
 
     def late(self, since: datetime, at: datetime) -> bool:
         """Whether steps are owed for so long that they cannot wait for a request that has room."""
         owed = self.owed(since, at)
         behind = (at - since).total_seconds() > self.seconds * RESERVE
-        return owed >= MOST or (owed > 0 and behind)
+        return owed >= self.most or (owed > 0 and behind)
 
     def paid(self, since: datetime, steps: int, at: datetime) -> datetime:
         """Up to when they have been made after `steps` more."""
         step = timedelta(seconds=self.seconds / max(1, self.steps))
-        return min(at, max(since + steps * step, at - MOST * step))
+        return min(at, max(since + steps * step, at - self.most * step))
 
 
 def _owed(desk: Desk, table: Table, pace: Pace) -> int:
@@ -73,6 +93,10 @@ def _owed(desk: Desk, table: Table, pace: Pace) -> int:
 def _late(desk: Desk, table: Table, pace: Pace) -> bool:
     since = desk.reconcile(table).audited_at
     return since is not None and pace.late(since, now())
+
+
+def _pace(desk: Desk, steps: int, *, whole: bool) -> Pace:
+    return Pace(steps, _period(desk), max(1, steps) if whole else MOST)
 
 
 def _period(desk: Desk) -> float:
@@ -96,6 +120,7 @@ class AuditJob(Struct):
     complete: bool = False
     error: TableTrouble | None = None
     rows: int = 0
+    whole: bool = False  # whatever is owed is to be read now
     _window: Window | None = None
     _keys: tuple[str, ...] = ()
 
@@ -117,11 +142,16 @@ class AuditJob(Struct):
         """Whether it cannot wait any longer for a request that has room."""
         return _late(self.desk, self.table, self._pace())
 
+    @property
+    def owed(self) -> int:
+        """How many steps are to be made now."""
+        return _owed(self.desk, self.table, self._pace())
+
     def _pace(self) -> Pace:
         desk, table = self.desk, self.table
         if table.name not in desk.sizes:
             desk.sizes[table.name] = desk.store.reconciles.count(table, above=0, upto=ALL)
-        return Pace(-(-desk.sizes[table.name] // PAGE), _period(desk))
+        return _pace(desk, -(-desk.sizes[table.name] // PAGE), whole=self.whole)
 
     def take(self, answers: Answers) -> None:
         desk, table, window = self.desk, self.table, self._window
@@ -150,6 +180,7 @@ class DiscussionAuditJob(Struct):
     complete: bool = False
     error: TableTrouble | None = None
     rows: int = 0
+    whole: bool = False
     _reader: DiscussionReader | None = None
     _tasks: tuple[int, ...] = ()
 
@@ -179,11 +210,16 @@ class DiscussionAuditJob(Struct):
         """See AuditJob."""
         return _late(self.desk, self.table, self._pace())
 
+    @property
+    def owed(self) -> int:
+        """How many steps are to be made now."""
+        return _owed(self.desk, self.table, self._pace())
+
     def _pace(self) -> Pace:
         desk, name = self.desk, self.table.name
         if name not in desk.sizes:
             desk.sizes[name] = desk.store.reconciles.count_discussions()
-        return Pace(desk.sizes[name], _period(desk))
+        return _pace(desk, desk.sizes[name], whole=self.whole)
 
     def take(self, answers: Answers) -> None:
         desk, table, reader = self.desk, self.table, self._reader

@@ -15,7 +15,7 @@ from time import monotonic
 from bitsheet_tui import commands as c
 from bitsheet_tui.errors import MirrorHeld, StoreError
 from bitsheet_tui.state import EngineState
-from bitsheet_tui.store.books import DISABLED, INTERVAL, PAUSED
+from bitsheet_tui.store.books import DISABLED, INTERVAL, PAUSED, QUIET, QUIET_UNTIL
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.answers import NOT_DONE, answer, refusal
 from bitsheet_tui.sync.desk import now
@@ -26,6 +26,9 @@ LOOK_SECONDS = 5.0
 AWAY_SECONDS = 2.0  # between two tries to reach a store that is away
 STALE = timedelta(minutes=1)  # what was asked so long before the start was asked of somebody else
 WHILE_SINGLE = (c.Pause, c.Resume, c.Retry, c.Stop)  # what has a meaning for a run of one cycle
+
+
+FACTS = (PAUSED, INTERVAL, DISABLED, QUIET, QUIET_UNTIL)
 
 
 class Control:
@@ -48,7 +51,7 @@ class Control:
 
     def begin(self) -> None:
         """Note how we run, in place of what an instance before us may have left. Raises StoreError."""
-        self._noted = {key: self._store.remembered(key) for key in (PAUSED, INTERVAL, DISABLED)}
+        self._noted = {key: self._store.remembered(key) for key in FACTS}
         self._note()
 
     def note(self) -> None:
@@ -62,6 +65,8 @@ class Control:
         facts = {
             PAUSED: state.paused_at.isoformat() if state.paused_at else "",
             INTERVAL: f"{state.interval:g}",
+            QUIET: str(state.quiet) if state.quiet else "",
+            QUIET_UNTIL: state.quiet_until.isoformat() if state.quiet_until else "",
             DISABLED: ",".join(table.name for table in state.tables.values() if table.disabled),
         }
         for key, value in facts.items():

@@ -6,7 +6,7 @@ pages here, and the rest from a backfill that runs next to the cycles. A table t
 tried again in the next cycle; the others go on.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
 
@@ -15,9 +15,9 @@ from msgspec import Struct, field
 from bitsheet_tui import events as e
 from bitsheet_tui.config import SyncSettings
 from bitsheet_tui.errors import BitsheetError, PortalError, Resting, StoreRefused, TooLarge
-from bitsheet_tui.store.ledger import Cycle
+from bitsheet_tui.store.ledger import SCAN, Cycle, Run
 from bitsheet_tui.sync import deletions, rounds
-from bitsheet_tui.sync.audit import audits
+from bitsheet_tui.sync.audit import AuditJob, DiscussionAuditJob, audits, begin_to_owe
 from bitsheet_tui.sync.describing import DescribeJob, catch_up, follow_zone, prepare, widen
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
@@ -26,9 +26,10 @@ from bitsheet_tui.sync.offset import OffsetJob
 from bitsheet_tui.sync.proving import proofs
 from bitsheet_tui.sync.reopening import reopenings
 from bitsheet_tui.sync.rereading import rereads
-from bitsheet_tui.sync.runs import failure, note_comments, record
+from bitsheet_tui.sync.rhythm import AUDIT, STATIC
+from bitsheet_tui.sync.runs import account, failure, note_comments
 from bitsheet_tui.sync.scan import filling
-from bitsheet_tui.tables import Paging, Table
+from bitsheet_tui.tables import DICTIONARIES, Paging, Table
 
 BACKLOG = 200  # discussions; more than that are a backfill, not a part of a cycle
 
@@ -36,23 +37,47 @@ BACKLOG = 200  # discussions; more than that are a backfill, not a part of a cyc
 Failed = dict[str, BitsheetError]
 
 
-async def run(desk: Desk, fills: Fills, names: Collection[str]) -> Failed:
-    """One cycle of the named tables, or of all that are due; returns those that are not up to date.
+class Turn(Struct, frozen=True):
+    """What one cycle is to do: everything that is due, or some tables only, which moves nobody's turn."""
+
+    names: tuple[str, ...] = ()  # none: a full cycle
+    static: bool = False  # names are those of what seldom changes, because their time has come
+    shares: bool = True  # counts and shares of the audit may ride
+
+
+def seldom(desk: Desk, *, shares: bool) -> Turn:
+    """What seldom changes, and nothing else."""
+    names = (table.name for table in desk.tables if table.static)
+    return Turn((*names, DICTIONARIES.name), static=True, shares=shares)
+
+
+async def run(desk: Desk, fills: Fills, turn: Turn) -> Failed:
+    """One cycle; returns the tables that are not up to date.
 
     Raises Refused and Unreachable (every table has failed then), and StoreError. A cycle that is cancelled
     or loses the store stays open in the ledger.
     """
     at = now()
-    desk.cycle = desk.store.begin_cycle(at)
-    tables = due(desk, names)
-    pass_ = Pass(desk, tables, at, desk.portal.seen().requests)
-    desk.say(e.CycleStarted(number=desk.cycle, at=at, tables=tuple(table.name for table in tables)))
+    desk.cycle, desk.full = desk.store.begin_cycle(at, turn.names), desk.store.full_cycles()
+    static = turn.static if turn.names else desk.rhythm.static_due(desk.settings, desk.full, at)
+    tables = due(desk, turn.names, static=static)
+    pass_ = Pass(desk, tables, at, desk.portal.seen().requests, turn)
+    desk.say(
+        e.CycleStarted(
+            number=desk.cycle, at=at, tables=tuple(table.name for table in tables), asked=turn.names
+        )
+    )
     try:
-        failed = await _read(pass_, fills, static=not names and static_due(desk))
+        failed = await _read(pass_, fills, static=static)
     except PortalError as error:
         pass_.close(dict.fromkeys((table.name for table in tables), error), served=False)
         raise
     pass_.close(failed)
+    if static:
+        missed = tuple(table.name for table in desk.tables if table.static and table.name in failed)
+        desk.rhythm.ran(STATIC, at, desk.full, missed)
+    else:
+        desk.rhythm.paid(frozenset(table.name for table in tables if table.name not in failed))
     return failed
 
 
@@ -63,6 +88,8 @@ class Pass(Struct):
     tables: tuple[Table, ...]
     at: datetime
     requests: int  # the client's count before it
+    turn: Turn
+    runs: list[Run] = field(default_factory=list)
     began: float = field(default_factory=monotonic)
     rows: int = 0
 
@@ -77,19 +104,19 @@ class Pass(Struct):
         for table in self.tables:
             if error := failed.get(table.name):
                 desk.say(failure(table, error, whole=not served))
-                record(desk, table, kind="scan", at=self.at, seconds=seconds, error=error)
-        desk.owed = {table.name for table in desk.tables if table.static and table.name in failed}
+                self.runs.append(account(desk, table, kind=SCAN, at=self.at, seconds=seconds, error=error))
         requests = desk.portal.seen().requests - self.requests
         desk.store.end_cycle(
             Cycle(
                 number=desk.cycle, started_at=self.at, ended_at=now(), seconds=seconds, rows=self.rows,
                 requests=requests, failed=tuple(failed),
-            )
+            ),
+            self.runs,
         )  # fmt: skip
         desk.say(
             e.CycleEnded(
                 number=desk.cycle, at=self.at, seconds=seconds, rows=self.rows, requests=requests,
-                failed=tuple(failed), served=served,
+                failed=tuple(failed), served=served, asked=self.turn.names,
             )
         )  # fmt: skip
 
@@ -105,10 +132,10 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
     _go_on(desk, fills, [table for table in ready if table.paging is Paging.KEYSET])
     deletions.remember(desk, ready)
     jobs = _jobs(desk, fills, ready)
-    counts = deletions.counts(desk, jobs)
     describing = DescribeJob(desk) if static and known else None
-    owing = [(job, job.late) for job in audits(desk, jobs)]
+    owing = [(job, job.late) for job in _shares(pass_, jobs)]
     late = [job for job, is_late in owing if is_late]
+    counts = deletions.counts(desk, jobs, scarce=bool(late)) if pass_.turn.shares else []
     spare = [
         *reopenings(desk, jobs, static=static),
         *(job for job, is_late in owing if not is_late),
@@ -125,6 +152,14 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
     failed |= _widened(desk, ready)
     _go_on(desk, fills, [table for table in ready if table.name not in failed])
     return failed | _compare(desk, fills, ready, counts)
+
+
+def _shares(pass_: Pass, jobs: Sequence[Job]) -> list[AuditJob | DiscussionAuditJob]:
+    """The shares of the audit that may ride; none where it has a time of its own."""
+    if AUDIT in pass_.desk.rhythm.crons:
+        begin_to_owe(pass_.desk, jobs)
+        return []
+    return audits(pass_.desk, jobs) if pass_.turn.shares else []
 
 
 def _shaped(pass_: Pass) -> Failed:
@@ -165,21 +200,15 @@ def _widened(desk: Desk, tables: Sequence[Table]) -> Failed:
     return failed
 
 
-def due(desk: Desk, names: Collection[str]) -> tuple[Table, ...]:
-    """The named tables; none named: all, but static ones only in the first and every n-th cycle.
+def due(desk: Desk, names: Sequence[str], *, static: bool) -> tuple[Table, ...]:
+    """The named tables; none named: all, but static ones only where it is their turn.
 
-    A static table that failed in its cycle, or was never read, does not wait for the next n-th.
+    A static table that failed in its turn, or was never read, does not wait for the next.
     """
     wanted = [table for table in desk.tables if table.name not in desk.disabled]
     if names:
         return tuple(table for table in wanted if table.name in names)
-    static = static_due(desk)
     return tuple(table for table in wanted if static or not table.static or desk.owes(table))
-
-
-def static_due(desk: Desk) -> bool:
-    """Whether this cycle reads what seldom changes."""
-    return desk.cycle <= 1 or desk.cycle % desk.settings.static_every == 0
 
 
 def rhythm(tables: Sequence[Table], settings: SyncSettings) -> dict[str, float]:
@@ -235,7 +264,7 @@ def _settle(desk: Desk, job: Job, pass_: Pass) -> None:
         desk.say(
             e.TableRead(table=table.name, at=now(), seconds=pass_.seconds, watermark=checkpoint.watermark)
         )
-    record(desk, table, kind="scan", at=pass_.at, seconds=pass_.seconds)
+    pass_.runs.append(account(desk, table, kind=SCAN, at=pass_.at, seconds=pass_.seconds))
 
 
 def _go_on(desk: Desk, fills: Fills, tables: Sequence[Table]) -> None:
@@ -260,7 +289,7 @@ def _compare(
         if isinstance(count.error, TooLarge):
             count.differs = True  # smaller ranges can be counted, next to the cycles
         elif count.error:
-            desk.unsettled[count.table.name] = desk.cycle
+            desk.unsettled[count.table.name] = desk.full
             if isinstance(count.error, Resting):
                 desk.say(failure(count.table, count.error))
             else:

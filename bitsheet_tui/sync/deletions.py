@@ -1,9 +1,11 @@
 """Deletions: when a table is compared with the portal, and what becomes of the rows that are gone.
 
-In every `reconcile_every`-th cycle a count of the table's rows rides in the cycle's request. Where it is the
-mirror's own number there is nothing to do; otherwise the table is compared next to the cycles
+A count of the table's rows rides in the cycle's request as often as it takes at most SHARE of the time that
+the portal grants its method, as the portal says that it took, and in every `reconcile_every`-th full cycle.
+Where it is the mirror's own number there is nothing to do; otherwise the table is compared next to the cycles
 (`reconcile.py`), the guard decides (`guard.py`), and what it lets through is marked in one transaction. A
-table whose deletions are held is counted more often, so that a hold ends soon after the rows came back.
+table whose deletions are held is counted in every `static_every`-th full cycle at least, so that a hold ends
+soon after the rows came back; one whose comparison has failed, in no other.
 Users who leave are dismissed, which is a change of their row; one is marked only when the row itself is gone.
 """
 
@@ -16,13 +18,14 @@ from msgspec.structs import replace
 
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import PortalError, TableTrouble
-from bitsheet_tui.portal.answer import Ask
+from bitsheet_tui.portal.answer import Answer, Ask
+from bitsheet_tui.portal.budget import WINDOW
 from bitsheet_tui.portal.counting import count, counted
 from bitsheet_tui.store.census import ALL
 from bitsheet_tui.store.comments import Brake
 from bitsheet_tui.store.reconciles import Reconcile, Reconciles
 from bitsheet_tui.store.writer import Stored
-from bitsheet_tui.sync import guard
+from bitsheet_tui.sync import clock, guard
 from bitsheet_tui.sync.desk import Answers, Desk, now
 from bitsheet_tui.sync.reconcile import Comparison
 from bitsheet_tui.sync.runs import record as record_run
@@ -33,7 +36,11 @@ if TYPE_CHECKING:
     from bitsheet_tui.sync.jobs import Job
 
 COMPARED = "compared"  # what a comparison is called among the windows of `Desk.hidden`
-LARGE = 100_000  # ids: counting so many takes the portal a while, so only one such table is due in a cycle
+SHARE = 0.02  # of what the portal grants a method, for counts of its table
+PACE = 0.95 * SHARE  # in the long run; the rest is for counts that follow a pause
+IN_A_ROW = 3
+SECONDS = 10.0  # that all counts of one cycle may take together, unless it is one
+LARGE = 100_000  # ids: nobody knows yet how long it takes to count so many, so one such table a cycle is
 
 
 def comparable(desk: Desk, table: Table) -> bool:
@@ -43,17 +50,42 @@ def comparable(desk: Desk, table: Table) -> bool:
     return table.paging is Paging.KEYSET and known and not filling(table, checkpoint)
 
 
-def is_due(desk: Desk, table: Table) -> bool:
-    """Whether the table's turn has come."""
+def is_due(desk: Desk, table: Table, *, scarce: bool = False) -> bool:
+    """Whether the table's turn has come; where room in requests is `scarce`, others go first for a while."""
     settings, found = desk.settings, desk.reconcile(table)
     every = settings.reconcile_every
     if found.held or table.name in desk.unsettled:
         every = min(every, settings.static_every)
     elif not found.cycle:  # never compared: what its backfill could not see is found now
         every = 1
-    return (
-        comparable(desk, table) and desk.cycle - max(found.cycle, desk.unsettled.get(table.name, 0)) >= every
-    )
+    if not comparable(desk, table):
+        return False
+    passed = desk.full - max(found.cycle, desk.unsettled.get(table.name, 0))
+    if passed >= every:
+        return True
+    first = scarce and passed < settings.static_every
+    return not first and table.name not in desk.unsettled and _is_cheap(desk, table, found)
+
+
+def _is_cheap(desk: Desk, table: Table, found: Reconcile) -> bool:
+    """Whether a count of it takes no more than its share: on the whole, with a few in a row after a pause."""
+    cost = found.count_seconds
+    if cost is None:  # once, to know
+        return table.name not in desk.counted
+    share = SHARE * desk.portal.granted(table.method)
+    return _used(desk, table, found) + cost <= max(cost, min(share, IN_A_ROW * cost))
+
+
+def _used(desk: Desk, table: Table, found: Reconcile) -> float:
+    """Seconds that counts of it have taken and that its share has not made up for yet."""
+    rate = PACE * desk.portal.granted(table.method) / WINDOW
+    if table.name in desk.counted:
+        at, used = desk.counted[table.name]
+        passed = clock.elapsed() - at
+    else:
+        used = found.count_used
+        passed = (now() - found.compared_at).total_seconds() if found.compared_at else 0.0
+    return max(0.0, used - max(0.0, passed) * rate)
 
 
 def wanted(desk: Desk, tables: Sequence[Table]) -> list[Table]:
@@ -67,11 +99,24 @@ def wanted(desk: Desk, tables: Sequence[Table]) -> list[Table]:
     ]
 
 
-def counts(desk: Desk, jobs: Sequence["Job"]) -> list["CountJob"]:
-    """The counts that ride in this cycle, each behind the scan of its table; of large tables only one."""
-    due = [job for job in jobs if is_due(desk, job.table) and not desk.reconcile(job.table).due]
-    large = [job for job in due if (desk.checkpoint(job.table).reach or 0) > LARGE]
-    return [CountJob(desk, job.table, job) for job in due if job not in large[1:]]
+def counts(desk: Desk, jobs: Sequence["Job"], *, scarce: bool = False) -> list["CountJob"]:
+    """The counts that ride in this cycle, each behind the scan of its table.
+
+    Together they take not too long; where that is not known, of large tables there is only one.
+    """
+    due = [
+        job for job in jobs if is_due(desk, job.table, scarce=scarce) and not desk.reconcile(job.table).due
+    ]
+    known = {job.table.name: desk.reconcile(job.table).count_seconds for job in due}
+    unknown = [job for job in due if known[job.table.name] is None]
+    large = [job for job in unknown if (desk.checkpoint(job.table).reach or 0) > LARGE]
+    found: list[CountJob] = []
+    seconds = 0.0
+    for job in sorted(due, key=lambda job: desk.counted.get(job.table.name, (0.0, 0.0))):
+        seconds += known[job.table.name] or 0.0
+        if job not in large[1:] and (not found or seconds <= SECONDS):
+            found.append(CountJob(desk, job.table, job))
+    return found
 
 
 def remember(desk: Desk, tables: Sequence[Table]) -> None:
@@ -95,6 +140,12 @@ class CountJob(Struct):
     _reach: int = 0
     _asked: bool = False
 
+    @property
+    def seconds(self) -> float:
+        """How long it takes the portal, as far as one knows."""
+        known = self.desk.reconcile(self.table).count_seconds
+        return self.desk.portal.seconds_per_command(self.table.method) if known is None else known
+
     def asks(self, room: int) -> dict[str, Ask]:  # noqa: ARG002 - one question is indivisible
         if self._asked and not (self.scan.complete or self.scan.error):
             return {}  # it was too early; once more when the scan is complete
@@ -105,9 +156,10 @@ class CountJob(Struct):
 
     def take(self, answers: Answers) -> None:
         self.complete = self.scan.complete or self.scan.error is not None
+        answer = answers[f"{self.table.name}count"]
+        self._note_cost(answer)
         if not self.scan.complete:
             return
-        answer = answers[f"{self.table.name}count"]
         if isinstance(answer, PortalError):
             self.error = answer
             return
@@ -123,14 +175,23 @@ class CountJob(Struct):
         elif not self._still_held(found, mine - theirs, mine, answers):
             self.differs = not hold_early(self.desk, self.table, mine - theirs, mine)
 
+    def _note_cost(self, answer: Answer | PortalError) -> None:
+        desk, table = self.desk, self.table
+        cost = answer.cost if isinstance(answer, Answer) else None
+        if cost is not None:
+            desk.costs[table.name] = cost
+        used = _used(desk, table, desk.reconcile(table))
+        desk.counted[table.name] = clock.elapsed(), used + (cost or 0.0)
+
     def _still_held(self, found: Reconcile, short: int, mine: int, answers: Answers) -> bool:
         """Whether what is held is missing as before, for the same reason."""
         if not found.held or short != found.held:
             return False
         lost = guard.lost(found.facts, guard.told(self.table, answers))
-        if not guard.reason(gone=short, rows=mine, share=self.desk.settings.deletion_guard, lost=lost):
+        share, before = self.desk.settings.deletion_guard, found.lately(now())
+        if not guard.reason(gone=short, rows=mine, share=share, lost=lost, before=before):
             return False
-        self.desk.note(replace(found, cycle=self.desk.cycle))
+        self.desk.note(looked(self.desk, found))
         return True
 
 
@@ -198,9 +259,11 @@ class Mine(Struct, frozen=True):
 
 def hold_early(desk: Desk, table: Table, short: int, mine: int) -> bool:
     """Hold the table when the count alone says that too much is missing; whether it is held."""
-    confirmed = desk.reconcile(table).confirmed
+    found = desk.reconcile(table)
     share = desk.settings.deletion_guard
-    reason = guard.reason(gone=max(0, short), rows=mine, share=share, confirmed=confirmed)
+    reason = guard.reason(
+        gone=max(0, short), rows=mine, share=share, confirmed=found.confirmed, before=found.lately(now())
+    )
     if reason:
         hold(desk, table, short, reason)
     return bool(reason)
@@ -214,16 +277,19 @@ def settle(desk: Desk, table: Table, gone: Collection[int], facts: dict[str, Any
     found, mine = desk.reconcile(table), desk.store.reconciles.count(table, above=0, upto=ALL)
     reason = guard.reason(
         gone=len(gone), rows=mine, share=desk.settings.deletion_guard, confirmed=found.confirmed,
-        lost=guard.lost(found.facts, facts),
+        lost=guard.lost(found.facts, facts), before=found.lately(now()),
     )  # fmt: skip
     if reason:
         hold(desk, table, len(gone), reason)
         return
     facts = facts or guard.facts(desk.profile)
-    clear = replace(
-        found, cycle=desk.cycle, due=False, facts=facts, held=0, reason="", held_since=None, confirmed=0
-    )
     began, at = monotonic(), now()
+    clear = replace(
+        looked(desk, found), due=False, facts=facts, held=0, reason="", held_since=None, confirmed=0
+    )
+    if gone:
+        lately = 0.0 if found.confirmed else found.lately(at) + len(gone)  # somebody has looked at those
+        clear = replace(clear, marked=lately, marked_at=at)
     if gone:
         stored = Stored(deleted=desk.store.reconciles.bury(table, gone, clear, at=at, cycle=desk.cycle))
         desk.noted(clear)
@@ -236,6 +302,15 @@ def settle(desk: Desk, table: Table, gone: Collection[int], facts: dict[str, Any
         desk.say(e.HoldEnded(table=table.name, at=now()))
 
 
+def looked(desk: Desk, found: Reconcile) -> Reconcile:
+    """Deletions have been looked for, and what a count takes is known as it was seen last."""
+    at = now()
+    desk.say(e.Compared(table=found.table, at=at))
+    seconds = desk.costs.get(found.table, found.count_seconds)
+    used = _used(desk, desk.table(found.table), found)
+    return replace(found, cycle=desk.full, compared_at=at, count_seconds=seconds, count_used=used)
+
+
 def brake(desk: Desk, table: Table, vanished: int) -> Brake:
     """How many comments may vanish unasked in a piece of work in which `vanished` have already."""
     confirmed = desk.reconcile(table).confirmed > 0
@@ -246,9 +321,9 @@ def brake(desk: Desk, table: Table, vanished: int) -> Brake:
 def look_again(desk: Desk, table: Table) -> None:
     """Let the discussions of which comments are held be read, if it is time or somebody confirmed."""
     found, every = desk.reconcile(table), min(desk.settings.reconcile_every, desk.settings.static_every)
-    if found.held and (found.due or desk.cycle - found.cycle >= every):
+    if found.held and (found.due or desk.full - found.cycle >= every):
         desk.store.reconciles.reread()
-        desk.note(replace(found, cycle=desk.cycle))
+        desk.note(replace(found, cycle=desk.full))
 
 
 def settle_comments(desk: Desk, table: Table) -> None:
@@ -267,7 +342,7 @@ def hold(desk: Desk, table: Table, gone: int, reason: str) -> None:
     found = desk.reconcile(table)
     desk.note(
         replace(
-            found, cycle=desk.cycle, due=False, held=gone, reason=reason, confirmed=0,
+            looked(desk, found), due=False, held=gone, reason=reason, confirmed=0,
             held_since=found.held_since or now(),
         )
     )  # fmt: skip

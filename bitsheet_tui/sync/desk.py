@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from bitsheet_tui import events as e
-from bitsheet_tui.config import SyncSettings
+from bitsheet_tui.config import ScheduleSettings, SyncSettings
 from bitsheet_tui.errors import PortalError, StoreError, StoreRefused, TooLarge
 from bitsheet_tui.fields import Field
 from bitsheet_tui.freshness import sketch, total
@@ -29,6 +29,7 @@ from bitsheet_tui.store.store import Store
 from bitsheet_tui.store.writer import Big, Stored
 from bitsheet_tui.sync.backfill import Backfill, again, begin
 from bitsheet_tui.sync.discussions import SOURCES
+from bitsheet_tui.sync.rhythm import Rhythm
 from bitsheet_tui.tables import Table
 
 if TYPE_CHECKING:
@@ -77,10 +78,12 @@ class Desk:
     tables: tuple[Table, ...]
     settings: SyncSettings
     say: Say
+    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
     profile: Profile | None = None
     fields: dict[str, tuple[Field, ...]] = field(default_factory=dict)
     undone: dict[str, Undone] = field(default_factory=dict)  # tables that could not follow their fields
-    cycle: int = 0
+    cycle: int = 0  # its number
+    full: int = 0  # how many full cycles there have been, this one included
     seconds: float = REQUEST_SECONDS  # what one request may cost; halved when the portal gives up
     room: int = ROOM  # commands that one request may have; halved when it was too much, whatever of it was
     unchained: set[str] = field(default_factory=set)  # tables whose chains turned out not to hold
@@ -88,7 +91,6 @@ class Desk:
     sources: frozenset[str] = SOURCES  # where the discussions that moved last are
     disabled: set[str] = field(default_factory=set)  # tables that somebody does not want read for now
     moving: asyncio.Event = field(default_factory=asyncio.Event)  # cleared while paused
-    owed: set[str] = field(default_factory=set)  # static tables that failed when they were due
     asked: Counter[str] = field(default_factory=Counter)  # requests since the table's last ledger line
     retried: Counter[str] = field(default_factory=Counter)  # how many of them were tried again
     told: dict[str, datetime | None] = field(default_factory=dict)  # the watermark in that line
@@ -99,7 +101,10 @@ class Desk:
     cuts: dict[str, tuple[int, ...]] = field(default_factory=dict)  # where `Scan` cuts a table
     zone_at: datetime | None = None  # when it was asked last in which zone the webhook's owner is
     told_hidden: dict[str, int] = field(default_factory=dict)  # how many of them there are, as last told
-    unsettled: dict[str, int] = field(default_factory=dict)  # not compared to the end, since which cycle
+    unsettled: dict[str, int] = field(default_factory=dict)  # not compared to the end, since which full cycle
+    # when tables were counted, in `clock.elapsed`, and the seconds that counts had taken then
+    counted: dict[str, tuple[float, float]] = field(default_factory=dict)
+    costs: dict[str, float] = field(default_factory=dict)  # seconds that it took the portal
     sizes: dict[str, int] = field(default_factory=dict)  # what an audit goes through: rows, or discussions
     returning: dict[str, set[int]] = field(default_factory=dict)  # ids stored while a table is compared
     backfills: dict[str, Backfill] = field(default_factory=dict)  # those that are under way
@@ -115,6 +120,7 @@ class Desk:
     stirs: int = 0  # how often somebody has found or finished something
 
     splitter: Splitter = field(init=False)  # asks the portal, for less where an answer is too big
+    rhythm: Rhythm = field(init=False)  # what is due when
     streams: int = field(init=False)  # of a backfill: one waits while the others are served
     unjudged: set[str] = field(init=False)  # tables of which odd values came since their fields were judged
     tickets: Turns = field(init=False)  # for requests of backfills, all together
@@ -122,6 +128,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.splitter = Splitter(self.portal, self.tables, lambda name: self.fields.get(name, ()))
+        self.rhythm = Rhythm(self.store, self.schedule)
         self.streams = self.portal.places + 1
         self.tickets = Turns(self.streams)
         self.unjudged = {table.name for table in self.tables}
@@ -144,7 +151,7 @@ class Desk:
 
     def owes(self, table: Table) -> bool:
         """Whether a table was missed when it was due."""
-        return table.name in self.owed or self.checkpoint(table).watermark is None
+        return table.name in self.rhythm.owed or self.checkpoint(table).watermark is None
 
     def checkpoint(self, table: Table) -> Checkpoint:
         """Where the table stands, as last committed."""
@@ -192,6 +199,7 @@ class Desk:
         """Ask the store again where every table stands: it may have rolled back."""
         self._checkpoints.clear()
         self._reconciles.clear()
+        self.rhythm.forget()
 
     def relearn(self) -> None:
         """The mirror is not as it was left: go on from what is there, whatever was known before."""

@@ -5,30 +5,42 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from bitsheet_tui import commands as c
 from bitsheet_tui import events as e
 from bitsheet_tui import memory
-from bitsheet_tui.config import SyncSettings
+from bitsheet_tui.config import ScheduleSettings, SyncSettings
 from bitsheet_tui.errors import BitsheetError, MirrorHeld, PortalError, Refused, StoreDamaged, StoreError
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.state import EngineState, reduce, start
 from bitsheet_tui.store.counts import Count
 from bitsheet_tui.store.store import Store
-from bitsheet_tui.sync import cycle
+from bitsheet_tui.sync import clock, cycle
 from bitsheet_tui.sync.again import Again
 from bitsheet_tui.sync.alerting import Alerting
 from bitsheet_tui.sync.answers import NOT_DONE
-from bitsheet_tui.sync.clock import Appointment, rested
+from bitsheet_tui.sync.clock import rested
 from bitsheet_tui.sync.control import Control
+from bitsheet_tui.sync.cycle import Turn
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.sync.reaching import Reaching
 from bitsheet_tui.sync.rereading import want
+from bitsheet_tui.sync.rhythm import AUDIT, HOUR, RETENTION, STATIC
 from bitsheet_tui.sync.steering import Steering, Wish
 from bitsheet_tui.tables import Table
 
+if TYPE_CHECKING:
+    from bitsheet_tui.sync.schedule import Schedule
+
+CYCLE, RETRY, ALARM = "cycle", "retry", "alarm"
+SOON = 5.0  # seconds
+REST_SECONDS = 30.0  # at an interval of a second it would be much of the work
+FULL = frozenset({CYCLE, RETRY, ALARM})  # what a full cycle answers
 PROMPT_SECONDS = 60.0  # how long a single run bears with a portal that does not answer
 RETRY_SECONDS = 45.0  # after trouble with the store, or with the portal as a whole
 
@@ -42,23 +54,32 @@ class Engine:
         store: Store,
         tables: tuple[Table, ...],
         settings: SyncSettings,
+        schedule: ScheduleSettings = ScheduleSettings(),  # noqa: B008 - it is frozen
         *,
         listeners: Iterable[Callable[[e.Event], None]] = (),
     ) -> None:
         portal = connect(self._say)
         self._listeners = tuple(listeners)
         self._alerting = Alerting(store, lambda: self.state, self._say)
+        self._desk = Desk(
+            portal=portal, store=store, tables=tables, settings=settings, schedule=schedule, say=self._say
+        )
         self.state: EngineState = start(
             tuple(table.name for table in tables), portal=portal.host, store=store.label, at=now(),
             alerts=self._alerting.kept, due=cycle.rhythm(tables, settings), last_hour=store.last_hour(now()),
         )  # fmt: skip
-        self._desk = Desk(portal=portal, store=store, tables=tables, settings=settings, say=self._say)
+        self.state = replace(self.state, quiet=self._desk.rhythm.quiet)
         self._fills = Fills(self._desk, alarm=self._alarm, ended=self._rest)
         self._again = Again(self._desk, self._fills)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._early: deque[c.Command] = deque()  # told before the loop ran
-        self._appointment: Appointment | None = None
-        self._started: float | None = None  # the last cycle, on the loop's clock; none while one runs
+        self._schedule: Schedule | None = None
+        self._due: set[str] = set()  # the rhythms whose time has come
+        self._started: float | None = None  # the last full cycle, in `clock.elapsed`; none: there was none
+        self._rested = -inf  # when memory was given back
+        self._next_at = -inf  # when the next is to start
+        self._busy = False  # with a full cycle
+        self._auditing: tuple[datetime, tuple[str, ...]] | None = None  # since when, which tables
         self._reaching = Reaching(store)
         self._control = Control(store, self._reaching, lambda: self.state, self._obey)
         self.answers, self.grant = self._control.answers, self._control.grant
@@ -84,16 +105,21 @@ class Engine:
 
     async def run(self) -> None:
         """Cycle after cycle, until told to stop. Raises what is a bug, or ends the store for good."""
-        self._appointment = appointment = self._begin()
-        appointment.start()
+        from bitsheet_tui.sync.schedule import Schedule  # noqa: PLC0415 - one run needs no scheduler
+
+        self._begin()
+        crons = self._desk.rhythm.crons
+        self._schedule = Schedule(self._fire, self._jumped, crons=crons, periods={RETENTION: HOUR})
+        self._schedule.start()
+        self._due |= {name for name in crons if self._desk.rhythm.time_has_come(name, now())}
         beside = [asyncio.create_task(work) for work in (self._control.listen(), self._alerting.keep())]
         try:
             while not self._stop.is_set():
-                await self._until_stop(self._due(appointment))
+                await self._until_stop(self._next())
         finally:
             for task in beside:
                 task.cancel()
-            appointment.stop()
+            self._schedule.stop()
             await self._end()
 
     async def once(self, wish: Wish | None = None) -> EngineState:
@@ -137,15 +163,14 @@ class Engine:
         for listener in self._listeners:
             listener(event)
 
-    def _begin(self) -> Appointment:
+    def _begin(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._desk.moving.set()
         self._control.begin()
         for command in self._early:
             self._obey(command)
         self._count()
-        self._wake.set()  # the first cycle starts at once
-        return Appointment(self._due_now, self._jumped)
+        self._fire(CYCLE)  # the first starts at once
 
     def _count(self) -> None:
         """Tell what the mirror holds; a table it does not have yet holds nothing."""
@@ -158,6 +183,8 @@ class Engine:
                     watermark=count.watermark,
                 )
             )  # fmt: skip
+            if at := self._desk.reconcile(table).compared_at:
+                self._say(e.Compared(table=table.name, at=at))
         for found in self._desk.store.reconciles.held():
             at = found.held_since or now()
             self._say(e.DeletionsHeld(table=found.table, at=at, count=found.held, reason=found.reason))
@@ -192,9 +219,8 @@ class Engine:
         """Start the cycle that is wished for, or the next one when the interval says so now."""
         if self._wishes:
             self._wake.set()
-        elif self._appointment and self._started is not None:
-            passed = asyncio.get_running_loop().time() - self._started
-            self._say(e.Scheduled(at=self._appointment.set(self._desk.settings.interval - passed)))
+        elif not self._busy:
+            self._book()
 
     def _stop_now(self) -> None:
         if not self._stop.is_set():
@@ -228,17 +254,20 @@ class Engine:
         return ""
 
     def _alarm(self) -> None:
+        self._fire(ALARM)
+
+    def _fire(self, name: str) -> None:
+        """The time of a rhythm has come, or something has to be looked after."""
+        self._due.add(name)
         self._wake.set()
 
     def _rest(self) -> None:
         """Between cycles, and after the last backfill, keep no memory that is not needed to wait."""
         if self._fills.quiet:
+            self._rested = clock.elapsed()
             with suppress(StoreError):  # the cycle is the one to report it
                 self._desk.store.rest()
             memory.give_back()
-
-    async def _due_now(self) -> None:
-        self._alarm()
 
     async def _until_stop(self, work: Coroutine[Any, Any, None]) -> None:
         """Do the work, or abandon it when told to stop: what is not committed is read again next time."""
@@ -253,31 +282,111 @@ class Engine:
         with suppress(asyncio.CancelledError):
             await doing
 
-    async def _due(self, appointment: Appointment) -> None:
-        """Wait for the next cycle's time or somebody's wish, and see to it."""
+    async def _next(self) -> None:
+        """Wait for somebody's wish or the time of a rhythm, and see to it."""
         await self._wake.wait()
         await self._desk.moving.wait()
         self._wake.clear()
-        self._started = None
-        began = asyncio.get_running_loop().time()
         self._wish = self._wishes.popleft() if self._wishes else None
-        trouble = await self._guarded(self._wish)
-        self._wish = None
-        self._rest()
-        if self._wishes:
+        turn = self._turn(self._wish)
+        if turn is not None:
+            full = self._busy = not turn.names
+            began = clock.elapsed()
+            if full and self._schedule:
+                self._schedule.cancel(CYCLE)
+                self._schedule.cancel(RETRY)
+            trouble = await self._guarded(self._cycle(self._wish, turn))
+            self._wish, self._busy = None, False
+            self._started = began if full else self._started
+            if began - self._rested >= REST_SECONDS:
+                self._rest()
+            self._book(trouble=trouble)
+        await self._beside()
+        if self._wishes or self._due:
             self._wake.set()
-        interval = self._desk.settings.interval
-        if trouble:
-            interval = min(interval, RETRY_SECONDS)
-        passed = asyncio.get_running_loop().time() - began
-        self._started = began
-        seconds = min(interval - passed, rested(self._failed.values(), now()))
-        self._say(e.Scheduled(at=appointment.set(seconds)))
 
-    async def _guarded(self, wish: Wish | None) -> bool:
-        """One cycle; true when the portal as a whole or the store was the trouble, which ends by itself."""
+    def _turn(self, wish: Wish | None) -> Turn | None:
+        """The cycle that is due now; None: none is."""
+        quiet = self._desk.rhythm.quiet_until(now())
+        if wish:
+            names = c.named(wish)
+            if not names:
+                self._due -= {*FULL, STATIC}
+            return Turn(names)
+        if self._due & FULL and not quiet:
+            self._due -= {*FULL, STATIC}  # it reads what seldom changes, too, if that is due
+            return Turn()
+        if STATIC in self._due:
+            self._due.discard(STATIC)
+            if not quiet and self._next_at - clock.elapsed() < SOON:
+                return None  # a full cycle is about to start, and reads it
+            return cycle.seldom(self._desk, shares=not quiet)
+        if self._due & FULL:
+            self._due -= FULL
+            self._book()
+        return None
+
+    async def _beside(self) -> None:
+        """What is due and no cycle: the audit in one go, and to forget what is kept no longer."""
+        self._due -= {AUDIT, RETENTION}
+        if self._desk.rhythm.quiet_until(now()):
+            await self._guarded(self._check())  # no cycle is going to
+        if self._desk.store.connected:
+            await self._guarded(self._audit())
+            await self._guarded(self._forget())
+
+    async def _check(self) -> None:
+        """Raise what ended a backfill."""
+        self._fills.check()
+
+    async def _audit(self) -> None:
+        """Begin the audit, or what is left of it, when its time has come; it runs next to the cycles."""
+        rhythm = self._desk.rhythm
+        rhythm.begin(now(), self._desk.full)
+        if self._auditing is None and rhythm.time_has_come(AUDIT, now()):
+            self._auditing = now(), tuple(self._fills.audit())
+        if self._auditing and not any(self._fills.running(name) for name in self._auditing[1]):
+            (at, names), self._auditing = self._auditing, None
+            if not any(name in self._fills.failed for name in names):
+                rhythm.ran(AUDIT, at, self._desk.full)
+
+    async def _forget(self) -> None:
+        """Forget a little after the other, so that nobody waits for long."""
+        at = now()
+        if not self._desk.rhythm.retention_due(at):
+            return
+        while self._desk.store.forget(at):  # noqa: ASYNC110 - it is no waiting
+            await asyncio.sleep(0)
+        self._desk.rhythm.ran(RETENTION, at, self._desk.full)
+
+    def _book(self, *, trouble: bool = False) -> None:
+        """Let the scheduler start the next full cycle, an interval after the last one, and say when.
+
+        Sooner, where the portal or the store is in trouble or a method has rested; not in quiet hours.
+        """
+        if self._schedule is None:
+            return
+        interval = self._desk.settings.interval
+        passed = clock.elapsed() - self._started if self._started is not None else inf
+        seconds = max(0.0, interval - passed)
+        sooner = rested(self._failed.values(), now())
+        if trouble:
+            sooner = min(sooner, max(0.0, RETRY_SECONDS - passed) if passed < inf else RETRY_SECONDS)
+        quiet = self._desk.rhythm.quiet_until(now() + timedelta(seconds=min(seconds, sooner)))
+        if quiet:
+            seconds = sooner = max(0.0, (quiet - now()).total_seconds())
+        at = self._schedule.every(CYCLE, interval, after=seconds)
+        self._next_at = clock.elapsed() + min(seconds, sooner)
+        self._schedule.cancel(RETRY)
+        if sooner < seconds:
+            at = self._schedule.every(RETRY, interval, after=sooner)
+        self._say(e.Scheduled(at=at, quiet_until=quiet))
+        self._control.note()
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Do it; true when the portal as a whole or the store was the trouble, which ends by itself."""
         try:
-            await self._cycle(wish)
+            await work
         except Refused as error:
             self._say(e.NeedsOperator(text=str(error), hint=error.hint, at=now(), until=self._retry_at()))
         except PortalError:
@@ -295,7 +404,7 @@ class Engine:
     def _retry_at(self) -> datetime:
         return now() + timedelta(seconds=min(RETRY_SECONDS, self._desk.settings.interval))
 
-    async def _cycle(self, wish: Wish | None) -> None:
+    async def _cycle(self, wish: Wish | None, turn: Turn) -> None:
         await self._reaching.there()
         if self._desk.store.astray:
             await self._fills.cancel()
@@ -306,9 +415,14 @@ class Engine:
         if isinstance(wish, c.ConfirmDeletions):
             self._again.confirm(wish.table)
         self._failed = {}
-        self._failed = await cycle.run(self._desk, self._fills, c.named(wish) if wish else ())
+        self._failed = await cycle.run(self._desk, self._fills, turn)
         self._alerting.settle()
 
     async def _all_of(self, wish: Wish | None) -> None:
-        await self._cycle(wish)
+        await self._cycle(wish, Turn(c.named(wish) if wish else ()))
+        if not wish:
+            await self._audit()
+            await self._forget()
         await self._fills.wait()
+        if self._auditing:
+            await self._audit()

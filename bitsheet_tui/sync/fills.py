@@ -9,6 +9,7 @@ from typing import Any
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import TABLE_TROUBLE, PortalError, Resting, StoreError, TableTrouble
 from bitsheet_tui.sync import comments, rounds, streams
+from bitsheet_tui.sync.audit import audit, auditable
 from bitsheet_tui.sync.deletions import CompareJob, settle_comments
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.jobs import CommentJob
@@ -42,6 +43,15 @@ class Fills:
         """Begin to compare the table with the portal, unless something else is under way with it."""
         if not self.running(table.name):
             self._begin(table, self._guard(table, self._compare(table), kind="reconcile"))
+
+    def audit(self) -> list[str]:
+        """Begin to audit, in one go, every table that can be and has nothing else under way; which."""
+        begun = []
+        for table in self._desk.tables:
+            if auditable(self._desk, table) and not self.running(table.name):
+                self._begin(table, self._guard(table, self._audit(table), kind="audit"))
+                begun.append(table.name)
+        return begun
 
     def _begin(self, table: Table, work: Coroutine[Any, Any, None]) -> None:
         self.failed.pop(table.name, None)
@@ -112,7 +122,7 @@ class Fills:
 
     async def _compare(self, table: Table) -> None:
         job = CompareJob(self._desk, table)
-        self._desk.unsettled[table.name] = self._desk.cycle  # until it has come to its end
+        self._desk.unsettled[table.name] = self._desk.full  # until it has come to its end
         try:
             while not job.done:
                 await rest(self._desk, table, table.method)
@@ -122,6 +132,17 @@ class Fills:
                     self._own(table, job.error)
         finally:
             self._desk.returning.pop(table.name, None)
+
+    async def _audit(self, table: Table) -> None:
+        """Every share that is owed since the last one, until none is."""
+        while True:
+            await rest(self._desk, table, table.method)
+            job = audit(self._desk, table, whole=True)
+            if not job.owed:
+                return
+            await rounds.run(self._desk, [job])
+            if not isinstance(job.error, Resting):
+                self._own(table, job.error)
 
     async def _comments(self, table: Table) -> None:
         parent = table.parent.table if table.parent else ""

@@ -45,11 +45,14 @@ def lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     return f"the webhook has lost the scope {', '.join(gone)}" if gone else ""
 
 
-def reason(*, gone: int, rows: int, share: float, confirmed: int = 0, lost: str = "") -> str:
+def reason(
+    *, gone: int, rows: int, share: float, confirmed: int = 0, lost: str = "", before: float = 0.0
+) -> str:
     """Why `gone` of a table's `rows` are not marked; empty: they may be.
 
-    `share` is the part that may go unasked, `confirmed` the number that somebody agreed to, `lost` what the
-    webhook may not do any more.
+    `share` is the part that may go unasked in a day, in which `before` have gone already: a table is looked
+    at often, and what is taken away piece by piece is as suspicious as what goes at once. `confirmed` is the
+    number that somebody agreed to, `lost` what the webhook may not do any more.
     """
     if not gone or (confirmed and gone <= confirmed + max(FREE, share * rows)):
         return ""
@@ -57,6 +60,10 @@ def reason(*, gone: int, rows: int, share: float, confirmed: int = 0, lost: str 
         return lost
     if gone >= rows:
         return f"all {rows:,} of its rows seem to be gone"
-    if gone > FREE and gone > share * rows:
+    if gone + before > FREE and gone + before > share * (rows + before):
+        if before >= 1:
+            return (
+                f"{gone:,} of its {rows:,} rows seem to be gone after {before:,.0f} today, above {share:.0%}"
+            )
         return f"{gone:,} of its {rows:,} rows seem to be gone, more than {share:.0%}"
     return ""

@@ -54,9 +54,7 @@ Asked = list[tuple[Job, tuple[str, ...]]]
 
 def ride(desk: Desk, spare: Sequence[Job], asks: dict[str, Ask], asked: Asked) -> None:
     """Let spare jobs use what is left of a request."""
-    seconds = desk.seconds - sum(
-        len(keys) * desk.portal.seconds_per_command(job.table.method) for job, keys in asked
-    )
+    seconds = desk.seconds - sum(_seconds(desk, job, len(keys)) for job, keys in asked)
     space = 1.0 - sum(len(keys) * desk.splitter.share(job.table) for job, keys in asked)
     for job in spare if asks else ():
         cost = max(desk.portal.seconds_per_command(job.table.method), 0.001)
@@ -89,5 +87,12 @@ def gather(desk: Desk, jobs: Sequence[Job]) -> tuple[dict[str, Ask], list[tuple[
             continue
         asks |= some
         asked.append((job, tuple(some)))
-        seconds -= len(some) * desk.portal.seconds_per_command(job.table.method)
+        seconds -= _seconds(desk, job, len(some))
     return asks, asked
+
+
+def _seconds(desk: Desk, job: Job, commands: int) -> float:
+    """How long the portal takes for what a job asks, as far as one knows."""
+    if isinstance(job, CountJob):
+        return job.seconds
+    return commands * desk.portal.seconds_per_command(job.table.method)

@@ -29,6 +29,48 @@ def failure(table: Table, error: BitsheetError, *, whole: bool = False) -> e.Tab
     )
 
 
+def account(
+    desk: Desk,
+    table: Table,
+    *,
+    kind: str,
+    at: datetime,
+    seconds: float,
+    error: BitsheetError | None = None,
+) -> Run:
+    """The table's line in the ledger: what was asked for it and what changed since the last one.
+
+    A request for several tables counts for each of them.
+    """
+    tally = desk.tallies.pop(table.name, Stored())
+    after = desk.checkpoint(table).watermark
+    delays = desk.delays.pop(table.name, {})
+    fresh = freshness.measure(delays)
+    before, desk.told[table.name] = desk.told.get(table.name), after
+    return Run(
+        cycle=desk.cycle,
+        table=table.name,
+        kind=kind,
+        started_at=at,
+        ended_at=now(),
+        seconds=seconds,
+        inserted=tally.inserted,
+        updated=tally.updated,
+        unchanged=tally.unchanged,
+        deleted=tally.deleted,
+        quarantined=tally.quarantined,
+        requests=desk.asked.pop(table.name, 0),
+        retries=desk.retried.pop(table.name, 0),
+        watermark_before=before,
+        watermark_after=after,
+        freshness_p50=fresh.p50 if fresh else None,
+        freshness_p95=fresh.p95 if fresh else None,
+        delays=delays or None,
+        error=str(error) if error else "",
+        hint=error.hint if error else "",
+    )
+
+
 def record(
     desk: Desk,
     table: Table,
@@ -38,38 +80,8 @@ def record(
     seconds: float,
     error: BitsheetError | None = None,
 ) -> None:
-    """Write the table's line in the ledger: what was asked for it and what changed since the last one.
-
-    A request for several tables counts for each of them.
-    """
-    tally = desk.tallies.pop(table.name, Stored())
-    after = desk.checkpoint(table).watermark
-    delays = desk.delays.pop(table.name, {})
-    fresh = freshness.measure(delays)
-    before, desk.told[table.name] = desk.told.get(table.name), after
-    desk.store.record_run(
-        Run(
-            cycle=desk.cycle,
-            table=table.name,
-            kind=kind,
-            started_at=at,
-            seconds=seconds,
-            inserted=tally.inserted,
-            updated=tally.updated,
-            unchanged=tally.unchanged,
-            deleted=tally.deleted,
-            quarantined=tally.quarantined,
-            requests=desk.asked.pop(table.name, 0),
-            retries=desk.retried.pop(table.name, 0),
-            watermark_before=before,
-            watermark_after=after,
-            freshness_p50=fresh.p50 if fresh else None,
-            freshness_p95=fresh.p95 if fresh else None,
-            delays=delays or None,
-            error=str(error) if error else "",
-            hint=error.hint if error else "",
-        )
-    )
+    """Write the line of work next to the cycles."""
+    desk.store.record_run(account(desk, table, kind=kind, at=at, seconds=seconds, error=error))
 
 
 def note_comments(desk: Desk, table: Table) -> None:

@@ -91,6 +91,7 @@ TOLD = [
     (e.PortalSeen(requests=1, retries=0, rate=1, bucket=0, burst=50, operating=()), None),
     (e.Scheduled(at=LATER), f"DEBUG engine next cycle at {HERE}"),
     (e.Scheduled(at=None), None),
+    (e.Compared(table="deals", at=NOW), None),
     (
         e.RowsHidden(table="users", at=NOW, count=3),
         "WARNING users the portal counts 3 rows that it does not show  nothing to do",

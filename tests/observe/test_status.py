@@ -69,6 +69,7 @@ def test_programs_get_stable_names(store):
         "state": "ok",
         "error": "",
         "hint": "",
+        "compared_at": None,
         "held": 0,
         "held_reason": "",
         "disabled": False,
@@ -90,6 +91,7 @@ def test_a_reader_sees_who_holds_the_mirror_and_that_it_has_let_go(store, url):
         "host": None,
         "since": None,
         "paused_at": None,
+        "quiet_until": None,
         "interval": None,
     }
     reader.close()

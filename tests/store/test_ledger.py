@@ -8,6 +8,7 @@ import pytest
 
 from bitsheet_tui.alert import Alert, Kind
 from bitsheet_tui.store import Cycle, Run, Store, ledger
+from bitsheet_tui.store.ledger import Job
 from tests.support.store_rows import NOW, TABLES, deal, query
 
 
@@ -34,9 +35,9 @@ def test_what_is_older_than_ninety_days_is_forgotten_but_for_the_last_good_run_o
     for age in (200, 95, 91, 89, 1):
         at = NOW - age * day
         number = store.begin_cycle(at)
-        store.record_run(Run(cycle=number, table="deals", started_at=at))
+        store.record_run(Run(cycle=number, table="deals", started_at=at, inserted=1))
         if age > 95:
-            store.record_run(Run(cycle=number, table="users", started_at=at))
+            store.record_run(Run(cycle=number, table="users", started_at=at, updated=1))
         store.record_run(Run(cycle=number, table="users", started_at=at, error="The portal is away."))
     for about, age in (("deals", 91), ("users", 89)):
         alert = Alert(
@@ -44,6 +45,8 @@ def test_what_is_older_than_ninety_days_is_forgotten_but_for_the_last_good_run_o
         )
         store.settle_alerts((), ((alert, NOW - age * day),), at=NOW)
     assert store.begin_cycle(NOW) == 6
+    assert store.forget(NOW)
+    assert not store.forget(NOW)
     assert [cycle.number for cycle in store.last_cycles()] == [6, 5, 4]
     assert [run.cycle for run in store.last_runs(table="deals")] == [5, 4]
     assert [(run.cycle, run.error) for run in store.last_runs(table="users")][-1] == (1, "")
@@ -51,16 +54,99 @@ def test_what_is_older_than_ninety_days_is_forgotten_but_for_the_last_good_run_o
     assert query(store, "SELECT about FROM bitsheet_alerts") == [("users",)]
 
 
-def test_forgetting_is_done_once_a_day_and_never_takes_long(store, monkeypatch):
+def test_forgetting_takes_a_little_at_a_time_until_nothing_old_is_left(store, monkeypatch):
     monkeypatch.setattr(ledger, "MOST", 3)
     for hours in range(8):
         store.begin_cycle(NOW - timedelta(days=200, hours=-hours))
     store.begin_cycle(NOW)
-    assert [cycle.number for cycle in store.last_cycles()] == [9, 8, 7, 6, 5, 4]
-    store.begin_cycle(NOW + timedelta(hours=1))
-    assert len(store.last_cycles()) == 7  # not again today
-    store.begin_cycle(NOW + timedelta(days=1))
-    assert [cycle.number for cycle in store.last_cycles()] == [11, 10, 9, 8, 7]
+    left = []
+    while store.forget(NOW):
+        left.append(len(store.last_cycles()))
+    assert left == [6, 3, 1]
+    assert [cycle.number for cycle in store.last_cycles()] == [9]
+    assert not store.forget(NOW + timedelta(days=200))  # the newest stays: numbers go on from it
+
+
+def one_cycle(store, at, *, asked=(), rows=0, failed=(), runs=()):
+    number = store.begin_cycle(at, asked)
+    end = Cycle(
+        number=number, started_at=at, ended_at=at + timedelta(seconds=1), seconds=0.5, rows=rows,
+        requests=1, failed=failed,
+    )  # fmt: skip
+    store.end_cycle(end, [run(number, at) for run in runs])
+    return number
+
+
+def scanned(table, **more):
+    return lambda number, at: Run(
+        cycle=number, table=table, started_at=at, ended_at=at + timedelta(seconds=1), **more
+    )
+
+
+def test_cycles_in_which_nothing_happens_are_one_row_that_is_extended(store):
+    quiet, minute = [scanned("deals"), scanned("leads", unchanged=2)], timedelta(minutes=1)
+    for number in range(5):
+        one_cycle(store, NOW + number * minute, runs=quiet)
+    (row,) = store.last_cycles()
+    assert (row.number, row.cycles, row.started_at, row.newest_at) == (5, 5, NOW, NOW + 4 * minute)
+    assert (row.ended_at, row.requests) == (NOW + 4 * minute + timedelta(seconds=1), 1)
+    runs = {run.table: run for run in store.last_runs()}
+    assert {(run.cycle, run.cycles, run.first_cycle, run.started_at) for run in runs.values()} == {
+        (5, 5, 1, NOW)
+    }
+    assert len(store.last_runs()) == 2
+    store.begin_cycle(NOW + 5 * minute)
+    assert [(one.number, one.ended_at is None) for one in store.last_cycles()] == [(6, True), (5, False)]
+
+
+@pytest.mark.parametrize(
+    "loud",
+    [
+        {"rows": 1, "runs": [scanned("deals", updated=1)]},
+        {"failed": ("deals",), "runs": [scanned("deals", error="The portal is away.")]},
+        {"runs": [scanned("deals", deleted=1)]},
+        {"runs": [scanned("deals", quarantined=1)]},
+        {"runs": [scanned("deals", kind="drift", hint="added a")]},
+    ],
+)
+def test_a_cycle_in_which_something_happens_is_a_row_of_its_own(store, loud):
+    one_cycle(store, NOW, runs=[scanned("deals")])
+    one_cycle(store, NOW, **loud)
+    one_cycle(store, NOW, runs=[scanned("deals")])
+    one_cycle(store, NOW, runs=[scanned("deals")])
+    assert [(row.number, row.cycles) for row in store.last_cycles()] == [(4, 2), (2, 1), (1, 1)]
+    assert [(run.cycle, run.cycles) for run in store.last_runs(table="deals")] == [(4, 2), (2, 1), (1, 1)]
+
+
+def test_what_changes_between_two_cycles_keeps_their_rows_apart(store):
+    one_cycle(store, NOW)
+    store.record_run(Run(cycle=1, table="deals", started_at=NOW, kind="reconcile", deleted=1))
+    one_cycle(store, NOW)
+    store.commit(TABLES["deals"], [deal(1)], None, at=NOW, cycle=2)  # a line of the feed, and no run yet
+    one_cycle(store, NOW)
+    one_cycle(store, NOW)
+    assert [(row.number, row.cycles) for row in store.last_cycles()] == [(4, 2), (2, 1), (1, 1)]
+
+
+def test_a_cycle_for_some_tables_is_no_full_one_and_goes_with_its_like(store):
+    for _ in range(3):
+        one_cycle(store, NOW)
+        one_cycle(store, NOW, asked=("deals",))
+        one_cycle(store, NOW, asked=("deals",))
+    assert [(row.number, row.cycles, row.asked) for row in store.last_cycles()] == [
+        (9, 6, ("deals",)), (7, 3, ()),
+    ]  # fmt: skip
+    assert store.full_cycles() == 3
+    store.begin_cycle(NOW)
+    assert store.full_cycles() == 4
+
+
+def test_the_last_good_run_of_a_rhythm_is_kept(store, open_store):
+    assert store.last_job("static") is None
+    store.record_job(Job(job="static", ran_at=NOW, cycle=7, failed=("users",)))
+    store.record_job(Job(job="static", ran_at=NOW, cycle=10))
+    store.close()
+    assert open_store().last_job("static") == Job(job="static", ran_at=NOW, cycle=10)
 
 
 def test_what_a_cycle_did_to_a_table_is_written_down(store):

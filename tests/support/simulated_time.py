@@ -1,7 +1,6 @@
 """Whole days of the real engine in seconds: a loop whose time jumps to the next thing that is due."""
 
 import asyncio
-import functools
 import json
 import tempfile
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from bitsheet_tui.portal.demo.meters import Bucket, Operating
 from bitsheet_tui.portal.demo.settings import Cost, Limits, Settings, Size
 from bitsheet_tui.portal.wire import Reply
 from bitsheet_tui.secret import Secret
+from bitsheet_tui.sync import clock
 from bitsheet_tui.sync import engine as engines
 from tests.support import mirror
 from tests.support.fault_injection import WEBHOOK, MemoryWire, Steps
@@ -134,8 +134,7 @@ async def _live(loop: Loop, hours: float, spent_at: float | None) -> Day:
         )  # fmt: skip
 
     engine = engines.Engine(connect, store, wiring.tables(config), config.sync, listeners=[told.append])
-    kept = engines.Appointment
-    engines.Appointment = functools.partial(kept, elapsed=loop.time)
+    kept, clock.elapsed = clock.elapsed, loop.time
     running = loop.create_task(engine.run())
     working = loop.create_task(_work(demo))
     try:
@@ -153,7 +152,7 @@ async def _live(loop: Loop, hours: float, spent_at: float | None) -> Day:
     finally:
         engine.submit(c.Stop())
         await asyncio.wait_for(asyncio.gather(running, return_exceptions=True), 60)
-        engines.Appointment = kept
+        clock.elapsed = kept
         store.close()
     day.cycles = sum(isinstance(event, e.CycleEnded) for event in told)
     day.failed = [str(event.text) for event in told if isinstance(event, e.TableFailed) and event.reason]

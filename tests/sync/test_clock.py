@@ -8,7 +8,7 @@ import time_machine
 
 from bitsheet_tui.events import ClockJumped
 from bitsheet_tui.observe.narrate import narrate
-from bitsheet_tui.sync.clock import Appointment
+from bitsheet_tui.sync.schedule import Schedule
 from tests.support.readme import said
 
 NOON = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)
@@ -35,17 +35,14 @@ class Hands:
 
 @pytest.fixture
 async def kept():
-    """An appointment with movable clocks; gives it, the clocks, the runs and the jumps seen."""
+    """A schedule with movable clocks; gives it, the clocks, the runs and the jumps seen."""
     with time_machine.travel(NOON, tick=True) as traveller:
         hands, runs, jumps = Hands(traveller), asyncio.Queue(), []
 
-        async def run():
-            runs.put_nowait(True)
-
-        appointment = Appointment(run, jumps.append, elapsed=hands.elapsed)
-        appointment.start()
-        yield appointment, hands, runs, jumps
-        appointment.stop()
+        schedule = Schedule(runs.put_nowait, jumps.append, crons={}, periods={}, elapsed=hands.elapsed)
+        schedule.start()
+        yield schedule, hands, runs, jumps
+        schedule.stop()
 
 
 async def soon(runs):
@@ -53,26 +50,26 @@ async def soon(runs):
 
 
 async def test_it_runs_when_the_time_has_come(kept):
-    appointment, _, runs, jumps = kept
-    appointment.set(0.05)
+    schedule, _, runs, jumps = kept
+    schedule.every("cycle", 3600, after=0.05)
     assert await soon(runs)
     assert jumps == []
 
 
-async def test_a_new_appointment_replaces_the_old_one(kept):
-    appointment, _, runs, _ = kept
-    appointment.set(0.05)
-    appointment.set(3600)
+async def test_what_is_agreed_anew_replaces_what_was(kept):
+    schedule, _, runs, _ = kept
+    schedule.every("cycle", 3600, after=0.05)
+    schedule.every("cycle", 3600, after=3600)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(runs.get(), 0.3)
 
 
 @pytest.mark.parametrize("jump", [-3600.0, 3600.0])
 async def test_a_clock_that_is_set_neither_delays_nor_hastens_the_next_run(kept, jump):
-    appointment, hands, runs, jumps = kept
-    appointment.set(0.4)
+    schedule, hands, runs, jumps = kept
+    schedule.every("cycle", 3600, after=0.4)
     hands.set_wall(jump)
-    appointment.tick()
+    schedule.tick()
     assert [round(seconds) for seconds in jumps] == [jump]
     told = narrate(ClockJumped(at=datetime.now(UTC), seconds=jumps[0]))
     assert f"{said('the clock was set')} {jump:+.0f}s" in told.text
@@ -82,34 +79,34 @@ async def test_a_clock_that_is_set_neither_delays_nor_hastens_the_next_run(kept,
 
 
 async def test_after_a_night_of_suspension_it_runs_once_and_at_once(kept):
-    appointment, hands, runs, _ = kept
-    appointment.set(300)
+    schedule, hands, runs, _ = kept
+    schedule.every("cycle", 3600, after=300)
     hands.sleep(8 * 3600)
-    appointment.tick()
+    schedule.tick()
     assert await soon(runs)
-    appointment.tick()
+    schedule.tick()
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(runs.get(), 0.2)
 
 
-async def test_nothing_runs_after_a_cancelled_appointment(kept):
-    appointment, _, runs, _ = kept
-    appointment.set(0.05)
-    appointment.cancel()
+async def test_nothing_runs_after_it_was_cancelled(kept):
+    schedule, _, runs, _ = kept
+    schedule.every("cycle", 3600, after=0.05)
+    schedule.cancel("cycle")
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(runs.get(), 0.2)
 
 
 async def test_a_busy_loop_neither_doubles_nor_drops_a_run_and_is_no_warning(kept, caplog):
-    appointment, hands, runs, _ = kept
+    schedule, hands, runs, _ = kept
     for _ in range(20):
-        appointment.set(0)
+        schedule.every("cycle", 3600, after=0)
         await asyncio.sleep(0)  # the scheduler has handed it over, and it could not begin
         hands.sleep(2)
-        appointment.tick()
+        schedule.tick()
     assert await soon(runs)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(runs.get(), 0.2)
-    appointment.set(0.05)
+    schedule.every("cycle", 3600, after=0.05)
     assert await soon(runs)
     assert caplog.messages == []

@@ -6,10 +6,12 @@ from msgspec.structs import force_setattr
 from bitsheet_tui.commands import ConfirmDeletions, Resync
 from bitsheet_tui.errors import Reason, TooLarge
 from bitsheet_tui.events import DeletionsHeld, HoldEnded
+from bitsheet_tui.portal.demo.settings import Cost
 from bitsheet_tui.sync.desk import Desk
 from tests.support import mirror
 from tests.support.sync_run import NAMES, config, ids, marked, once, portal, unequal
 
+DEAR = Cost(counted_row=0.05, slept=False)  # 8.5 s for the deals: once in nine minutes is enough
 ALWAYS = {"reconcile_every": 1, "static_every": 1}
 
 
@@ -63,9 +65,9 @@ async def test_a_restored_row_is_unmarked_with_its_comments(store_url):
         assert unequal(store_url, demo) == {}
 
 
-async def test_nothing_is_looked_for_before_its_cycle(store_url):
-    async with portal() as (demo, webhook):
-        settings = config(webhook, store_url, reconcile_every=4)
+async def test_where_counting_is_dear_nothing_is_looked_for_before_its_cycle(store_url):
+    async with portal(cost=DEAR) as (demo, webhook):
+        settings = config(webhook, store_url, reconcile_every=4, tables=("deals",))
         for _ in (1, 2):  # the second compares what the first has filled
             await once(settings)
         some = ids(demo, "deals")[5]
@@ -75,6 +77,37 @@ async def test_nothing_is_looked_for_before_its_cycle(store_url):
             assert marked(store_url, "deals") == []
         await once(settings)
         assert marked(store_url, "deals") == [some]
+
+
+async def test_where_counting_is_cheap_the_next_cycle_finds_what_is_gone(store_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, store_url)
+        for _ in (1, 2):
+            await once(settings)
+        gone = {table: ids(demo, table)[5] for table in ("leads", "contacts", "companies", "deals", "tasks")}
+        for table, some in gone.items():
+            demo.world.delete(table, some)
+        await once(settings)
+        assert {table: marked(store_url, table) for table in gone} == {
+            table: [some] for table, some in gone.items()
+        }
+
+
+async def test_what_is_taken_away_piece_by_piece_is_held_like_what_goes_at_once(sqlite_url):
+    async with portal() as (demo, webhook):
+        settings = config(webhook, sqlite_url)
+        for _ in (1, 2):
+            await once(settings)
+        rows = ids(demo, "deals")
+        for piece in (rows[:30], rows[30:60], rows[60:90]):  # none is more than 50
+            demo.world.hide("deals", *piece)
+            _, told = await read(settings)
+        assert marked(sqlite_url, "deals") == rows[:30]
+        assert told.held == {"deals": 60}
+        demo.world.show("deals", *rows[:90])
+        await once(settings)
+        assert marked(sqlite_url, "deals") == []
+        assert unequal(sqlite_url, demo) == {}
 
 
 async def test_a_row_that_only_the_portal_has_is_fetched(store_url):
@@ -103,7 +136,7 @@ async def test_a_row_that_cannot_be_stored_is_not_looked_for_every_time(sqlite_u
 
 
 async def test_a_resync_ends_without_ghosts(store_url):
-    async with portal() as (demo, webhook):
+    async with portal(cost=DEAR) as (demo, webhook):
         settings = config(webhook, store_url)
         for _ in (1, 2):  # the second compares what the first has filled
             await once(settings)

@@ -81,6 +81,8 @@ SENTENCES = {
     "what to do": "ne yapmalı",
     "current to": "güncellik",
     "by the portal's clock": "portalın saatine göre",
+    "compared": "karşılaştırma",
+    "its deletions with the portal's": "silmeleri portalınkilerle",
     "cycle {number}": "döngü {number}",
     ", {count} set aside": ", {count} karantinada",
     "Reading…": "Okunuyor…",

@@ -49,6 +49,10 @@ SENTENCES = {
     "{gone} of its {rows} rows seem to be gone, more than {share}": (
         "{rows} satırından {gone} tanesi silinmiş görünüyor, sınır olan {share} aşıldı"
     ),
+    "{gone} of its {rows} rows seem to be gone after {before} today, above {share}": (
+        "bugün {before} satırdan sonra {rows} satırından {gone} tanesi daha silinmiş görünüyor, "
+        "sınır olan {share} aşıldı"
+    ),
     "comments of {count} discussions are not shown any more, and nothing proves them gone": (
         "{count} tartışmanın yorumları artık gösterilmiyor; silindiklerini kanıtlayan bir şey yok"
     ),

@@ -92,6 +92,9 @@ def _reading(picture: Picture, table: TableState, columns: int) -> list[Line]:
     out.append(_fact(t("synced"), (f.clock(table.synced_at, picture.zone, picture.now), ""), (late, "wait")))
     out.append(_fact(t("current to"), (f.clock(table.watermark, picture.zone, picture.now), ""),
                      ("  " + t("by the portal's clock"), "dim")))  # fmt: skip
+    if table.compared_at:
+        out.append(_fact(t("compared"), (f.clock(table.compared_at, picture.zone, picture.now), ""),
+                         ("  " + t("its deletions with the portal's"), "dim")))  # fmt: skip
     if table.fill:
         out += _fill(picture, table)
     return out

@@ -25,14 +25,12 @@ class CyclePanel(Opening):
 
     def title(self) -> tuple[Line, Line]:
         """The figures beside the name, where the chart leaves no room for them."""
-        figures = (
-            spark.figures(self.picture.state.cycles) if self.framed and self.picture.state.cycles else ()
-        )
+        figures = spark.figures(cycles) if self.framed and (cycles := self.picture.state.full_cycles) else ()
         return ((t("cycles"), "title"),), figures
 
     def body(self, columns: int, rows: int) -> list[Line]:
         """The strip with its figures and the portal's, or the chart."""
-        cycles = self.picture.state.cycles
+        cycles = self.picture.state.full_cycles
         if rows > 1:
             return spark.chart(cycles, columns, rows) if cycles else [((t(NO_CYCLES), "dim"),)]
         figures = spark.figures(cycles) if cycles else ()
@@ -49,11 +47,11 @@ class HistogramPanel(Panel):
 
     def title(self) -> tuple[Line, Line]:
         """How many there are."""
-        return ((t("distribution"), "title"),), ((f"{len(self.picture.state.cycles)}", "dim"),)
+        return ((t("distribution"), "title"),), ((f"{len(self.picture.state.full_cycles)}", "dim"),)
 
     def body(self, columns: int, rows: int) -> list[Line]:
         """One bar for each class."""
-        return spark.histogram(self.picture.state.cycles, columns)
+        return spark.histogram(self.picture.state.full_cycles, columns)
 
 
 class PortalPanel(Panel):
