@@ -36,9 +36,10 @@ def check(store: Store, now: datetime, max_age: float | None) -> Outcome:
         return Outcome(STALE, f"nothing runs; {last}")
     state = glimpse(store, Attached(pid=holder.pid, since=holder.since), names=(), portal="", interval=0.0)
     verdict = judge(state, now)
+    awake = state.age(good.ended_at, now) if good and good.ended_at else None  # nothing is due in quiet hours
     if verdict.jobs:
         return Outcome(ACT, f"needs you: {_needs(state, verdict)}")
-    if max_age is not None and (ago is None or ago > max_age):
+    if max_age is not None and (awake is None or awake > max_age):
         return Outcome(STALE, f"{last}, which is more than {max_age:g} s" if ago is not None else last)
     return Outcome(
         WELL, f"well: {verdict.phase}, {len(verdict.current)} of {verdict.all} tables current; {last}"
@@ -46,7 +47,8 @@ def check(store: Store, now: datetime, max_age: float | None) -> Outcome:
 
 
 def _good(cycle: Cycle) -> bool:
-    return cycle.ended_at is not None and not cycle.failed
+    """A full one: what is asked for one table says nothing of the others."""
+    return cycle.ended_at is not None and not cycle.failed and not cycle.asked
 
 
 def _needs(state: EngineState, verdict: Verdict) -> str:
