@@ -1,7 +1,6 @@
 """The command line: what is asked, who does it, and how it ends."""
 
 import os
-import signal
 import threading
 from collections.abc import Sequence
 from importlib import import_module
@@ -15,16 +14,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Does what the arguments say and returns the exit code; raises nothing an operator could meet."""
     os.umask(0o077)  # whatever is written is the owner's alone
     streams.claim()
-    _heed_nothing(signal.SIGUSR1)  # asks for a report, and must end nobody who has none to give
     with Ending() as ending:
         arguments = parse(argv)
+        _heed_no_report()
         # imported by name: asking for help must not load what only one command needs
         command = import_module(f"bitsheet_tui.cli.{arguments.command}")
         ending.code = command.run(arguments)
     return end_streams(ending.code)
 
 
-def _heed_nothing(number: int) -> None:
-    """Let a signal that would end the process be nothing, until somebody has a use for it."""
+def _heed_no_report() -> None:
+    """SIGUSR1 asks for a report, and must end nobody who has none to give."""
+    import signal  # noqa: PLC0415 - asking for help does without
+
+    number = signal.SIGUSR1
     if threading.current_thread() is threading.main_thread() and signal.getsignal(number) is signal.SIG_DFL:
         signal.signal(number, lambda *_: None)

@@ -216,10 +216,12 @@ def test_cycles_and_runs_are_told_newest_first_and_only_the_failed_where_asked(s
     for number in range(1, 6):
         assert store.begin_cycle(NOW) == number
         failed = ("deals",) if number == 2 else ()
-        store.end_cycle(Cycle(number=number, started_at=NOW, ended_at=NOW, seconds=1.0, failed=failed))
+        store.end_cycle(
+            Cycle(number=number, started_at=NOW, ended_at=NOW, seconds=1.0, rows=1, failed=failed)
+        )
         for table in ("leads", "deals"):
             error = "no" if table in failed else ""
-            store.record_run(Run(cycle=number, table=table, started_at=NOW, error=error))
+            store.record_run(Run(cycle=number, table=table, started_at=NOW, updated=1, error=error))
     store.begin_cycle(NOW)  # runs
     assert [one.number for one in reader.cycles(limit=3)] == [6, 5, 4]
     assert [one.number for one in reader.cycles(below=4, limit=9)] == [3, 2, 1]
