@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 CYCLE, RETRY, ALARM = "cycle", "retry", "alarm"
 SOON = 5.0  # seconds
-REST_SECONDS = 30.0  # at an interval of a second it would be much of the work
+REST_SECONDS = 10.0  # at an interval of a second it would be much of the work
 FULL = frozenset({CYCLE, RETRY, ALARM})  # what a full cycle answers
 PROMPT_SECONDS = 60.0  # how long a single run bears with a portal that does not answer
 RETRY_SECONDS = 45.0  # after trouble with the store, or with the portal as a whole
