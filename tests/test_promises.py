@@ -49,7 +49,9 @@ TROUBLES = {
         "cli/test_confirm.py::test_verify_says_what_differs_while_an_instance_runs"
     ),
     "no space for the mirror": "sync/test_store_trouble.py::test_a_full_disk_in_the_middle_of_backfills_is_waited_for",
-    "no space for the log": "observe/test_logfile.py::test_a_full_disk_costs_lines_that_are_counted",
+    "no space for the log": "observe/test_logfile.py::test_what_has_no_room_on_the_disk_costs_lines_that_are_counted_and_told_once",
+    "a log that cannot be opened": "observe/test_logs.py::test_a_log_file_that_cannot_be_opened_is_told_once_in_the_other_places_and_tried_again",
+    "a log whose folder lets nothing be renamed": "observe/test_logfile.py::test_a_folder_that_lets_nothing_be_renamed_gets_a_file_that_grows",
     "a mirror that may not be written": "store/test_failures.py::test_a_file_that_became_unwritable_is_named",
     "the mirror's file was moved or replaced": (
         "sync/test_store_trouble.py::test_a_file_that_was_replaced_is_said_and_not_written_to"

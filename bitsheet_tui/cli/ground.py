@@ -106,7 +106,7 @@ def stand(
 
 
 def tell_log(config: Config, store: Store, ring: Ring | None, *, narrated: bool) -> None:
-    """The log is where and what `config` says from now on; as it was, when this raises ConfigError.
+    """The log is where and what `config` says from now on.
 
     Others find it by the mirror: `bitsheet-tui log`, and consoles that attach.
     """

@@ -15,7 +15,8 @@ from bitsheet_tui.config import Config, load
 from bitsheet_tui.errors import Exit, StoreError, UsageError
 from bitsheet_tui.observe.logs import TRACEBACK
 from bitsheet_tui.observe.systemd import Notifier
-from bitsheet_tui.observe.tail import Lines, turned_over
+from bitsheet_tui.observe.tail import Lines
+from bitsheet_tui.rotation import rotated_files
 from bitsheet_tui.secret import redact
 from bitsheet_tui.store.books import LOG
 from bitsheet_tui.text import plain
@@ -63,7 +64,7 @@ def where(config: Config) -> Path:
 def _kept(path: Path) -> bool:
     """Whether there is something to read, of an instance that has ended."""
     with suppress(OSError):
-        return path.is_file() or any(turned_over(path))
+        return path.is_file() or bool(rotated_files(path))
     return False
 
 

@@ -15,8 +15,9 @@ from loguru import logger
 from bitsheet_tui import events as e
 from bitsheet_tui import streams
 from bitsheet_tui.config import LogSettings
-from bitsheet_tui.errors import BitsheetError, ConfigError
-from bitsheet_tui.observe.logfile import LogFile, size
+from bitsheet_tui.errors import BitsheetError
+from bitsheet_tui.observe.libraries import LibraryRepeats
+from bitsheet_tui.observe.logfile import LogFile, independent_logger, size
 from bitsheet_tui.observe.narrate import Repeats, narrate
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.secret import redact
@@ -33,7 +34,6 @@ COLOURS = {"WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[31;1m"}
 LIBRARIES = {"httpx": "portal", "httpcore": "portal", "apscheduler": "engine", "asyncio": "engine"}
 
 
-logger.remove()  # the default one prints the values of variables
 _file: LogFile | None = None
 
 
@@ -46,45 +46,41 @@ def start(
 ) -> None:
     """Sends records to every given place, and to none of before.
 
-    Raises ConfigError where the log file cannot be written; then it is as it was.
+    What keeps the log file from being written is told in the other places; it is tried again with every line.
     """
     global _file  # noqa: PLW0603 - one process has one log
-    file = _opened(settings) if settings.file else None
     stop()
-    _file = file
-    logger.configure(patcher=_patch, extra={"table": "engine", "line": ""})
+    screens = independent_logger()  # a sink must not use the logger that has called it
+    for one in (logger, screens):
+        one.configure(patcher=_patch, extra={"table": "engine", "line": ""})
+    places: list[tuple[Callable[[Message], None], str]] = []
     if stderr is not None:
-        write = _journal(stderr) if journal else _terminal(stderr)
-        logger.add(write, level=settings.level, format=_bare)
+        places.append((_journal(stderr) if journal else _terminal(stderr), settings.level))
     if ring is not None:
-        logger.add(_ring(ring), level="DEBUG", format=_bare)  # the screen chooses what it shows
-    if file:
-        logger.add(_lines(file), level=settings.level, format=_bare)
+        places.append((_ring(ring), "DEBUG"))  # the screen chooses what it shows
+    for sink, level in places:
+        screens.add(sink, level=level, format=_bare)
+    if settings.file:
+        _file = LogFile(
+            Path(settings.file),
+            limit_bytes=size(settings.rotation),
+            keep=settings.retention,
+            tell=screens.warning,
+        )
+        logger.add(_lines(_file), level=settings.level, format=_bare)  # first: what is seen is in the file
+    for sink, level in places:
+        logger.add(sink, level=level, format=_bare)
     _take_over_logging()
-
-
-def _opened(settings: LogSettings) -> LogFile:
-    try:
-        return LogFile(Path(settings.file), limit_bytes=size(settings.rotation), keep=settings.retention)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else type(error).__name__
-        raise ConfigError(
-            [f"log.file: {settings.file} cannot be written: {reason}"],
-            'name another file, or none with file = ""',
-        ) from None
 
 
 def stop() -> None:
     """Closes the log file; nothing is recorded any more."""
     global _file  # noqa: PLW0603 - one process has one log
+    _give_back_logging()
     logger.remove()
     if _file:
         _file.close()
         _file = None
-    logging.getLogger().handlers = []
-    logging.captureWarnings(capture=False)
-    threading.excepthook = threading.__excepthook__
-    sys.unraisablehook = sys.__unraisablehook__
 
 
 def last_words(_: object, error: BaseException | None, __: object) -> None:
@@ -169,10 +165,13 @@ def _journal(stream: TextIO) -> Callable[["Message"], None]:
 
 
 def _ring(ring: Ring) -> Callable[["Message"], None]:
+    one_writer = threading.Lock()  # it is a sink of two loggers
+
     def append(message: "Message") -> None:
         record = message.record
         at = datetime.fromtimestamp(record["time"].timestamp(), UTC)  # loguru's own kind cannot be sent on
-        ring.append(at, record["level"].name, record["extra"]["table"], str(message))
+        with one_writer:
+            ring.append(at, record["level"].name, record["extra"]["table"], str(message))
 
     return append
 
@@ -181,10 +180,19 @@ def _ring(ring: Ring) -> Callable[["Message"], None]:
 
 
 class Intercept(logging.Handler):
-    """Sends what libraries log to our log."""
+    """Sends what libraries log to our log, where it does not only repeat itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._repeats = LibraryRepeats()
 
     def emit(self, record: logging.LogRecord) -> None:
         """One record of a library, as one of ours."""
+        admitted, counted = self._repeats.admit(record.name, str(record.msg))
+        for line in counted:
+            say("WARNING", line)
+        if not admitted:
+            return
         try:
             text = record.getMessage()
         except (TypeError, ValueError):  # its arguments do not fit its format
@@ -193,6 +201,12 @@ class Intercept(logging.Handler):
         level = record.levelname if record.levelname in PRIORITIES else "WARNING"
         target = logger.opt(exception=record.exc_info).bind(table=LIBRARIES.get(family, family))
         target.log(level, "{}", text)
+
+    def close(self) -> None:
+        """Tell what was counted and not told yet."""
+        for line in self._repeats.counted():
+            say("WARNING", line)
+        super().close()
 
 
 def _take_over_logging() -> None:
@@ -203,6 +217,16 @@ def _take_over_logging() -> None:
     logging.captureWarnings(capture=True)
     threading.excepthook = _thread_failed
     sys.unraisablehook = _unraisable
+
+
+def _give_back_logging() -> None:
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, Intercept):
+            handler.close()
+    logging.getLogger().handlers = []
+    logging.captureWarnings(capture=False)
+    threading.excepthook = threading.__excepthook__
+    sys.unraisablehook = sys.__unraisablehook__
 
 
 def _thread_failed(failure: threading.ExceptHookArgs) -> None:

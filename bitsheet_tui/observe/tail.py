@@ -1,6 +1,6 @@
 """Tail: the log file of another process, its newest lines and then those to come.
 
-It is followed as it grows, is turned over (`<name>` becomes `<name>.1`, and so on), cut off, or deleted.
+It is followed as it grows, is rotated (rotation.py), cut off, or deleted.
 """
 
 import os
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bitsheet_tui.ring import LINE, SIZE
+from bitsheet_tui.rotation import rotated_files
 
 BLOCK = 256 * 2**10  # bytes read at a time from the end backwards
 MOST = 8 * 2**20  # bytes read at a time forwards
@@ -97,7 +98,7 @@ class Lines:
         if count <= 0:
             return []
         lines, self._rest = _last(self._descriptor, self._end, count)
-        for older in turned_over(self.path):
+        for older in rotated_files(self.path):
             if len(lines) >= count:
                 break
             with suppress(OSError), _opened(older) as descriptor:
@@ -107,9 +108,9 @@ class Lines:
         return lines
 
     def new(self) -> list[bytes]:
-        """What came since. A file that was turned over is read to its end, then those that followed it."""
+        """What came since. A file that was rotated is read to its end, then those that followed it."""
         lines = self._read()
-        if self._turned():
+        if self._rotated():
             lines += self._read()
             with suppress(OSError):
                 lines += self._next()
@@ -136,9 +137,9 @@ class Lines:
         return lines
 
     def _between(self) -> list[int]:
-        """The files that were begun after ours and have been turned over too, the oldest first."""
+        """The files that were begun after ours and have been rotated too, the oldest first."""
         found: list[int] = []
-        for older in turned_over(self.path):
+        for older in rotated_files(self.path):
             with suppress(OSError):
                 descriptor = _open(older)
                 if os.path.samestat(os.fstat(descriptor), os.fstat(self._descriptor)):
@@ -159,18 +160,12 @@ class Lines:
             lines += whole
         return lines
 
-    def _turned(self) -> bool:
+    def _rotated(self) -> bool:
         """Whether another file has the name now."""
         try:
             return not os.path.samestat(os.stat(self.path), os.fstat(self._descriptor))  # noqa: PTH116
         except OSError:  # just now nobody has it
             return False
-
-
-def turned_over(path: Path) -> Iterator[Path]:
-    """The files that a log was before, the newest first."""
-    older = [one for one in path.parent.glob(f"{path.name}.*") if one.suffix[1:].isdecimal()]
-    yield from sorted(older, key=lambda one: int(one.suffix[1:]))
 
 
 def _last(descriptor: int, end: int, count: int) -> tuple[list[bytes], bytes]:

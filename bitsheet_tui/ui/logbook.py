@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bitsheet_tui.ring import LINE, LogLine
+from bitsheet_tui.rotation import rotated_files
 from bitsheet_tui.ui.language import fold
 from bitsheet_tui.ui.words import LEVELS
 
@@ -94,5 +96,6 @@ def files(path: Path | None) -> list[Path]:
     """The log file and those it was before, the newest first."""
     if path is None:
         return []
-    older = [one for one in path.parent.glob(f"{path.name}.*") if one.suffix[1:].isdigit()]
-    return [path, *sorted(older, key=lambda one: int(one.suffix[1:]))] if path.exists() else older
+    with suppress(OSError):  # reading the one that is left tells why
+        return [path] * path.exists() + rotated_files(path)
+    return [path]

@@ -60,6 +60,19 @@ def test_a_log_that_was_just_turned_over_is_read_from_the_files_before_it(kept, 
     assert numbers(capfd.readouterr().out) == [88, 89]
 
 
+def test_files_that_were_rotated_by_a_moment_are_read_before_those_with_a_number(kept, capfd):
+    kept.write_text("".join(map(line, range(60, 70))))
+    for middle, begin in (
+        (".2026-11-24_10-00-00_000002.log", 40),
+        (".2026-11-24_10-00-00_000001.log", 20),
+        (".log.1", 0),
+    ):
+        kept.with_name(f"bitsheet{middle}").write_text("".join(map(line, range(begin, begin + 20))))
+    kept.with_name("bitsheet.2026-11-24_10-00-00_000003.db").write_bytes(b"somebody else's")
+    assert main(["log", "-n", "65"]) == 0
+    assert numbers(capfd.readouterr().out) == list(range(5, 70))
+
+
 def test_where_there_is_no_log_it_says_so(home, portal, capfd):
     assert main(["log"]) == 64
     said = capfd.readouterr()

@@ -75,7 +75,6 @@ def test_what_cannot_be_used_changes_nothing_and_the_reason_is_told(home, portal
                 f"{said('a mistake in the configuration')} sync.interval? (config.toml, line 5)",
             ),
             ("[sync\n", "config.toml: is not TOML: "),
-            ("[log]\nfile = 'config.toml/bitsheet.log'\n", "log.file: "),
             (None, said("the mirror of another portal")),
         ):
             other = f"https://other.example/rest/1/{CODE}/"
@@ -102,10 +101,35 @@ def test_what_cannot_be_used_changes_nothing_and_the_reason_is_told(home, portal
         capfd.readouterr()
         process.terminate()
         assert process.wait(SECONDS) == 0
-    assert [one.partition("\n")[0] for one in heard] == ["READY=1", *["RELOADING=1", "READY=1"] * 6]
+    assert [one.partition("\n")[0] for one in heard] == ["READY=1", *["RELOADING=1", "READY=1"] * 5]
     moments = [int(one.partition("MONOTONIC_USEC=")[2]) for one in heard if one.startswith("RELOADING")]
     assert moments == sorted(moments)
     assert time.monotonic() - moments[-1] / 1e6 < SECONDS
+
+
+def test_a_log_that_logrotate_renamed_is_begun_anew_and_one_that_cannot_be_opened_stops_nothing(
+    home, portal, start
+):
+    log = Path("logs/bitsheet.log")
+    configure(home, portal, "[sync]\ntables = ['users']\n")
+    process = start("--no-ui")
+    until(process, "cycle 1 done")
+    log.rename("logs/renamed.log")
+    before = Path("logs/renamed.log").read_text(encoding="utf-8")
+    process.send_signal(signal.SIGHUP)
+    until(process, "nothing changes by it")
+    assert "nothing changes by it" in log.read_text(encoding="utf-8")
+    assert Path("logs/renamed.log").read_text(encoding="utf-8") == before
+
+    configure(home, portal, "[sync]\ntables = ['users', 'deals']\n[log]\nfile = 'config.toml/bitsheet.log'\n")
+    process.send_signal(signal.SIGHUP)
+    told = until(process, "deals")
+    assert "config.toml/bitsheet.log cannot be written: Not a directory" in told
+    told += until(process, "fill done")
+    assert rows(home, "SELECT count(*) FROM deals") == [(SMALL.deals,)]
+    process.terminate()
+    assert process.wait(SECONDS) == 0
+    assert (told + process.stderr.read()).count("cannot be written") == 1
 
 
 def test_a_pause_and_what_is_wished_for_outlast_it_and_it_says_how_it_is(home, portal, start, capfd):

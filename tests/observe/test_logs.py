@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import stat
+import sys
 import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bitsheet_tui import events as e
+from bitsheet_tui import streams
 from bitsheet_tui.config import LogSettings
 from bitsheet_tui.errors import ConfigError, Reason
 from bitsheet_tui.observe import logs
@@ -85,10 +87,39 @@ def test_the_file_is_for_its_owner_alone_and_rotates():
     assert "line 99 " in file.read_text(encoding="utf-8")
 
 
-def test_a_log_file_that_cannot_be_written_is_a_configuration_error():
+def test_a_log_file_that_cannot_be_opened_is_told_once_in_the_other_places_and_tried_again():
     Path("logs").write_text("", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"log\.file: logs/x\.log cannot be written"):
-        logs.start(LogSettings(file="logs/x.log"))
+    ring, stream = Ring(), io.StringIO()
+    logs.start(LogSettings(file="logs/x.log"), ring=ring, stderr=stream)
+    for number in range(20):
+        logs.say("INFO", f"line {number}")
+    (first, *others) = [line.text for line in ring.after(0)]
+    assert (
+        first
+        == "the log logs/x.log cannot be written: Not a directory; lines are lost and counted until it can"
+    )
+    assert others == [f"line {number}" for number in range(20)]
+    assert stream.getvalue().count("cannot be written") == 1
+    Path("logs").unlink()
+    logs.say("INFO", "there is room again")
+    logs.say("INFO", "the last")
+    told = Path("logs/x.log").read_text(encoding="utf-8").splitlines()
+    assert told[0] == "20 lines could not be written here"
+    assert [line[50:] for line in told[1:]] == ["there is room again", "the last"]
+    assert [line.seq for line in ring.after(0)] == list(range(1, 24))
+
+
+def test_a_log_that_cannot_be_written_brings_no_raw_record_onto_stderr(capfd):
+    Secret(CODE)
+    logs.start(LogSettings(file="/dev/full"), stderr=sys.stderr)
+    logs.say("INFO", f"https://acme.example.com/rest/1/{CODE}/ \x1b[31m")
+    streams.flush()
+    told = capfd.readouterr().err
+    assert "/dev/full cannot be written: No space left on device" in told
+    assert CODE not in told
+    assert "\x1b" not in told
+    assert "Logging error" not in told
+    assert len(told.splitlines()) == 2
 
 
 def test_the_ring_gets_instants_levels_and_tables():
@@ -109,6 +140,37 @@ def test_libraries_are_heard_from_warnings_up_and_only_through_the_log():
         "WARNING  engine         run of job missed by 1 s",
         "ERROR    engine         a %d of text",
     ]
+
+
+def test_a_library_that_repeats_itself_is_told_a_few_times_a_minute_and_counted(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr("bitsheet_tui.observe.libraries.time.monotonic", lambda: now[0])
+    stream = started()
+    for number in range(100_000):
+        logging.getLogger("asyncio").error("socket.accept() out of system resource\nsocket: %r", number)
+    logging.getLogger("asyncio").error("Task was destroyed but it is pending!")
+    told = [line[35:].strip() for line in stream.getvalue().splitlines()]
+    assert len(told) == 6
+    assert told[4] == "socket.accept() out of system resource socket: 4"
+    assert told[5] == "Task was destroyed but it is pending!"
+    now[0] += 61
+    logging.getLogger("apscheduler").warning("something else")
+    told = [line[20:] for line in stream.getvalue().splitlines()[6:]]
+    assert told == [
+        "WARNING  engine         said 99,995 times more in a minute by asyncio: socket.accept() out of system resource",
+        "WARNING  engine         something else",
+    ]
+
+
+def test_a_library_that_says_ever_new_things_is_kept_short_too_and_nothing_is_uncounted_at_the_end():
+    stream = started()
+    for number in range(500):
+        text = f"Error handling request {number}"
+        logging.getLogger("aiohttp.server").error(text)
+    logs.stop()
+    told = stream.getvalue().splitlines()
+    assert len(told) == 61
+    assert told[-1].endswith("said 440 times more in a minute by aiohttp.server: various lines")
 
 
 def test_a_thread_that_fails_is_told():

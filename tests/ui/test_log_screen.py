@@ -208,9 +208,22 @@ def test_a_line_that_has_no_time_has_that_of_the_one_before():
 
 
 def test_the_files_are_found_in_the_order_of_their_age(tmp_path):
-    for name in ("a.log", "a.log.10", "a.log.2", "a.log.1", "a.log.x", "b.log.1"):
+    moment = "2026-11-24_10-00-00_00000"
+    others = ("a.log.x", "b.log.1", f"b.{moment}1.log", "a.db")
+    ours = [
+        "a.log",
+        f"a.{moment}1.log",
+        f"a.{moment}0.2.log",
+        f"a.{moment}0.log",
+        "a.log.1",
+        "a.log.2",
+        "a.log.10",
+    ]
+    for name in (*others, *ours):
         (tmp_path / name).touch()
-    assert [path.name for path in files(tmp_path / "a.log")] == ["a.log", "a.log.1", "a.log.2", "a.log.10"]
+    assert [path.name for path in files(tmp_path / "a.log")] == ours
+    (tmp_path / "a.log").unlink()
+    assert [path.name for path in files(tmp_path / "a.log")] == ours[1:]
     assert files(None) == []
 
 
