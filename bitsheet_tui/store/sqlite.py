@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -31,6 +32,7 @@ WRITING = (
     ("synchronous", "NORMAL"),  # a power cut may cost the newest pages; their checkpoint goes with them
     ("journal_size_limit", 64 * 2**20),
 )
+NEARLY = 64 * 2**10  # bytes; more than SQLite writes at a time
 PINNED = 2**30  # bytes of the log beside the file that are too many
 BROKEN = frozenset({sqlite3.SQLITE_IOERR})
 FULL = frozenset({sqlite3.SQLITE_FULL})
@@ -170,6 +172,11 @@ class Sqlite:
                 f"{path} refuses a statement: {text}.",
                 hint="What it names keeps the table from being mirrored; the other tables go on.",
             )
+        if code in BROKEN and self._is_limited():
+            return StoreFull(
+                f"A limit of this process keeps {path} from growing.",
+                hint="Raise the limit of file sizes (ulimit -f, LimitFSIZE=) and start again.",
+            )
         return StoreUnavailable(*self._unavailable(code, path, text))
 
     def _unavailable(self, code: int | None, path: str, text: str) -> tuple[str, str]:
@@ -186,7 +193,27 @@ class Sqlite:
                 f"The file {path} cannot be written: {text}.",
                 "bitsheet-tui needs to write to the file and to its folder.",
             )
+        if code in BROKEN and self._is_on_readonly():
+            return (
+                f"The file system of {path} has become read-only.",
+                "The kernel's log says why (dmesg). Repair and mount it; the mirror goes on by itself.",
+            )
         return f"SQLite failed on {path}: {text}.", ""
+
+    def _is_limited(self) -> bool:
+        """Whether one of our files has nearly the size that a process of ours may give to a file."""
+        limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+        return limit != resource.RLIM_INFINITY and max(map(_size, self._files())) + NEARLY > limit
+
+    def _is_on_readonly(self) -> bool:
+        try:
+            return bool(os.statvfs(self.path.parent).f_flag & os.ST_RDONLY)
+        except OSError:
+            return False
+
+    def _files(self) -> tuple[Path, Path]:
+        """The file, and what is not yet merged into it."""
+        return self.path, Path(f"{self.path}-wal")
 
     def _damaged(self) -> StoreDamaged:
         """What is put beside the -wal of another file is damaged by it (sqlite.org/howtocorrupt.html)."""
@@ -203,8 +230,7 @@ class Sqlite:
 
     def size_bytes(self) -> int:
         """The file and what is not yet merged into it."""
-        files = (self.path, Path(f"{self.path}-wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
+        return sum(map(_size, self._files()))
 
     def backlog(self) -> int:
         """The size of the log beside the file, where it has grown too big; else 0.
@@ -212,8 +238,7 @@ class Sqlite:
         It is merged into the file with the next commits and cut then, but not beyond what somebody still
         reads (sqlite.org/wal.html, "Avoiding Excessively Large WAL Files").
         """
-        wal = Path(f"{self.path}-wal")
-        size = wal.stat().st_size if wal.exists() else 0
+        size = _size(self._files()[1])
         return size if size >= PINNED else 0
 
     def stamp(self, version: int) -> None:
@@ -337,3 +362,10 @@ def _code(error: Exception) -> int | None:
     """The primary result code (sqlite.org/rescode.html), also of an error that peewee wrapped."""
     code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # there is none
+        return 0

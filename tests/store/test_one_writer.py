@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
 import sqlite3
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bitsheet_tui.errors import MirrorHeld, StoreDamaged, StoreUnavailable
+from bitsheet_tui.errors import MirrorHeld, StoreDamaged, StoreFull, StoreUnavailable
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Store, lock
 from bitsheet_tui.store.sqlite import Sqlite
@@ -184,6 +185,44 @@ def test_a_disk_that_became_read_only_is_no_bug_when_the_lock_is_let_go(path, mo
         disk.setattr(os, "ftruncate", refuse)
         store.close()
     Store.open(at(path)).close()
+
+
+def test_a_file_that_may_not_grow_is_told_by_the_limit_and_goes_on_without_it(path):
+    store = Store.open(at(path))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (max(one.stat().st_size for one in path.parent.iterdir()), hard)
+    )
+    try:
+        with pytest.raises(StoreFull, match=r"keeps .* from growing") as caught:
+            store.remember("word", "x" * 500_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "ulimit -f" in caught.value.hint
+    store.remember("word", "well again")
+    store.close()
+
+
+def test_a_file_system_that_turned_read_only_is_told_as_such(path, monkeypatch):
+    store = Store.open(at(path))
+    real = os.statvfs
+
+    def readonly(name):
+        found = list(real(name))
+        found[8] |= os.ST_RDONLY
+        return os.statvfs_result(found)
+
+    def work():
+        store._database.execute("ROLLBACK")  # as SQLite does it by itself
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+        raise error
+
+    monkeypatch.setattr(os, "statvfs", readonly)
+    with pytest.raises(StoreUnavailable, match="has become read-only") as caught:
+        store._database.write(work)
+    assert "dmesg" in caught.value.hint
+    store.close()
 
 
 def test_what_the_disk_said_is_told_and_not_what_came_of_it(path):

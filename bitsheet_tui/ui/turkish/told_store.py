@@ -93,6 +93,14 @@ SENTENCES = {
     "bitsheet-tui needs to write to the file and to its folder.": (
         "bitsheet-tui'nin dosyaya ve klasörüne yazabilmesi gerekir."
     ),
+    "A limit of this process keeps {path} from growing.": "Bu sürecin bir sınırı {path} dosyasını büyütmüyor.",
+    "Raise the limit of file sizes (ulimit -f, LimitFSIZE=) and start again.": (
+        "Dosya boyutu sınırını (ulimit -f, LimitFSIZE=) yükseltip yeniden başlatın."
+    ),
+    "The file system of {path} has become read-only.": "{path} dosyasının bulunduğu dosya sistemi salt okunur oldu.",
+    "The kernel's log says why (dmesg). Repair and mount it; the mirror goes on by itself.": (
+        "Nedeni çekirdek logundadır (dmesg). Onarıp bağlayın; ayna kendiliğinden sürer."
+    ),
     "SQLite failed on {path}: {why}.": "SQLite hatası, {path}: {why}.",
     "{path} cannot be opened: {why}.": "{path} açılamıyor: {why}.",
     # PostgreSQL
