@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -11,6 +12,8 @@ from bitsheet_tui.errors import StoreUnavailable
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.text import plain
 
+HOST = re.compile(r"(\[[^]]*\]|[^:]*)(?::([0-9]*))?")  # an IPv6 address stands in brackets
+LAST_PORT = 65535
 HINT = "store.url is sqlite:///bitsheet.db or postgresql://user:password@host/database"
 
 
@@ -54,35 +57,35 @@ def _sqlite(rest: str, base: Path | None) -> SqliteAddress:
     return SqliteAddress(path=(base or Path()).absolute() / name, label=f"sqlite {plain(name)}")
 
 
-def _several(hosts: str) -> dict[str, str]:
-    """The options for several hosts with or without ports, as libpq takes them (libpq-connect, 34.1.1.3)."""
+def _hosts(netloc: str) -> dict[str, str]:
+    """The options for hosts with or without ports, as libpq takes them (libpq-connect, 34.1.1.3).
+
+    Raises ValueError.
+    """
     names, ports = [], []
-    for one in hosts.split(","):
-        name, _, port = one.rpartition(":") if one.rpartition(":")[2].isdigit() else (one, "", "")
-        names.append(unquote(name.strip("[]")))
-        ports.append(port)
-    return {"host": ",".join(names), **({"port": ",".join(ports)} if any(ports) else {})}
+    for one in netloc.split(","):
+        found = HOST.fullmatch(one)
+        if not found or int(found[2] or 0) > LAST_PORT:
+            raise ValueError
+        names.append(unquote(found[1].strip("[]")))
+        ports.append(found[2] or "")
+    options = {"host": ",".join(names), "port": ",".join(ports)}
+    return {name: value for name, value in options.items() if value.strip(",")}
 
 
 def _postgres(text: str, schema: str) -> PostgresAddress:
     try:
         parts = urlsplit(text)
-        hosts = parts.netloc.rpartition("@")[2]
-        several = _several(hosts) if "," in hosts else {}
-        port = None if several else parts.port
+        netloc = parts.netloc.rpartition("@")[2]
+        # not of urlsplit, which lower-cases the host: a socket's folder may have capitals
+        hosts = _hosts(netloc) if netloc else {}
     except ValueError as error:
         raise StoreUnavailable("The store URL cannot be read.", HINT) from error
     options = dict(parse_qsl(parts.query))
     database = unquote(parts.path.removeprefix("/"))
     if not database:
         raise StoreUnavailable("The store URL does not name a PostgreSQL database.", HINT)
-    if several:
-        options |= several
-    elif parts.hostname:
-        # urlsplit lower-cases the host, and a socket's folder may have capitals
-        options["host"] = unquote(parts.netloc.rpartition("@")[2].partition(":")[0]) or parts.hostname
-    if port:
-        options["port"] = str(port)
+    options |= hosts
     if parts.username:
         options["user"] = unquote(parts.username)
     password = Secret(unquote(parts.password or options.pop("password", "")))

@@ -18,6 +18,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from bitsheet_tui.errors import MirrorHeld, StoreUnavailable
+from bitsheet_tui.ownership import hand_over
 from bitsheet_tui.text import plain
 
 
@@ -143,12 +144,24 @@ class FileLock:
 
     def _open(self, flags: int) -> int:
         try:
+            if flags & os.O_CREAT:
+                self._make()
             return os.open(self.path, flags | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreUnavailable(
                 f"The lock file {plain(self.path)} cannot be opened: {error.strerror}.",
                 hint="The folder of the mirror must be writable for bitsheet-tui.",
             ) from error
+
+    def _make(self) -> None:
+        """Make it, unless it is there. Raises OSError."""
+        with suppress(FileExistsError):
+            made = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                mirror = self.path.with_suffix("")
+                hand_over(made, mirror if mirror.exists() else self.path.parent)
+            finally:
+                os.close(made)
 
 
 class InodeLock:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bitsheet_tui.errors import NoMirror, StoreDamaged, StoreError, StoreFull, StoreRefused, StoreUnavailable
+from bitsheet_tui.ownership import hand_over
 from bitsheet_tui.store.address import SqliteAddress
 from bitsheet_tui.store.dialects import SQLITE, quote
 from bitsheet_tui.store.lock import FileLock, Holder, InodeLock, held, identity_of, unuse, use
@@ -326,7 +327,11 @@ class Sqlite:
     def _claim(self) -> None:
         """Create the file for its owner only, and mark it as ours before anything else is in it."""
         with self._naming_the_path(), suppress(FileExistsError):  # one that is there is not opened and closed
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            made = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                hand_over(made, self.path.parent)  # and SQLite gives the files beside it the same owner
+            finally:
+                os.close(made)
         connection = sqlite3.connect(self.path, timeout=5, isolation_level=None)
         try:
             if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):

@@ -95,6 +95,29 @@ def test_a_new_mirror_is_readable_by_its_owner_only(tmp_path):
     assert modes == {"m.db": 0o600, "m.db-wal": 0o600, "m.db-shm": 0o600, "m.db.lock": 0o600}
 
 
+def test_what_root_makes_beside_anothers_mirror_belongs_to_that_other(tmp_path, monkeypatch):
+    """A service could not go on with files of root's."""
+    given: dict[str, int] = {}
+
+    def give(descriptor: int, owner: int, _group: int) -> None:
+        given[Path(f"/proc/self/fd/{descriptor}").readlink().name] = owner
+
+    def owned(found: os.stat_result) -> os.stat_result:
+        return os.stat_result((*found[:4], 1234, 1234, *found[6:]))
+
+    with monkeypatch.context() as root:
+        real = Path.stat
+        root.setattr(os, "geteuid", lambda: 0)
+        root.setattr(os, "fchown", give)
+        root.setattr(Path, "stat", lambda self, **more: owned(real(self, **more)))
+        Store.open(sqlite_at(tmp_path / "m.db")).close()
+        assert given == {"m.db": 1234, "m.db.lock": 1234}
+        (tmp_path / "m.db.lock").unlink()
+        given.clear()
+        Store.open(sqlite_at(tmp_path / "m.db")).close()
+        assert given == {"m.db.lock": 1234}
+
+
 def test_a_mirror_in_sqlite_is_set_up_for_safety(tmp_path):
     store = Store.open(sqlite_at(tmp_path / "m.db"))
     found = {

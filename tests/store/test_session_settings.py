@@ -161,11 +161,15 @@ def test_a_lock_is_the_database_s_by_whatever_name_it_is_reached(postgres_url):
         ("ann@one:5433,two:5434", "one,two", "5433,5434"),
         ("ann@one,two:5434", "one,two", ",5434"),
         ("ann@[::1]:5433,[::2]", "::1,::2", "5433,"),
+        ("ann@[::1]:5433", "::1", "5433"),
+        ("ann@[fe80::1%25eth0]", "fe80::1%eth0", None),
+        ("ann:p:w@Db1:", "Db1", None),
+        ("ann@:5433", None, "5433"),
     ],
 )
-def test_several_hosts_are_taken_as_libpq_takes_them(netloc, host, port):
+def test_hosts_are_taken_as_libpq_takes_them(netloc, host, port):
     options = parse(Secret(f"postgresql://{netloc}/crm"), schema="public", base=None).options
-    assert (options["host"], options.get("port"), options["user"]) == (host, port, "ann")
+    assert (options.get("host"), options.get("port"), options["user"]) == (host, port, "ann")
 
 
 def test_what_the_driver_cannot_read_is_trouble_of_that_table(postgres_url, admin):
