@@ -1,7 +1,9 @@
 """`bitsheet-tui check`: one line for everything that has to be right; changes nothing."""
 
 import asyncio
+import errno
 import os
+import stat
 from argparse import Namespace
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
@@ -106,6 +108,23 @@ async def findings(config: Config) -> AsyncGenerator[Finding]:
     for finding in await portal(config):
         yield finding
     yield store(config)
+    if fault := _log_fault(config.log.file):
+        yield Finding(about="log", verdict=WARN, text=fault, hint="let log.file name another file")
+
+
+def _log_fault(name: str) -> str:
+    """What keeps the log from being written, which stops nothing; empty: nothing does, or there is none."""
+    file = Path(name)
+    if not name:
+        return ""
+    try:
+        folder = stat.S_ISDIR(file.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return _unmakable(file)
+    except OSError as error:
+        return f"The file {file} cannot be written: {error.strerror}."
+    fault = errno.EISDIR if folder else 0 if os.access(file, os.W_OK) else errno.EACCES
+    return f"The file {file} cannot be written: {os.strerror(fault)}." if fault else ""
 
 
 def _config(config: Config) -> Iterator[Finding]:
@@ -180,8 +199,16 @@ def _new_store(config: Config, error: NoMirror) -> Finding:
     if scheme != "sqlite":
         return Finding(about="store", verdict=OK, text=str(error))
     file = config.base / rest
+    text = _unmakable(file)
+    if not text:
+        return Finding(about="store", verdict=OK, text=f"{file} will be made by the first cycle")
+    hint = "let store.url name another file"
+    return Finding(about="store", verdict=FAIL, text=text, hint=hint, code=Exit.STORE_UNAVAILABLE)
+
+
+def _unmakable(file: Path) -> str:
+    """Why a file that is not there cannot be made; empty: it can."""
     folder = next((one for one in file.parents if one.exists()), Path("/"))
     if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
-        return Finding(about="store", verdict=OK, text=f"{file} will be made by the first cycle")
-    text, hint = f"{file} cannot be made: {folder} cannot be written", "let store.url name another file"
-    return Finding(about="store", verdict=FAIL, text=text, hint=hint, code=Exit.STORE_UNAVAILABLE)
+        return ""
+    return f"{file} cannot be made: {folder} cannot be written"

@@ -63,6 +63,19 @@ def test_a_store_that_cannot_be_made_is_73(home, portal, capfd):
     assert lines(capfd)["store"] == "FAIL"
 
 
+@pytest.mark.parametrize(("file", "says"), [("file/x.log", "cannot be made"), ("folder", "Is a directory")])
+def test_a_log_that_cannot_be_written_is_warned_of(home, portal, capfd, file, says):
+    Path("file").touch()
+    Path("folder").mkdir()
+    configure(home, portal, f"[log]\nfile = '{file}'\n")
+    assert main(["check"]) == 0
+    out = capfd.readouterr().out.splitlines()
+    assert says in next(line for line in out if line.startswith("log "))
+    configure(home, portal, "[log]\nfile = '/dev/stdout'\n")
+    assert main(["check"]) == 0
+    assert "log" not in lines(capfd)
+
+
 def test_a_mirror_on_a_network_file_system_is_warned_of_and_made_all_the_same(home, monkeypatch, capfd):
     mounted = "27 1 254:0 / / rw - ext4 /dev/vda rw\n31 27 0:40 / {} rw - nfs4 files:/srv rw\n"
     Path("mountinfo").write_text(mounted.format(home), encoding="utf-8")

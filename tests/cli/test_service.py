@@ -1,6 +1,8 @@
 """The systemd unit."""
 
 import configparser
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from bitsheet_tui.cli import main
 from bitsheet_tui.cli.service import advice, unit
 from bitsheet_tui.config import load
+from tests.support.readme import manual
 
 HOOK = "https://acme.example.com/rest/7/k3yk3yk3yk3yk3yk/"
 PYTHON = "/opt/bitsheet/bin/python"
@@ -60,6 +63,18 @@ def test_a_webhook_in_the_configuration_needs_no_credential_and_is_not_shown():
     assert "k3yk3y" not in text
     assert "secret99" not in text
     assert 'ExecStart="/opt/my apps/100%%/python" -m bitsheet_tui' in text
+
+
+@pytest.mark.parametrize(("ends", "asked"), [(0, 4), (78, 1)])
+def test_the_lines_of_the_manual_install_no_unit_that_could_not_be_printed(tmp_path, ends, asked):
+    """systemd takes an empty unit for a masked one."""
+    (block,) = re.findall(r"```sh\n(sudo.*?)```", manual("service").partition("## ")[0], re.DOTALL)
+    sudo = tmp_path / "sudo"
+    sudo.write_text(f'#!/bin/sh\necho "$1" >> asked\ncase "$2" in service) exit {ends};; esac\n')
+    sudo.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    subprocess.run(["sh", "-c", block], cwd=tmp_path, env=environment, check=False, timeout=30)
+    assert len((tmp_path / "asked").read_text().splitlines()) == asked
 
 
 def test_what_has_to_be_done_by_hand_is_told():
