@@ -1,6 +1,7 @@
 """What a running instance stands on: its configuration, or the demo's, its log, its store, its engine."""
 
 import os
+import resource
 import shutil
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from bitsheet_tui import wiring
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.config import Config, LogSettings, PortalSettings, SyncSettings, load, need_webhook
-from bitsheet_tui.errors import MirrorHeld, StoreError
+from bitsheet_tui.errors import ConfigError, MirrorHeld, StoreError
 from bitsheet_tui.observe import logs
 from bitsheet_tui.observe.live import Live
 from bitsheet_tui.observe.served import Served, places
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 DEMO_INTERVAL = 5  # seconds: something to see
 DEMO_COMPARES = 6  # cycles: what was deleted is found within half a minute
+FILES = 1024  # open at once
+FEW_FILES = 32
 
 
 @contextmanager
@@ -96,6 +99,7 @@ def stand(
 ) -> Store:
     """The mirror, held by us; only then the log, which is the holder's."""
     need_webhook(config)
+    _need_files()
     store = wiring.open_store(config)
     ending.callback(store.close)
     if not anew:
@@ -103,6 +107,20 @@ def stand(
     ending.push(logs.last_words)
     tell_log(config, store, ring, narrated=narrated)
     return store
+
+
+def _need_files() -> None:
+    """As many open files as the system grants, up to a bound. Raises ConfigError where that is too few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= FILES:
+        return
+    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if most < FEW_FILES:
+        raise ConfigError(
+            [f"this process may open {most} files at once, and needs {FEW_FILES}"],
+            "raise the limit: ulimit -n, or LimitNOFILE= of the service",
+        )
 
 
 def tell_log(config: Config, store: Store, ring: Ring | None, *, narrated: bool) -> None:

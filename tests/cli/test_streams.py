@@ -175,3 +175,12 @@ def test_the_signal_usr1_lets_a_console_log_how_it_is(home):
             screen.pause(0.1)
         screen.press(b"q")
         assert screen.ends() == 0
+
+
+def test_a_limit_of_open_files_is_raised_as_far_as_it_may_be_and_named_where_that_is_too_few(home):
+    raised = shell("ulimit -Sn 12; bitsheet-tui --once")
+    assert (raised.returncode, raised.stderr.count("Too many open files")) == (0, 0)
+    few = shell("ulimit -n 12; bitsheet-tui --once")
+    assert few.returncode == 78
+    assert "may open 12 files at once, and needs 32" in few.stderr
+    assert "a bug" not in few.stderr

@@ -171,6 +171,12 @@ SENTENCES = {
     "{file} will be made by the first cycle": "{file} ilk döngüde oluşturulacak",
     "{file} cannot be made: {folder} cannot be written": "{file} oluşturulamıyor: {folder} yazılabilir değil",
     "let store.url name another file": "store.url başka bir dosyayı göstersin",
+    "this process may open {files} files at once, and needs {least}": (
+        "bu süreç aynı anda {files} dosya açabiliyor, {least} gerekiyor"
+    ),
+    "raise the limit: ulimit -n, or LimitNOFILE= of the service": (
+        "sınırı yükseltin: ulimit -n, ya da hizmetin LimitNOFILE= ayarı"
+    ),
     "let log.file name another file": "log.file başka bir dosyayı göstersin",
     # what is wrong with an answer of the first run; each goes on a noun: "Adres …"
     "must begin with https:// as in {shape}": "{shape} gibi https:// ile başlamalı",
