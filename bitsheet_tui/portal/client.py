@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from bitsheet_tui.config import PortalSettings
 from bitsheet_tui.errors import PortalError, Reason, TooLarge, Unreachable
 from bitsheet_tui.events import Answered, PortalSeen, Waiting
+from bitsheet_tui.portal import fault
 from bitsheet_tui.portal import judge as judging
 from bitsheet_tui.portal.answer import Answer, Ask, Json
 from bitsheet_tui.portal.batch import (
@@ -35,7 +36,7 @@ from bitsheet_tui.portal.batch import (
     spans,
     unpack,
 )
-from bitsheet_tui.portal.body import decode
+from bitsheet_tui.portal.body import TooMany, decode
 from bitsheet_tui.portal.budget import Budgets
 from bitsheet_tui.portal.encode import plain
 from bitsheet_tui.portal.judge import BATCH
@@ -121,14 +122,14 @@ class Portal:
 
         with self._budgets.promising(methods):
             whole, parts = await self._ask(
-                BATCH, body, set(methods), read, divisible=len(asks) > 1, urgent=urgent, fragile=fragile
+                BATCH, body, asks, read, divisible=len(asks) > 1, urgent=urgent, fragile=fragile
             )
         return resting | outcomes(asks, whole.timing, parts, self._budgets)
 
     async def call(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
         """One question in a request of its own. Raises PortalError."""
         body = msgspec.json.encode(plain(params or {}))
-        whole = await self._ask(method, body, {method}, lambda whole: whole, divisible=False)
+        whole = await self._ask(method, body, {method: Ask(method)}, lambda whole: whole, divisible=False)
         self._budgets.charge(method, whole.timing)
         if has_rows(whole.result):
             span = spans([method], whole.timing, {method: whole.timing})[method]
@@ -195,7 +196,7 @@ class Portal:
         self,
         method: str,
         body: bytes,
-        methods: set[str],
+        asks: Mapping[str, Ask],
         read: Callable[[Envelope], T],
         *,
         divisible: bool,
@@ -203,13 +204,14 @@ class Portal:
         fragile: bool = False,
     ) -> T:
         """Send until there is an answer or no more hope. `read` raises ValueError for what is no answer."""
+        methods = {ask.method for ask in asks.values()}
         trial = self._circuit.trial()
         while True:
             async with self._places.turn(urgent=urgent):
                 await self._bucket.take(urgent=urgent)
                 sent_at, reply = await self._send(method, body, trial)
             await _let_others_go_first(reply)
-            got = self._understand(method, reply, read, sent_at)
+            got = self._understand(method, reply, read, sent_at, asks)
             if not isinstance(got, Verdict):
                 return got
             delay = self._next_try(got, trial, methods, divisible=divisible)
@@ -248,12 +250,19 @@ class Portal:
         self._sent.append(self._clock())
 
     def _understand(
-        self, method: str, reply: Reply | Verdict, read: Callable[[Envelope], T], sent_at: datetime
+        self,
+        method: str,
+        reply: Reply | Verdict,
+        read: Callable[[Envelope], T],
+        sent_at: datetime,
+        asks: Mapping[str, Ask],
     ) -> T | Verdict:
         if isinstance(reply, Verdict):
             return reply
         try:
-            body: Json = decode(reply.body)
+            body: Json = decode(reply.body, tuple(asks) if method == BATCH else ())
+        except TooMany as error:
+            return fault.too_many(error.most)
         except ValueError:
             body = None
         verdict = judging.judge(method, status=reply.status, body=body, location=reply.location)

@@ -87,6 +87,16 @@ def too_much(limit_bytes: int) -> Verdict:
     )
 
 
+def too_many(values: int) -> Verdict:
+    """The answer holds more than so many values, which would take too much memory as objects."""
+    return Verdict(
+        action=Action.ASK_LESS,
+        reason=Reason.SIZE,
+        of_answer=True,
+        text=f"The portal's answer is larger than {values:,} values.",
+    )
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """`error` and everything that caused it, each once."""
     todo, seen = [error], set[int]()

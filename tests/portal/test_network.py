@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bitsheet_tui.errors import Reason, Refused, TooLarge, Unreachable
+from bitsheet_tui.errors import PortalError, Reason, Refused, TooLarge, Unreachable
 from bitsheet_tui.events import Answered, Waiting
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.portal.fault import fault
@@ -64,6 +64,72 @@ async def test_a_bomb_of_200_megabytes_is_not_unpacked(portal_at):
     assert caught.value.reason is Reason.SIZE
     assert peak < 80 * 2**20
     assert len(server.requests) == 1
+
+
+def _repeated(start, piece, end):
+    """A body as large as one may be, zipped small."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    block = piece * (2**16 // len(piece))
+    parts = [packer.compress(start), *(packer.compress(block) for _ in range(15 * 2**20 // len(block)))]
+    return http(200, b"".join(parts) + packer.compress(end) + packer.flush(), content_encoding="gzip")
+
+
+def _numbered(entry, most=1_000_000):
+    return b",".join(entry % number for number in range(most))
+
+
+BATCH_END = b'},"result_error":[]},"time":{}}'
+BOMBS = {
+    "empty objects": lambda: _repeated(b'{"result":[{}', b",{}", b'],"time":{}}'),
+    "objects in objects": lambda: _repeated(
+        b'{"result":[{}', b"," + b'{"a":' * 400 + b"1" + b"}" * 400, b'],"time":{}}'
+    ),
+    "rows of one command": lambda: _repeated(b'{"result":{"result":{"one":[{}', b",{}", b"]" + BATCH_END),
+    "commands that were not asked for": lambda: http(
+        200, b'{"result":{"result":{' + _numbered(b'"k%d":1') + BATCH_END
+    ),
+    "errors that were not asked for": lambda: http(
+        200, b'{"result":{"result":[],"result_error":{' + _numbered(b'"k%d":1') + b'}},"time":{}}'
+    ),
+    "a text of characters that are wide in memory": lambda: _repeated(
+        b'{"result":{"result":{"one":"\xf0\x9f\x92\xa3', b"x", b'"' + BATCH_END
+    ),
+    "a text that has to be read leniently": lambda: _repeated(
+        b'{"result":{"result":{"one":"\xff\xf0\x9f\x92\xa3', b"x", b'"' + BATCH_END
+    ),
+    "commas in texts": lambda: _repeated(b'{"result":{"result":{"one":"', b",", b'"' + BATCH_END),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
+async def test_no_answer_takes_more_than_150_megabytes_whatever_it_holds(portal_at, hours, bomb):
+    async with portal_at(bomb()) as (_, portal):
+        before = _memory("VmRSS")
+        Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here on (proc(5))
+        with contextlib.suppress(PortalError):
+            (await hours.run(portal.batch(TWO)))["one"].result  # noqa: B018
+        peak = _memory("VmHWM")
+    assert peak - before < 150 * 10**6
+
+
+def _memory(what):
+    line = next(one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith(what))
+    return int(line.split()[1]) * 1024
+
+
+async def test_an_answer_of_too_many_values_is_asked_for_in_parts(portal_at):
+    async with portal_at(BOMBS["rows of one command"]()) as (server, portal):
+        with pytest.raises(TooLarge) as caught:
+            await portal.batch(TWO)
+    assert caught.value.reason is Reason.SIZE
+    assert str(caught.value) == "The portal's answer is larger than 1,200,000 values."
+    assert len(server.requests) == 1
+
+
+async def test_an_answer_nested_200_000_deep_is_none(portal_at, hours):
+    deep = b'{"result":{"result":{"one":' + b"[" * 200_000 + b"]" * 200_000 + BATCH_END
+    async with portal_at(http(200, deep), ok(maps({"one": [1]}))) as (_, portal):
+        assert (await hours.run(portal.batch({"one": Ask("user.get")})))["one"].result == [1]
 
 
 async def test_a_plain_body_without_end_is_cut_off(portal_at):

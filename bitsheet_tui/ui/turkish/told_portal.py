@@ -104,6 +104,7 @@ SENTENCES = {
     ),
     "The answer was cut or damaged on its way.": "Yanıt yolda kesildi ya da bozuldu.",
     "The portal's answer is larger than {size} MB.": "Portalın yanıtı {size} MB'tan büyük.",
+    "The portal's answer is larger than {count} values.": "Portalın yanıtı {count} değerden büyük.",
     "The answer is packed in a way that was not asked for.": "Yanıt istenmeyen bir biçimde sıkıştırılmış.",
     "A part of the portal's answer cannot be read.": "Portalın yanıtının bir bölümü okunamıyor.",
     # answers that cannot be used
