@@ -41,7 +41,9 @@ def test_a_page_is_packed_and_what_is_small_is_not():
 
 def test_the_rows_of_packed_pages_are_those_that_came():
     got = read(
-        TABLES["deals"], Window(name="fill", above=0), answers(body({"a": page(100), "b": page(50)[:49]}), "ab")
+        TABLES["deals"],
+        Window(name="fill", above=0),
+        answers(body({"a": page(100), "b": page(50)[:49]}), "ab"),
     )
     assert all(isinstance(row, PackedRow) for row in got.rows)
     assert [opened(row) for row in got.rows] == [*page(100), *page(50)[:49]]
@@ -56,7 +58,7 @@ def test_lists_in_a_wrapper_or_as_an_object_are_read_as_well(wrap):
     rows = [{"id": str(90 - n), "title": "x" * 100} for n in range(50)]
     got = read(
         TABLES["tasks" if "tasks" in wrap([]) else "deals"], Window(name="fill", above=0),
-        answers(body({"a": wrap([{**row, "ID": row["id"]} for row in rows])})),
+        answers(body({"a": wrap([{**row, "ID": row["id"]} for row in rows])}), "a"),
     )  # fmt: skip
     assert [opened(row)["id"] for row in got.rows] == [row["id"] for row in rows]
 
