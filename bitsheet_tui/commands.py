@@ -5,6 +5,8 @@ from datetime import date
 
 from msgspec import Struct
 
+from bitsheet_tui.text import plain
+
 
 class SyncNow(Struct, frozen=True):
     """Start a cycle now, of these tables or of all that are due."""
@@ -86,6 +88,7 @@ Command = (
 
 
 SINCE = "since="
+LONGEST = 2000  # characters of an argument: the names of all tables take a third of it
 LEAST, MOST = 1.0, 31_536_000.0  # seconds of an interval
 
 
@@ -144,13 +147,15 @@ def from_words(name: str, argument: str, tables: Collection[str]) -> Command:
     """The command. Raises ValueError, in words: another version may ask what this one does not know."""
     read = _READERS.get(name)
     if read is None:
-        raise ValueError(f"there is no request {name}")
+        raise ValueError(f"there is no request {plain(name, 40)}")
+    if len(argument) > LONGEST:
+        raise ValueError(f"{name} is given more than {LONGEST} characters")
     try:
-        command = read(argument.split())
+        command = read(list(dict.fromkeys(argument.split())))
     except (TypeError, ValueError):
-        raise ValueError(f"{name} does not go with {argument or 'nothing'}") from None
+        raise ValueError(f"{name} does not go with {plain(argument, 80) or 'nothing'}") from None
     if strange := [table for table in named(command) if table not in tables]:
-        raise ValueError(f"not mirrored here: {', '.join(strange)}")
+        raise ValueError(f"not mirrored here: {plain(', '.join(strange), 80)}")
     return command
 
 

@@ -263,6 +263,13 @@ class Steered(Struct, frozen=True, kw_only=True):
     disabled: tuple[str, ...]  # tables that are not read
 
 
+class Requested(Struct, frozen=True, kw_only=True):
+    """What other processes asked for through the store, and was done."""
+
+    at: datetime
+    text: str  # by whom, and what
+
+
 class Stopping(Struct, frozen=True, kw_only=True):
     """The engine ends after the commit in hand."""
 
@@ -279,5 +286,5 @@ Event = (
     CycleStarted | CycleEnded | PageStored | TableRead | TableFailed | FillStarted | FillEnded | Counted
     | Quarantined | Drifted | Unreadable | RowsHidden | ClockSetBack | DeletionsHeld | Compared | HoldEnded
     | Waiting | Answered | NeedsOperator | Pinned | StoreTrouble | PortalSeen | Scheduled | ClockJumped
-    | Paused | Resumed | Steered | Stopping | Stopped
+    | Paused | Resumed | Steered | Requested | Stopping | Stopped
 )  # fmt: skip

@@ -230,6 +230,11 @@ def _(event: e.Steered) -> Line:
     return Line(level="INFO", table="engine", text=f"a cycle every {event.interval:g} s{left_out}")
 
 
+@_narrate.register
+def _(event: e.Requested) -> Line:
+    return Line(level="INFO", table="engine", text=event.text)
+
+
 WORDS = {
     e.Paused: "paused  no cycle starts",
     e.Resumed: "resumed",

@@ -232,10 +232,13 @@ def _(event: e.Drifted, state: EngineState) -> EngineState:
 
 
 @_apply.register(e.ClockJumped)  # told to the log only
+@_apply.register(e.Requested)
 @_apply.register(e.ClockSetBack)
 @_apply.register(e.RowsHidden)
 @_apply.register(e.Pinned)  # an alert is all there is to see
-def _(event: e.ClockJumped | e.ClockSetBack | e.RowsHidden | e.Pinned, state: EngineState) -> EngineState:
+def _(
+    event: e.ClockJumped | e.Requested | e.ClockSetBack | e.RowsHidden | e.Pinned, state: EngineState
+) -> EngineState:
     return state
 
 

@@ -85,8 +85,12 @@ class Books:
         return self._database.glance(self._database.driver.called)
 
     def open_requests(self) -> list[Request]:
-        """What has been asked and not yet done, oldest first."""
+        """What has been asked and not yet done, oldest first; of many the oldest and the newest."""
         return self._database.read(lambda: ledger.open_requests(self._database.peewee))
+
+    def refuse_flood(self, text: str, *, at: datetime) -> int:
+        """Answer what was asked while too many requests waited; how many were refused, some at a time."""
+        return self._database.write(lambda: ledger.refuse_flood(self._database.peewee, text, at))
 
     def answer(self, request: int, text: str, *, at: datetime) -> None:
         """The request has been done, unless it was answered before."""

@@ -20,6 +20,10 @@ from bitsheet_tui.store.models import (
 )
 from bitsheet_tui.store.orm import peewee
 
+PORTION = 20  # requests that are looked at at once: half of them the oldest, half the newest
+OPEN = 200  # requests that may wait; the others are refused
+REFUSED = 5000  # of those at once
+LONG = {"command": 40, "argument": 2001, "by": 100}  # characters read of what anybody may have written
 FORGOTTEN = timedelta(days=30)  # requests that were answered longer ago
 KEPT = timedelta(days=90)  # cycles and their runs, whether they went well or not; alerts that are over
 MOST = 2000  # cycles forgotten at once, so that a long history costs no long pause
@@ -106,7 +110,8 @@ class Request(Struct, frozen=True, kw_only=True):
     at: datetime
     command: str  # pause, resume, sync, resync, confirm
     argument: str = ""
-    by: str = ""
+    by: str = ""  # as it says itself
+    role: str = ""  # of its session, which is known on PostgreSQL only
     done_at: datetime | None = None
     answer: str | None = None
 
@@ -143,6 +148,7 @@ def forget(database: Any, at: datetime) -> bool:
     bounds = CycleRecord.select(fn.MIN(CycleRecord.number), fn.MAX(CycleRecord.number))
     oldest, newest = next(iter(bounds.tuples().execute(database)))
     AlertRecord.delete().where(AlertRecord.ended_at < before).execute(database)
+    ControlRecord.delete().where(ControlRecord.done_at < at - FORGOTTEN).execute(database)
     if oldest is None:
         return False
     old = fn.COALESCE(CycleRecord.ended_at, CycleRecord.started_at) < CycleRecord.started_at.db_value(before)
@@ -266,16 +272,45 @@ def ask(database: Any, *, command: str, argument: str, by: str, at: datetime) ->
 
 
 def open_requests(database: Any) -> list[Request]:
-    """What has been asked and not yet done, oldest first."""
-    query = ControlRecord.select().where(ControlRecord.done_at.is_null()).order_by(ControlRecord.id)
-    return [_request(record) for record in query.execute(database)]
+    """What has been asked and not yet done, oldest first: of more than PORTION the oldest and the newest."""
+    found: dict[int, Request] = {}
+    for order in (ControlRecord.id, ControlRecord.id.desc()):
+        query = _bounded().where(ControlRecord.done_at.is_null()).order_by(order).limit(PORTION // 2)
+        found |= {record.id: _request(record) for record in query.execute(database)}
+    return [found[id_] for id_ in sorted(found)]
+
+
+def _bounded() -> Any:
+    """A query for requests, which anybody may have written, cut to what can be one."""
+    fields = [
+        peewee.fn.SUBSTR(field, 1, LONG[field.name]).alias(field.name) if field.name in LONG else field
+        for field in ControlRecord._meta.sorted_fields  # noqa: SLF001 - peewee's public place for them
+    ]
+    return ControlRecord.select(*fields)
+
+
+def refuse_flood(database: Any, text: str, at: datetime) -> int:
+    """Answer what was asked while OPEN requests waited, but for the newest; how many were refused.
+
+    At most REFUSED of them at once, so that no answer to others waits for long.
+    """
+    mine = ControlRecord.alias()
+    waiting = mine.select(mine.id).where(mine.done_at.is_null())
+    first = [id_ for (id_,) in waiting.order_by(mine.id).limit(1).offset(OPEN).tuples().execute(database)]
+    if not first:
+        return 0
+    newest = waiting.order_by(mine.id.desc()).limit(1).offset(PORTION // 2 - 1).tuples().execute(database)
+    (upto,) = next(iter(newest))
+    some = waiting.where(mine.id >= first[0], mine.id < upto).order_by(mine.id).limit(REFUSED)
+    return int(
+        ControlRecord.update(done_at=at, answer=text).where(ControlRecord.id.in_(some)).execute(database)
+    )
 
 
 def answer(database: Any, id_: int, text: str, at: datetime) -> None:
-    """The request has been done, unless it was answered before; old requests are forgotten."""
+    """The request has been done, unless it was answered before."""
     here = (ControlRecord.id == id_) & ControlRecord.done_at.is_null()
     ControlRecord.update(done_at=at, answer=text).where(here).execute(database)
-    ControlRecord.delete().where(ControlRecord.done_at < at - FORGOTTEN).execute(database)
 
 
 def request(database: Any, id_: int) -> Request | None:

@@ -150,6 +150,28 @@ def _quiet_cycles(database: Database) -> None:
     database.execute("UPDATE bitsheet_cycles SET full_cycles = number WHERE full_cycles = 0")
 
 
+def _asker(database: Database) -> None:
+    """Who asks is written down by the server: what a session says of itself may be anything.
+
+    The function runs as whoever inserts, and `session_user` is the role that has connected.
+    """
+    _add(database, "bitsheet_control", {"role": "TEXT NOT NULL DEFAULT ''"})
+    database.execute(
+        "CREATE INDEX IF NOT EXISTS bitsheet_control_open ON bitsheet_control (id) WHERE done_at IS NULL"
+    )
+    if database.dialect.name == "postgresql":
+        database.execute(
+            "CREATE OR REPLACE FUNCTION bitsheet_asker() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " IF TG_OP = 'INSERT' THEN NEW.role := session_user; ELSE NEW.role := OLD.role; END IF;"
+            " RETURN NEW; END $$"
+        )
+        database.execute(
+            "DROP TRIGGER IF EXISTS bitsheet_asker ON bitsheet_control;"
+            " CREATE TRIGGER bitsheet_asker BEFORE INSERT OR UPDATE ON bitsheet_control"
+            " FOR EACH ROW EXECUTE FUNCTION bitsheet_asker()"
+        )
+
+
 def _add(database: Database, table: str, columns: dict[str, str]) -> None:
     """Add what is not there; a mirror that is made now has them from the start."""
     known = {column[0] for column in database.execute(f"SELECT * FROM {table} LIMIT 0").description}  # noqa: S608
@@ -160,7 +182,7 @@ def _add(database: Database, table: str, columns: dict[str, str]) -> None:
 
 STEPS: tuple[Callable[[Database], None], ...] = (
     _create, _reconcile, _alerts, _stretches, _closed, _proofs, _values, _previous, _freshness, _unkept,
-    _snapshots, _quiet_cycles,
+    _snapshots, _quiet_cycles, _asker,
 )  # fmt: skip
 """The n-th step makes version n out of version n - 1; an empty database is version 0."""
 

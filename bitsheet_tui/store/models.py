@@ -298,9 +298,11 @@ class ControlRecord(Record):
     at = InstantField()
     command = peewee.TextField()
     argument = peewee.TextField(default="")
-    by = peewee.TextField(default="")
+    by = peewee.TextField(default="")  # what whoever asks says of itself
     done_at = InstantField(null=True)
     answer = peewee.TextField(null=True)
+    # PostgreSQL's own word for whoever asks: see migrations
+    role = peewee.TextField(default="", constraints=[peewee.SQL("DEFAULT ''")])
 
     class Meta:
         table_name = "bitsheet_control"

@@ -13,15 +13,20 @@ from datetime import timedelta
 from time import monotonic
 
 from bitsheet_tui import commands as c
+from bitsheet_tui import events as e
 from bitsheet_tui.errors import MirrorHeld, StoreError
 from bitsheet_tui.state import EngineState
 from bitsheet_tui.store.books import DISABLED, INTERVAL, PAUSED, QUIET, QUIET_UNTIL
+from bitsheet_tui.store.ledger import PORTION, Request
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.answers import NOT_DONE, answer, refusal
 from bitsheet_tui.sync.desk import now
 from bitsheet_tui.sync.reaching import Reaching
+from bitsheet_tui.text import plain
 
 GLANCE_SECONDS = 0.2
+TOLD = 300  # characters of a line about what was asked
+FLOOD = f"{NOT_DONE}too many requests are waiting; ask again"
 LOOK_SECONDS = 5.0
 AWAY_SECONDS = 2.0  # between two tries to reach a store that is away
 STALE = timedelta(minutes=1)  # what was asked so long before the start was asked of somebody else
@@ -40,10 +45,14 @@ class Control:
         reaching: Reaching,
         look: Callable[[], EngineState],
         obey: Callable[[c.Command], str],
+        say: Callable[[e.Event], None],
     ) -> None:
         self._store, self._reaching = store, reaching
         self._look = look
         self._obey = obey
+        self._say = say
+        self._began = now()
+        self._flooded = False
         self._noted: dict[str, str] = {}
         self.answers: deque[str] = deque(maxlen=20)  # to commands of this process, where words are needed
         self.single = False  # the engine ends after one cycle, so that nothing can be put off to the next
@@ -102,27 +111,48 @@ class Control:
 
     async def listen(self) -> None:
         """Look for requests in the store until cancelled."""
-        with suppress(StoreError, MirrorHeld):  # the cycle is the one to report it, here and below
-            self._refuse_stale()
+        self._began = now()
         looked = 0.0
         while True:
             pause = AWAY_SECONDS
-            with suppress(StoreError, MirrorHeld):
+            with suppress(StoreError, MirrorHeld):  # the cycle is the one to report it
                 await self._reaching.there()
                 if self._store.asked() or monotonic() - looked > LOOK_SECONDS:
                     looked = monotonic()
                     self._note()
-                    self._answer()
+                    if self._answer():
+                        looked = 0.0  # there is more, of which nobody tells
                 pause = GLANCE_SECONDS
             await asyncio.sleep(pause)
 
-    def _answer(self) -> None:
-        for request in self._store.open_requests():
-            done = self.grant(request.command, request.argument)
-            self._store.answer(request.id, done, at=now())
+    def _answer(self) -> bool:
+        """Do some of what is asked; whether there may be more. What is too much is refused."""
+        requests = self._store.open_requests()
+        done: dict[str, list[str]] = {}
+        for request in requests:
+            said = self._done(request)
+            self._store.answer(request.id, said, at=now())
+            if not said.startswith(NOT_DONE):
+                done.setdefault(_who(request), []).append(f"{request.command} {request.argument}".strip())
+        if done:
+            told = "; ".join(f"asked by {who}: {', '.join(asked)}" for who, asked in done.items())
+            self._say(e.Requested(at=now(), text=plain(told, TOLD)))
+        more = len(requests) >= PORTION
+        refused = self._store.refuse_flood(FLOOD, at=now()) if more else 0
+        if refused and not self._flooded:
+            told = f"refused requests of which too many were waiting, {refused:,} at first"
+            self._say(e.Requested(at=now(), text=told))
+        self._flooded = more
+        return more
 
-    def _refuse_stale(self) -> None:
-        """Do not do now what was asked of an instance that ended before it could answer."""
-        for request in self._store.open_requests():
-            if now() - request.at > STALE:
-                self._store.answer(request.id, f"{NOT_DONE}no instance was running", at=now())
+    def _done(self, request: Request) -> str:
+        """The answer. What was asked of an instance that ended before it could answer is not done now."""
+        if self._began - request.at > STALE:
+            return f"{NOT_DONE}no instance was running"
+        return self.grant(request.command, request.argument)
+
+
+def _who(request: Request) -> str:
+    """Whoever asked: the database's word before its own."""
+    by = plain(request.by, 100)
+    return f"role {plain(request.role, 63)} ({by})" if request.role else by or "somebody"

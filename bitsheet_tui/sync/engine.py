@@ -42,6 +42,7 @@ SOON = 5.0  # seconds
 REST_SECONDS = 10.0  # at an interval of a second it would be much of the work
 FULL = frozenset({CYCLE, RETRY, ALARM})  # what a full cycle answers
 PROMPT_SECONDS = 60.0  # how long a single run bears with a portal that does not answer
+MOST_WISHES = 50  # cycles that are asked for and wait
 RETRY_SECONDS = 45.0  # after trouble with the store, or with the portal as a whole
 
 
@@ -81,7 +82,7 @@ class Engine:
         self._busy = False  # with a full cycle
         self._auditing: tuple[datetime, tuple[str, ...]] | None = None  # since when, which tables
         self._reaching = Reaching(store)
-        self._control = Control(store, self._reaching, lambda: self.state, self._obey)
+        self._control = Control(store, self._reaching, lambda: self.state, self._obey, self._say)
         self.answers, self.grant = self._control.answers, self._control.grant
         self._wishes: deque[Wish] = deque()
         self._wish: Wish | None = None  # the one that the cycle under way sees to
@@ -211,7 +212,10 @@ class Engine:
             case c.Retry():
                 return self._retry(command.tables)
             case c.SyncNow() | c.Resync() | c.ConfirmDeletions():
-                self._wishes.append(command)
+                if command not in self._wishes and len(self._wishes) >= MOST_WISHES:
+                    return f"{NOT_DONE}{MOST_WISHES} others wait for their cycles"
+                if command not in self._wishes:
+                    self._wishes.append(command)
                 self._wake.set()
         return ""
 
