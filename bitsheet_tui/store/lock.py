@@ -28,16 +28,20 @@ class Holder(Struct, frozen=True, kw_only=True):
     pid: int | None = None
     host: str = ""
     since: datetime | None = None
+    role: str = ""  # of a session of PostgreSQL whose process has not told its name
+    lock: int | None = None  # the number under which its session is registered there
 
     @classmethod
-    def me(cls) -> Holder:
+    def me(cls, lock: int | None = None) -> Holder:
         """A holder that is this process, from now on."""
-        return cls(pid=os.getpid(), host=socket.gethostname(), since=datetime.now(UTC).replace(microsecond=0))
+        since = datetime.now(UTC).replace(microsecond=0)
+        return cls(pid=os.getpid(), host=socket.gethostname(), since=since, lock=lock)
 
     def to_text(self) -> str:
         """For the lock file, or for the server."""
         since = self.since.isoformat() if self.since else ""
-        return json.dumps({"pid": self.pid, "host": self.host, "since": since})
+        told = {"pid": self.pid, "host": self.host, "since": since}
+        return json.dumps(told if self.lock is None else told | {"lock": self.lock})
 
     @classmethod
     def from_text(cls, text: str) -> Holder:
@@ -48,6 +52,7 @@ class Holder(Struct, frozen=True, kw_only=True):
                 pid=int(told["pid"]),
                 host=plain(told["host"], 80),
                 since=datetime.fromisoformat(told["since"]),
+                lock=int(told["lock"]) if "lock" in told else None,
             )
         except (ValueError, KeyError, TypeError):
             return cls()
@@ -59,6 +64,8 @@ def held(holder: Holder) -> MirrorHeld:
     if holder.pid:
         elsewhere = holder.host and holder.host != socket.gethostname()
         parts.append(f"pid {holder.pid} on {holder.host}" if elsewhere else f"pid {holder.pid}")
+    if holder.role:
+        parts.append(f"a session of role {holder.role}" + (f" from {holder.host}" if holder.host else ""))
     if holder.since:
         parts.append(f"since {holder.since.astimezone():%H:%M}")
     known = f": {', '.join(parts)}" if parts else ""
@@ -72,6 +79,12 @@ def advisory_key(database: str, schema: str) -> int:
     """The 64-bit number that stands for one mirror on a PostgreSQL server."""
     digest = hashlib.sha256(f"bitsheet-tui\0{database}\0{schema}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def register_key(database: str, schema: str) -> int:
+    """The 32-bit number under which the sessions that write to one mirror are registered there."""
+    digest = hashlib.sha256(f"bitsheet-tui writers\0{database}\0{schema}".encode()).digest()
+    return int.from_bytes(digest[:4], "big", signed=True)
 
 
 class FileLock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from time import monotonic, sleep
@@ -19,7 +20,7 @@ from bitsheet_tui.errors import (
 from bitsheet_tui.store import values
 from bitsheet_tui.store.address import PostgresAddress
 from bitsheet_tui.store.dialects import POSTGRESQL, quote
-from bitsheet_tui.store.lock import Holder, advisory_key, held
+from bitsheet_tui.store.lock import Holder, advisory_key, held, register_key
 from bitsheet_tui.store.orm import peewee, psycopg_driver
 from bitsheet_tui.text import plain
 
@@ -49,6 +50,20 @@ SESSION = {  # whatever the role, the database, the server or libpq's environmen
 SET = """
 SELECT set_config(s.name, s.setting, false) FROM unnest(%s::text[], %s::text[]) AS s (name, setting)
 JOIN pg_settings p ON lower(p.name) = lower(s.name)
+"""
+MASK = 2**32 - 1
+WRITERS = """
+SELECT CASE l.objsubid WHEN 2 THEN l.objid::bigint END, r.rolname, a.backend_start, a.client_addr::text
+FROM (SELECT to_regclass('bitsheet_meta') AS meta, to_regnamespace(quote_ident(%s)) AS schema) here,
+ pg_locks l
+JOIN pg_stat_activity a USING (pid) JOIN pg_roles r ON r.oid = a.usesysid
+WHERE l.locktype = 'advisory' AND l.granted AND (%s OR l.pid <> pg_backend_pid())
+AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+AND ((l.objsubid = 2 AND l.classid = %s::bigint::oid)
+ OR (l.objsubid = 1 AND l.classid = %s::bigint::oid AND l.objid = %s::bigint::oid))
+AND CASE WHEN here.meta IS NOT NULL THEN has_table_privilege(r.oid, here.meta, 'UPDATE')
+ ELSE has_schema_privilege(r.oid, here.schema, 'CREATE') END
+ORDER BY l.objsubid DESC, a.backend_start
 """
 AGAIN = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the transaction may be repeated
 GONE = frozenset({"57P01", "57P02", "57P03", "57P05"})  # terminated, crashed, cannot connect now, idle
@@ -82,6 +97,8 @@ class Postgres:
         self.readonly = readonly
         self._locked = locked
         self._key = advisory_key(address.database, address.schema)
+        self._register = register_key(address.database, address.schema)
+        self.lock_number: int | None = _any_number()  # that nobody can guess and take before us
         self._commits: tuple[int, ...] = ()  # what the mirror may count, as far as this process knows
         self.astray = False  # the mirror is not as this process left it
         self.arrived = False  # whether the commit that got no answer turned out to be done
@@ -131,6 +148,7 @@ class Postgres:
         ).fetchone()
         self.schema = self.schema or self._chosen_schema()
         self._key = advisory_key(database, self.schema)
+        self._register = register_key(database, self.schema)
         if encoding != "UTF8":
             raise StoreUnavailable(
                 f"{self.label} is encoded as {encoding}, in which not every text can be kept.",
@@ -189,21 +207,32 @@ class Postgres:
         """End the session and let others write, at once: the server ends a session in its own time."""
         if self._locked and not self.db.is_closed():
             with suppress(*self.errors):  # a broken session has lost its lock already
-                self.db.execute_sql("SELECT pg_advisory_unlock(%s)", (self._key,))
+                self.db.execute_sql("SELECT pg_advisory_unlock_all()")
         self.disconnect()
 
     def holder(self) -> Holder | None:
-        """Who writes to this mirror; None: nobody."""
-        found = self.db.execute_sql(
-            "SELECT a.backend_start, a.client_hostname FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-            " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
-            " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            " AND l.classid = %s::bigint::oid AND l.objid = %s::bigint::oid",
-            _halves(self._key),
-        ).fetchone()
-        if found is None:
+        """Who writes to this mirror; None: nobody. Of a process is believed what its own session tells."""
+        found = self._writers(ourselves=True)
+        if not found:
             return None
-        return self._told() or Holder(since=found[0], host=found[1] or "")
+        told = self._told()
+        for number, _, _, _ in found:
+            if told and told.lock == number:
+                return told
+        _, role, since, host = found[0]
+        return Holder(role=plain(role, 63), since=since, host=plain(host or "", 80))
+
+    def _writers(self, *, ourselves: bool = False) -> list[tuple[int | None, str, Any, str | None]]:
+        """The sessions that are registered as writers, but for our own: number, role, begin, host.
+
+        Anybody who may connect can take any advisory lock: only of a role that may write to the mirror it
+        means something. Instances before this one take the one lock of the mirror, and tell no number.
+        """
+        return list(
+            self.db.execute_sql(
+                WRITERS, (self.schema, ourselves, self._register & MASK, *_halves(self._key))
+            ).fetchall()
+        )
 
     def called(self) -> bool:
         """Whether somebody has notified us since the last look; nothing is sent to the server for that."""
@@ -414,7 +443,7 @@ class Postgres:
         while not self._try_lock():
             if monotonic() > patience:
                 raise held(self.holder() or Holder())
-            sleep(LINGER / 20)
+            sleep(LINGER / 20 * (0.5 + secrets.randbelow(100) / 100))  # two that begin at once meet once
         (kept,) = self.db.execute_sql(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
         ).fetchone()
@@ -425,7 +454,23 @@ class Postgres:
             )
 
     def _try_lock(self) -> bool:
-        (taken,) = self.db.execute_sql("SELECT pg_try_advisory_lock(%s)", (self._key,)).fetchone()
+        """Register this session, and let it stay so if no other writer is.
+
+        Whoever registers does so before it looks, so of two at least one sees the other. The one lock of the
+        mirror is taken besides, for instances before this one.
+        """
+        while not self._try("%s::int, %s::int", self._register, self.lock_number):
+            if self._writers():  # our session before this one, of which the server does not know yet
+                return False
+            self.lock_number = _any_number()
+        self._try("%s", self._key)
+        if not self._writers():
+            return True
+        self.db.execute_sql("SELECT pg_advisory_unlock_all()")
+        return False
+
+    def _try(self, marks: str, *numbers: int | None) -> bool:
+        (taken,) = self.db.execute_sql(f"SELECT pg_try_advisory_lock({marks})", numbers).fetchone()
         return bool(taken)
 
     def _told(self) -> Holder | None:
@@ -437,9 +482,13 @@ class Postgres:
         return Holder.from_text(row[0]) if row else None
 
 
+def _any_number() -> int:
+    return secrets.randbelow(2**31)
+
+
 def _halves(key: int) -> tuple[int, int]:
     unsigned = key & (2**64 - 1)
-    return unsigned >> 32, unsigned & (2**32 - 1)
+    return unsigned >> 32, unsigned & MASK
 
 
 def _original(error: Exception) -> Any:

@@ -53,6 +53,7 @@ class Sqlite:
     """One SQLite file as the store's database."""
 
     dialect = SQLITE
+    lock_number: int | None = None  # its lock is a file's
     errors: tuple[type[Exception], ...] = (sqlite3.Error, peewee.PeeweeException)
     begin = ("IMMEDIATE",)  # a deferred transaction that turns into a writer fails at once when it must wait
 

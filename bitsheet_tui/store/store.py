@@ -406,7 +406,7 @@ class Store(Books):
     def _begin(self) -> None:
         migrations.migrate(self._database)
         if self._database.dialect.name == "postgresql":  # SQLite's lock file says who holds it
-            note = {"key": "holder", "value": Holder.me().to_text()}
+            note = {"key": "holder", "value": Holder.me(self._database.driver.lock_number).to_text()}
             self._database.write(lambda: FactRecord.save_over(self._database.peewee, note, key=("key",)))
         self._columns = self._database.read(lambda: schema.all_remembered(self._database))
         self._layouts.clear()

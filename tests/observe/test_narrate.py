@@ -110,6 +110,7 @@ TOLD = [
         e.Steered(at=NOW, interval=90.0, disabled=("deals", "users")),
         "INFO engine a cycle every 90 s  not read: deals, users",
     ),
+    (e.Requested(at=NOW, text="asked by role bi: pause"), "INFO engine asked by role bi: pause"),
     (e.Stopping(at=NOW), "INFO engine stopping  the commit in hand is finished"),
     (e.Stopped(at=NOW), "INFO engine stopped"),
 ]  # fmt: skip

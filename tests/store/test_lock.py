@@ -7,14 +7,16 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 
 from bitsheet_tui.errors import MirrorHeld
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Holder, Store
-from bitsheet_tui.store.lock import advisory_key, held
+from bitsheet_tui.store.lock import advisory_key, held, register_key
 from tests.support.store_rows import NOW
 
 HOLDING = """
@@ -125,3 +127,66 @@ def test_a_lock_file_of_a_dead_instance_does_not_matter(tmp_path):
     store = Store.open(Secret(f"sqlite:///{tmp_path}/m.db"))
     assert store.holder().pid == os.getpid()
     store.close()
+
+
+OLD_LOCK = "SELECT pg_try_advisory_lock(%s)"
+
+
+@contextmanager
+def session(server, name, *rights):
+    """A session of a role that has these rights only."""
+    with psycopg.connect(server, autocommit=True) as boss:
+        boss.execute("SET client_min_messages = error")
+        boss.execute(f"CREATE ROLE {name} LOGIN")
+        for right in rights:
+            boss.execute(f"GRANT {right} TO {name}")
+        try:
+            with psycopg.connect(server, user=name, autocommit=True) as connection:
+                yield connection
+        finally:
+            boss.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
+
+
+def test_a_role_without_rights_holds_no_mirror_whatever_it_locks(postgres_url, postgres_server):
+    Store.open(postgres_url, schema="bitsheet").close()
+    with session(postgres_server, "bi") as bi:
+        assert bi.execute(OLD_LOCK, (advisory_key("postgres", "bitsheet"),)).fetchone() == (True,)
+        bi.execute("SELECT pg_try_advisory_lock(%s, n) FROM generate_series(1, 500) n",
+                   (register_key("postgres", "bitsheet"),))  # fmt: skip
+        with closing(Store.open(postgres_url, schema="bitsheet", readonly=True)) as looking:
+            assert looking.holder() is None
+            with closing(Store.open(postgres_url, schema="bitsheet")):
+                assert looking.holder().pid == os.getpid()
+                with pytest.raises(MirrorHeld, match=f"pid {os.getpid()}"):
+                    Store.open(postgres_url, schema="bitsheet")
+            assert looking.holder() is None
+
+
+def test_whoever_may_write_and_holds_the_mirror_is_named_by_its_role_and_not_by_the_last_holder(
+    postgres_url, postgres_server
+):
+    Store.open(postgres_url, schema="bitsheet").close()  # notes itself as the holder
+    with session(postgres_server, "etl", "UPDATE ON bitsheet.bitsheet_meta") as etl:
+        etl.execute(OLD_LOCK, (advisory_key("postgres", "bitsheet"),))
+        with pytest.raises(MirrorHeld) as caught:
+            Store.open(postgres_url, schema="bitsheet")
+        assert "a session of role etl" in str(caught.value)
+        assert f"pid {os.getpid()}" not in str(caught.value)
+
+
+@pytest.mark.parametrize("first", ["before", "this one"])
+def test_an_instance_of_the_version_before_and_one_of_this_keep_each_other_out(
+    postgres_url, postgres_server, first
+):
+    """The version before takes one advisory lock, as the role that owns the mirror, and nothing else."""
+    Store.open(postgres_url, schema="bitsheet").close()
+    key = (advisory_key("postgres", "bitsheet"),)
+    with psycopg.connect(postgres_server, autocommit=True) as before:
+        if first == "before":
+            before.execute(OLD_LOCK, key)
+            with pytest.raises(MirrorHeld):
+                Store.open(postgres_url, schema="bitsheet")
+        else:
+            with closing(Store.open(postgres_url, schema="bitsheet")):
+                assert before.execute(OLD_LOCK, key).fetchone() == (False,)
+            assert before.execute(OLD_LOCK, key).fetchone() == (True,)
