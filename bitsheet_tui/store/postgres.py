@@ -52,6 +52,25 @@ SELECT set_config(s.name, s.setting, false) FROM unnest(%s::text[], %s::text[]) 
 JOIN pg_settings p ON lower(p.name) = lower(s.name)
 """
 MASK = 2**32 - 1
+TRUSTED = """
+WITH RECURSIVE ours AS (SELECT oid FROM pg_roles WHERE rolname = current_user
+ UNION SELECT m.roleid FROM pg_auth_members m JOIN ours ON m.member = ours.oid),
+trusted AS (TABLE ours UNION SELECT oid FROM pg_roles WHERE rolsuper)
+"""  # us, the roles that we are a member of, and superusers, as whom pg_has_role knows everybody
+STRANGE = f"""{TRUSTED}, here AS (
+ SELECT oid, relname, relkind, relowner FROM pg_class
+ WHERE relnamespace = to_regnamespace(quote_ident(%s)) AND relkind IN ('r', 'p', 'v', 'm', 'f')
+)
+SELECT relname, 'belongs to the role ' || pg_get_userbyid(relowner) FROM here
+WHERE starts_with(relname, 'bitsheet_') AND relowner NOT IN (TABLE trusted)
+UNION ALL
+SELECT relname, 'has the trigger ' || tgname || ' of the role ' || pg_get_userbyid(proowner)
+FROM here JOIN pg_trigger ON tgrelid = here.oid JOIN pg_proc p ON p.oid = tgfoid
+WHERE NOT tgisinternal AND proowner NOT IN (TABLE trusted)
+UNION ALL
+SELECT relname, 'has the rule ' || rulename FROM here JOIN pg_rewrite ON ev_class = here.oid
+WHERE relkind IN ('r', 'p')
+"""  # noqa: S608 - nobody's words are in it
 WRITERS = """
 SELECT CASE l.objsubid WHEN 2 THEN l.objid::bigint END, r.rolname, a.backend_start, a.client_addr::text
 FROM (SELECT to_regclass('bitsheet_meta') AS meta, to_regnamespace(quote_ident(%s)) AS schema) here,
@@ -164,8 +183,7 @@ class Postgres:
         any case. Raises StoreUnavailable where it is somebody else's.
         """
         found = self.db.execute_sql(
-            "SELECT n.nspname, pg_get_userbyid(c.relowner), pg_has_role(current_user, c.relowner, 'MEMBER')"
-            " OR EXISTS (SELECT 1 FROM pg_roles r WHERE r.oid = c.relowner AND r.rolsuper)"
+            TRUSTED + "SELECT n.nspname, pg_get_userbyid(c.relowner), c.relowner IN (TABLE trusted)"  # noqa: S608 - nobody's words
             " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
             " WHERE c.relname = 'bitsheet_meta' AND n.nspname IN (%s, %s)",
             (OWN_SCHEMA, SHARED_SCHEMA),
@@ -186,6 +204,16 @@ class Postgres:
         there = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
         if not self.db.execute_sql(there, (self.schema,)).fetchone():
             self.db.execute_sql(f"CREATE SCHEMA IF NOT EXISTS {quote(self.schema)}")
+
+    def strange(self) -> dict[str, str]:
+        """The tables here on which others than we, our roles and superusers have a say, and by what.
+
+        A trigger's function and a rule run as whoever writes to the table. Of tables of our own names the
+        owner counts as well: others could have prepared them.
+        """
+        return {
+            table: plain(why, 200) for table, why in self.db.execute_sql(STRANGE, (self.schema,)).fetchall()
+        }
 
     @property
     def _channel(self) -> str:

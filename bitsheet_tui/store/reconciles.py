@@ -57,7 +57,7 @@ class Reconciles:
     def __init__(
         self,
         database: Database,
-        layout: Callable[[Table], Layout],
+        layout: Callable[..., Layout],
         layout_of: Callable[[str], Layout | None],
     ) -> None:
         self._database = database
@@ -102,7 +102,7 @@ class Reconciles:
         self, table: Table, ids: Collection[int], record: Reconcile | None, *, at: datetime, cycle: int
     ) -> int:
         """Mark the rows with these ids and keep the record, in one transaction; how many were not marked."""
-        database, mine = self._database, self._layout(table)
+        database, mine = self._database, self._layout(table, writing=True)
 
         def work() -> int:
             keys = [(id_,) for id_ in census.alive(database, mine, ids)]
@@ -192,7 +192,7 @@ class Reconciles:
 
     def bury_orphans(self, table: Table, *, at: datetime, cycle: int) -> int:
         """Mark the comments whose task is gone, and which nobody would read again; how many."""
-        database, mine = self._database, self._layout(table)
+        database, mine = self._database, self._layout(table, writing=True)
         if not self.orphans(table):
             return 0
         when = When(at=at, cycle=cycle)

@@ -111,6 +111,10 @@ class Sqlite:
         """Who writes to this mirror; None: nobody."""
         return self._lock.holder()
 
+    def strange(self) -> dict[str, str]:
+        """Whoever may write to the file may do everything in any case."""
+        return {}
+
     def called(self) -> bool:
         """Whether another process has written to the file since the last look."""
         (version,) = self.db.execute_sql("PRAGMA data_version").fetchone()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from time import monotonic
 
-from bitsheet_tui.errors import StoreLocked, StoreRefused
+from bitsheet_tui.errors import StoreLocked, StoreRefused, StoreUnavailable
 from bitsheet_tui.fields import Field
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import (
@@ -45,6 +45,7 @@ from bitsheet_tui.store.reconciles import Reconciles
 from bitsheet_tui.store.writer import SMALL, Big, Stored
 from bitsheet_tui.tables import CATALOGUE, Table
 
+CONTACT_POINTS = "contact_points"  # written with the tables that have such
 TRY_AGAIN = 60.0  # seconds until views that could not be made anew are tried again
 
 
@@ -54,6 +55,7 @@ class Store(Books):
     def __init__(self, database: Database, *, keep_raw: bool) -> None:
         super().__init__(database)
         self._keep_raw = keep_raw
+        self._strange: dict[str, str] = {}  # why a table is not written
         self._columns: dict[str, tuple[Column, ...]] = {}
         self._tables: dict[str, Table] = {table.name: table for table in CATALOGUE}
         self._layouts: dict[str, Layout] = {}
@@ -133,6 +135,7 @@ class Store(Books):
         of every value that was none. `checkpoint` is saved in the same transaction. Raises StoreRefused, or
         StoreLocked when somebody holds the table for longer than a moment; it is as it was then.
         """
+        self._need_safe(table)
         known = self._known.get(table.name, ())
         todo = self._plan(table, fields, known)
         if todo.changed:
@@ -268,7 +271,7 @@ class Store(Books):
     ) -> Stored:
         """Store rows of the portal and the checkpoint in one transaction; `filling`, `since`: see `When`."""
         when = When(at=at, cycle=cycle, filling=filling, since=since)
-        return writer.commit(self._database, self._layout(table), rows, checkpoint, when, big)
+        return writer.commit(self._database, self._layout(table, writing=True), rows, checkpoint, when, big)
 
     def sweep(
         self,
@@ -285,7 +288,7 @@ class Store(Books):
         With `before` (the host's clock) rows that changed later are left alone.
         """
         when = When(at=at, cycle=cycle)
-        mine = self._layout(table)
+        mine = self._layout(table, writing=True)
         return tombstones.sweep(self._database, mine, keys, checkpoint, when, self._layout_of, before)
 
     def bury(self, table: Table, ids: Collection[int], *, at: datetime, cycle: int) -> int:
@@ -321,7 +324,7 @@ class Store(Books):
         if "column_name" in {field.name for field in table.fields}:
             rows = dictionaries.with_real_columns(rows, self._columns)
         when = When(at=datetime.now(UTC), cycle=0)
-        dictionaries.fill(self._database, self._layout(table), rows, when, of, mark=mark)
+        dictionaries.fill(self._database, self._layout(table, writing=True), rows, when, of, mark=mark)
 
     def missing_entries(self, name: str, rows: Sequence[Portal]) -> tuple[list[Key], int]:
         """The living entries of a dictionary that are not among `rows`, and how many living ones it has."""
@@ -330,7 +333,7 @@ class Store(Books):
 
     def bury_entries(self, name: str, keys: Sequence[Key]) -> None:
         """Mark these entries of a dictionary as deleted."""
-        mine, when = self._layout(DICTIONARIES[name]), When(at=datetime.now(UTC), cycle=0)
+        mine, when = self._layout(DICTIONARIES[name], writing=True), When(at=datetime.now(UTC), cycle=0)
         self._database.write(lambda: tombstones.bury(self._database, mine, keys, when))
 
     def quarantined(self, tables: Collection[str] = ()) -> list[quarantine.Quarantined]:
@@ -348,7 +351,7 @@ class Store(Books):
         stored = self.commit(table, rows, None, at=at, cycle=cycle) if rows else Stored()
         lines = [one for one in kept if not one.whole]
         if lines:
-            mine, when, database = self._layout(table), When(at=at, cycle=cycle), self._database
+            mine, when, database = self._layout(table, writing=True), When(at=at, cycle=cycle), self._database
             stored.updated += database.write(lambda: restoring.restore(database, mine, lines, when))
         return stored
 
@@ -387,7 +390,7 @@ class Store(Books):
         `brake`: how many may vanish; the others are held. `filling`, `since`: see `When`.
         """
         when = When(at=at, cycle=cycle, filling=filling, since=since)
-        return comments.commit(self._database, self._layout(table), read, when, brake)
+        return comments.commit(self._database, self._layout(table, writing=True), read, when, brake)
 
     def reread_discussions(self, since: datetime | None = None) -> None:
         """Every discussion is due again, or every one that moved since then."""
@@ -404,6 +407,7 @@ class Store(Books):
         return self._database.read(self._database.driver.size_bytes)
 
     def _begin(self) -> None:
+        self._need_own()
         migrations.migrate(self._database)
         if self._database.dialect.name == "postgresql":  # SQLite's lock file says who holds it
             note = {"key": "holder", "value": Holder.me(self._database.driver.lock_number).to_text()}
@@ -413,6 +417,32 @@ class Store(Books):
         self._sure = True
         self._make_views()
 
+    def _need_own(self) -> None:
+        """Look which tables others have a say on. Raises StoreUnavailable where it is the bookkeeping."""
+        self._strange = self._database.read(self._database.driver.strange)
+        for name, why in self._strange.items():
+            if name.startswith("bitsheet_"):
+                raise StoreUnavailable(
+                    f"{self._database.label} is not used: its table {name} {why}.",
+                    hint="Whatever it does would be done with the rights of bitsheet-tui. Drop it, let it"
+                    " belong to the role of store.url, or set store.schema to another one.",
+                )
+
+    def _need_safe(self, table: Table) -> None:
+        """Raises StoreRefused where writing to it would run what others have prepared."""
+        for name in (table.name, CONTACT_POINTS) if table.contacts else (table.name,):
+            if why := self._strange.get(name):
+                it = "it" if name == table.name else name
+                raise StoreRefused(
+                    f"{table.name} is not written: {it} {why}.",
+                    "It would run with the rights of bitsheet-tui: drop it, or let it belong to that role.",
+                )
+
+    def begin_cycle(self, at: datetime, asked: Sequence[str] = ()) -> int:
+        """See Books; also looks which tables others have a say on by now."""
+        self._strange = self._database.read(self._database.driver.strange)
+        return super().begin_cycle(at, asked)
+
     def _expect_mirror(self) -> None:
         migrations.expect(self._database)
         self._columns = self._database.read(lambda: schema.all_remembered(self._database))
@@ -420,7 +450,9 @@ class Store(Books):
     def _plan(self, table: Table, fields: Sequence[Field], known: Sequence[Column]) -> schema.Plan:
         return schema.plan(table, fields, known, widest=self._database.dialect.widest)
 
-    def _layout(self, table: Table) -> Layout:
+    def _layout(self, table: Table, *, writing: bool = False) -> Layout:
+        if writing:
+            self._need_safe(table)
         if table.name not in self._known:
             self.shape(table, table.fields)
         found = self._layouts.get(table.name)
