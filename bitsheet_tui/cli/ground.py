@@ -91,7 +91,7 @@ def over(config: Config, store: Store, ring: Ring) -> Served:
     """The engine over an open mirror."""
     live = Live(ring)
     engine = wiring.build(config, store, [logs.narrator(), live.tell])
-    return Served(engine, live, store, places(wiring.file_of(config), os.environ))
+    return Served(engine, live, store, places(wiring.file_of(config), os.environ), _log(config))
 
 
 def stand(
@@ -133,9 +133,11 @@ def tell_log(config: Config, store: Store, ring: Ring | None, *, narrated: bool)
     for warning in filter(None, (*config.warnings, wiring.doubt(config))):
         logs.say("WARNING", warning)
     with suppress(StoreError, MirrorHeld):  # the first cycle reports the trouble
-        store.remember(
-            LOG, f"{config.log.level} {Path(config.log.file).absolute()}" if config.log.file else ""
-        )
+        store.remember(LOG, _log(config))
+
+
+def _log(config: Config) -> str:
+    return f"{config.log.level} {Path(config.log.file).absolute()}" if config.log.file else ""
 
 
 def attach(
@@ -160,6 +162,7 @@ def attach(
         portal=before.portal,
         interval=config.sync.interval,
         take=take,
+        file=wiring.file_of(config),
         readonly=readonly,
     )
     return Onlooker(mirror, ring, before)

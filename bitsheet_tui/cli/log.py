@@ -52,6 +52,9 @@ def where(config: Config) -> Path:
     if holder and holder.host and holder.host != socket.gethostname():
         there = f"its log is there: {plain(told)}" if told else NO_FILE
         raise UsageError(f"the instance runs on {plain(holder.host, 80)}", there)
+    if told and not _believed(config, Path(told)):
+        hint = "name it as log.file in the configuration, or ask as the user that the instance runs as"
+        raise UsageError(f"the mirror names {plain(told)} as its log, which is not taken on trust", hint)
     if told and (holder or _kept(Path(told))):
         return Path(told)
     if holder:
@@ -59,6 +62,23 @@ def where(config: Config) -> Path:
     if not config.log.file:
         raise UsageError("no instance is running, and none keeps a log", NO_FILE)
     return Path(config.log.file)
+
+
+def _believed(config: Config, path: Path) -> bool:
+    """Whether a file that the mirror names may be its log: whoever writes to the mirror could name any.
+
+    It is the one of the configuration, or belongs to the user that a SQLite file does, for whom alone that
+    can be written.
+    """
+    if config.log.file and path == Path(config.log.file).absolute():
+        return True
+    with suppress(OSError, StoreError):
+        mirror = wiring.file_of(config)
+        facts = mirror.stat() if mirror else None
+        if facts is None or facts.st_mode & 0o022:
+            return False
+        return not path.exists() or path.stat().st_uid == facts.st_uid
+    return False
 
 
 def _kept(path: Path) -> bool:

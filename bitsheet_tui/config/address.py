@@ -1,15 +1,17 @@
 """The two addresses, webhook and store: what is wrong with one, said without showing its secrets."""
 
+import os
 import re
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from bitsheet_tui.secret import conceal
+from bitsheet_tui.secret import MASK, conceal
 
 # a webhook is https://HOST/rest/USER/CODE/ (apidocs.bitrix24.com, "Local webhooks")
 _REST = re.compile(r"/rest/(?P<user>[0-9]{1,19})/(?P<code>[A-Za-z0-9_-]+)/?\Z")
 _SHAPE = "https://HOST/rest/USER/CODE/"
+PASSWORDS = frozenset({"password", "sslpassword"})  # of libpq's options
 _DATABASES = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
 
 
@@ -92,17 +94,60 @@ def store(text: str) -> str:
 def _passwords(text: str) -> list[str]:
     try:
         parts = urlsplit(text)
-        _ = parts.port
+        _ = parts.port if "," not in parts.netloc else None
     except ValueError:
         raise ValueError("is not an address like postgresql://user:password@host/database") from None
-    named = [value for name, value in parse_qsl(parts.query) if name == "password"]
+    named = [value for name, value in parse_qsl(parts.query) if name in PASSWORDS]
     return [password for password in (parts.password, *named) if password]
 
 
 def without_password(text: str) -> str:
-    """A store's address for people."""
-    masked = re.sub(r"(://[^/@:]*):[^@]*@", r"\1:***@", text)
-    return re.sub(r"(?<=[?&]password=)[^&]*", "***", masked)
+    """A store's address for people: of what may be a password nothing is left, not even its length.
+
+    What stands before the last @ is user and password, as urlsplit has it: a password may have one.
+    """
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return f"{text.partition('://')[0]}://{MASK}"
+    before, at, host = parts.netloc.rpartition("@")
+    user, colon, _ = before.partition(":")
+    query = "&".join(_masked(pair) for pair in parts.query.split("&")) if parts.query else ""
+    # put together by hand: urlunsplit leaves the // away where there is no host
+    scheme, _, rest = text.partition("://")
+    path = rest.removeprefix(parts.netloc).partition("?")[0].partition("#")[0]
+    return f"{scheme}://{user}{colon and f':{MASK}'}{at}{host}{path}" + (f"?{query}" if query else "")
+
+
+def _masked(pair: str) -> str:
+    name, equals, _ = pair.partition("=")
+    return f"{name}={MASK}" if equals and unquote(name) in PASSWORDS else pair
+
+
+def unchecked_host(text: str) -> str:
+    """The first host of a PostgreSQL store that is elsewhere and need not prove who it is; empty: none.
+
+    libpq's own default, `prefer`, takes clear text where the server wants that, and checks nobody's name
+    (postgresql.org/docs/current/libpq-ssl.html).
+    """
+    if not text.startswith(("postgresql:", "postgres:")):
+        return ""
+    parts = urlsplit(text)
+    options = dict(parse_qsl(parts.query))
+    if options.get("sslmode", os.environ.get("PGSSLMODE", "")) == "verify-full":
+        return ""
+    hosts = parts.netloc.rpartition("@")[2] or options.get("host", "")
+    return next((host for host in map(_host, hosts.split(",")) if not _here(host)), "")
+
+
+def _host(text: str) -> str:
+    """`[::1]:5432` -> `::1`, `db:5432` -> `db`."""
+    text = unquote(text)
+    return text[1:].partition("]")[0] if text.startswith("[") else text.partition(":")[0]
+
+
+def _here(host: str) -> bool:
+    return not host or host.startswith("/") or _loopback(host)
 
 
 def place(text: str, base: Path) -> Path:

@@ -12,7 +12,7 @@ from bitsheet_tui import cron, quiet
 from bitsheet_tui.config import address
 from bitsheet_tui.config.findings import Findings, near
 from bitsheet_tui.config.settings import INERT, SECTIONS, Config, ExtraTable
-from bitsheet_tui.config.source import Source, find, read
+from bitsheet_tui.config.source import Source, find, read, stranger
 from bitsheet_tui.config.webhook import find_webhook
 from bitsheet_tui.errors import ConfigError
 from bitsheet_tui.secret import Secret, conceal
@@ -62,7 +62,14 @@ def load(path: Path | None, environ: MutableMapping[str, str]) -> Config:
     _check_schedule(values, given, findings)
     if findings.problems:
         raise ConfigError(findings.problems)
+    if source.path and (owner := stranger(source.path)):
+        findings.warnings.append(f"{source.path} belongs to {owner} who can let the mirror be anywhere")
     findings.warnings += [*_shared(source, values), *_without_effect(values, extra)]
+    if host := address.unchecked_host(store_url):
+        findings.warnings.append(
+            f"store.url: {host} is another host, and the connection may be in clear text or to anybody:"
+            " add ?sslmode=verify-full, and sslrootcert if its authority is your own"
+        )
     values |= {"portal.webhook_url": "", "store.url": address.without_password(values["store.url"])}
     return Config(
         **{name: _section(name, values) for name in SECTIONS},

@@ -41,7 +41,23 @@ def find(given: Path | None, environ: Mapping[str, str]) -> Path | None:
         return given
     if named := environ.get("BITSHEET_CONFIG"):
         return Path(named)
-    return next((place for place in places(environ) if is_file(place)), None)
+    found = next((place for place in places(environ) if is_file(place)), None)
+    if found is not None and not found.is_absolute() and (owner := stranger(found)):
+        why = f"./{found} belongs to {owner}: it is not taken only because it lies in the current folder"
+        raise ConfigError([why], "name it with --config if it is meant, or go to another folder")
+    return found
+
+
+def stranger(path: Path) -> str:
+    """Somebody else than we or root whose file, or link to one, it is, and who may write it; empty: nobody."""
+    try:
+        facts = path.lstat(), path.stat()
+    except OSError:
+        return ""
+    for one in facts:
+        if one.st_uid not in {os.getuid(), 0}:
+            return f"another user (uid {one.st_uid})"
+    return "everybody, who may write to it," if facts[1].st_mode & 0o002 else ""
 
 
 def places(environ: Mapping[str, str]) -> tuple[Path, ...]:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from time import monotonic
 from typing import Protocol
 
@@ -21,10 +22,11 @@ from bitsheet_tui.errors import MirrorHeld, StoreError
 from bitsheet_tui.events import StoreTrouble
 from bitsheet_tui.observe import requests, wire
 from bitsheet_tui.observe.glimpse import glimpse
+from bitsheet_tui.observe.peers import belongs_to, peer, trusted
 from bitsheet_tui.observe.tail import Named
 from bitsheet_tui.ring import LogLine, Ring
 from bitsheet_tui.state import Attached, EngineState, reduce
-from bitsheet_tui.store.books import LOG, SOCKET
+from bitsheet_tui.store.books import SOCKET
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.store import Store
 
@@ -63,6 +65,7 @@ class Mirror(Struct, frozen=True, kw_only=True):
     portal: str
     interval: float
     take: Callable[[], Running] | None = None  # takes it over; none: never
+    file: Path | None = None  # a SQLite file, whose owner is believed, too
     readonly: bool = False  # its engine is not told anything
 
 
@@ -123,8 +126,6 @@ class Onlooker:
     async def _look(self, store: Store) -> None:
         while not self._left.is_set():
             holder = store.holder()
-            if holder:
-                self._file.find(store.remembered(LOG) if self._here(holder) else "")
             if holder is None and self._mirror.take:
                 await self._take_over()
             elif holder is None or not await self._follow(store, holder):
@@ -212,6 +213,9 @@ class Onlooker:
         """Whether it was the instance that holds the mirror. Ends with the connection."""
         attached = self._attached(holder, live=True)
         known = False
+        pid, uid = peer(writer.get_extra_info("socket"))
+        if uid not in trusted(self._mirror.file) or pid not in {0, holder.pid}:
+            return False  # the store can be made to name any socket; 0 is in another container
         with suppress(OSError, ValueError, wire.Garbled, asyncio.IncompleteReadError):
             while line := await reader.readline():
                 told = wire.read(line)
@@ -219,6 +223,8 @@ class Onlooker:
                     if told.pid != holder.pid or told.version != wire.VERSION:
                         return False
                     known, self._writer = True, writer
+                    log = Path(told.log.partition(" ")[2])
+                    self._file.find(told.log if told.log and belongs_to(log, uid) else "")
                 elif known:
                     self._take(told, attached)
         return known

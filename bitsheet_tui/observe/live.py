@@ -8,7 +8,6 @@ picture as a whole. What viewers send is taken in small portions, and one that s
 import asyncio
 import os
 import socket
-import struct
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Protocol
 
 from bitsheet_tui import events as e
 from bitsheet_tui.observe import wire
+from bitsheet_tui.observe.peers import need_own_folder, peer
 from bitsheet_tui.ring import LogLine, Ring
 from bitsheet_tui.state import EngineState
 
@@ -62,8 +62,7 @@ class Live:
         self._engine, self._hello = engine, wire.hello(hello)
         _make_way(path)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_unix_server(lambda: Viewer(self), path)
-        os.chmod(path, 0o600)  # noqa: PTH101 - quick enough for a loop
+        self._server = await loop.create_unix_server(lambda: Viewer(self), sock=_plug(path))
         self._path = path
         self._flushing = loop.create_task(self._flush_forever())
 
@@ -210,11 +209,19 @@ class Viewer(asyncio.Protocol):
 def _make_way(path: Path) -> None:
     """What is at `path` was left by an instance that was killed: the mirror is ours now."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    need_own_folder(path.parent)
     path.unlink(missing_ok=True)
 
 
-def peer(plug: socket.socket) -> tuple[int, int]:
-    """The process and the user at the other end, as the kernel knows them (unix(7), SO_PEERCRED)."""
-    facts = plug.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    pid, uid, _ = struct.unpack("3i", facts)
-    return pid, uid
+def _plug(path: Path) -> socket.socket:
+    """A socket at `path`, for our user alone from the first moment: changing its mode needs its name again."""
+    plug = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    before = os.umask(0o177)
+    try:
+        plug.bind(str(path))
+    except OSError:
+        plug.close()
+        raise
+    finally:
+        os.umask(before)
+    return plug

@@ -43,11 +43,12 @@ class Running(Shown, Protocol):
 class Served:
     """The engine, and whoever looks at it from another process. Stands for the engine in every way."""
 
-    def __init__(self, engine: Running, live: Live, store: Store, places: list[Path]) -> None:
+    def __init__(self, engine: Running, live: Live, store: Store, places: list[Path], log: str = "") -> None:
         self._engine = engine
         self._live = live
         self._store = store
         self._places = places
+        self._log = log
 
     @property
     def state(self) -> EngineState:
@@ -81,7 +82,7 @@ class Served:
     async def _open(self) -> bool:
         """Listen at the first place where that is possible; without one the store is looked at instead."""
         me = Holder.me()
-        hello = Hello(pid=me.pid or 0, host=me.host, since=me.since or datetime.now(UTC))
+        hello = Hello(pid=me.pid or 0, host=me.host, since=me.since or datetime.now(UTC), log=self._log)
         trouble: object = "no place for a socket"
         for place in self._places:
             try:

@@ -36,6 +36,7 @@ class Hello(Struct, frozen=True):
     host: str
     since: datetime
     version: int = VERSION
+    log: str = ""  # its log file, by the least level that it has: `INFO /var/log/bitsheet.log`
 
 
 class Asked(Struct, frozen=True):

@@ -156,6 +156,11 @@ class FileLock:
             os.close(fd)
 
     def _open(self, flags: int) -> int:
+        if self.path.is_symlink() and self.path.lstat().st_uid not in {os.getuid(), 0}:
+            raise StoreUnavailable(
+                f"The lock file {plain(self.path)} is a link that belongs to somebody else.",
+                hint="Remove it: what it leads to would be emptied.",
+            )
         try:
             if flags & os.O_CREAT:
                 self._make()

@@ -20,6 +20,7 @@ from bitsheet_tui.observe.live import BUFFER, Live
 from bitsheet_tui.observe.served import Served, places
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState, reduce, start
+from bitsheet_tui.store.books import LOG
 from tests.support.sync_run import config, portal
 
 NOW = datetime(2026, 11, 24, 7, 2, 11, tzinfo=UTC)
@@ -201,7 +202,7 @@ async def served(settings, folder):
 
 
 @asynccontextmanager
-async def onlooker(settings, **more):
+async def onlooker(settings, ring=None, **more):
     mirror = Mirror(
         look=lambda: wiring.open_store(settings, readonly=True),
         ask=lambda: wiring.open_to_ask(settings),
@@ -210,7 +211,7 @@ async def onlooker(settings, **more):
         interval=settings.sync.interval,
         **more,
     )
-    looker = Onlooker(mirror, Ring(), EngineState())
+    looker = Onlooker(mirror, ring or Ring(), EngineState())
     running = asyncio.create_task(looker.run())
     try:
         yield looker
@@ -297,3 +298,67 @@ def test_a_socket_has_a_place_whose_name_is_short_enough(tmp_path):
         "/run/bitsheet-tui/bitsheet-"
     )
     assert json.dumps([str(place) for place in places(None, {})]).count("bitsheet-tui") == 1
+
+
+async def test_a_folder_that_others_may_write_or_have_made_is_no_place_for_the_socket(tmp_path):
+    live, folder = Live(Ring()), tmp_path / "bitsheet-tui-0"
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(PermissionError, match="may be written by others"):
+        await live.open(Shown(live), folder / "live.sock", HELLO)
+    assert not any(folder.iterdir())
+    folder.chmod(0o1777)  # where nobody can replace what is not theirs
+    await live.open(Shown(live), folder / "live.sock", HELLO)
+    assert stat.S_IMODE((folder / "live.sock").stat().st_mode) == 0o600
+    live.close()
+
+
+@pytest.mark.parametrize("linked", [False, True])
+async def test_a_folder_of_somebody_else_is_no_place_for_the_socket(tmp_path, monkeypatch, linked):
+    live, folder = Live(Ring()), tmp_path / "bitsheet-tui-0"
+    (tmp_path / "theirs").mkdir()
+    if linked:
+        folder.symlink_to(tmp_path / "theirs")
+    else:
+        folder = tmp_path / "theirs"
+    monkeypatch.setattr("bitsheet_tui.observe.peers.trusted", lambda: {os.getuid() + 1})
+    with pytest.raises(PermissionError, match="belongs to somebody else"):
+        await live.open(Shown(live), folder / "live.sock", HELLO)
+    assert not any((tmp_path / "theirs").iterdir())
+
+
+async def test_the_mode_of_no_other_file_changes_when_the_socket_is_swapped(tmp_path, monkeypatch):
+    """Whoever can put a link in place of the new socket had every file of ours made 0600."""
+    changed = []
+    monkeypatch.setattr(os, "chmod", lambda path, mode, **_: changed.append(path))
+    async with shown(tmp_path):
+        assert changed == []
+
+
+@pytest.mark.parametrize("stranger", [(os.getpid(), 65534), (1, os.getuid())], ids=["user", "process"])
+async def test_a_socket_behind_which_somebody_else_is_shows_nothing(
+    sqlite_url, tmp_path, monkeypatch, stranger
+):
+    monkeypatch.setattr("bitsheet_tui.observe.attached.LOOK_SECONDS", 0.05)
+    async with portal() as (_, webhook):
+        settings = config(webhook, sqlite_url)
+        async with served(settings, tmp_path) as engine:
+            monkeypatch.setattr("bitsheet_tui.observe.attached.peer", lambda _: stranger)
+            async with onlooker(settings) as looker:
+                await until(lambda: looker.state.attached.pid == os.getpid() and looker.state.cycle)
+                assert not looker.state.attached.live
+                looker.submit(Pause())  # by way of the store, where the engine itself looks
+                await until(lambda: engine.state.paused_at)
+
+
+async def test_a_log_that_only_the_mirror_names_is_not_read(sqlite_url, tmp_path):
+    secret = tmp_path / "rootonly.txt"
+    secret.write_text("top secret\n")
+    async with portal() as (_, webhook):
+        settings, ring = config(webhook, sqlite_url), Ring()
+        async with served(settings, tmp_path) as engine:
+            engine._store.remember(LOG, f"INFO {secret}")
+            async with onlooker(settings, ring) as looker:
+                await until(lambda: looker.state.attached and looker.state.attached.live)
+                await asyncio.sleep(0.7)
+        assert not any("top secret" in line.text for line in ring.after(0))
