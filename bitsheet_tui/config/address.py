@@ -102,21 +102,18 @@ def _passwords(text: str) -> list[str]:
 
 
 def without_password(text: str) -> str:
-    """A store's address for people: of what may be a password nothing is left, not even its length.
+    """A store's address for people: of a password nothing is left, whatever it has in it.
 
-    What stands before the last @ is user and password, as urlsplit has it: a password may have one.
+    What stands between the first colon and the last @ is the password; urlsplit sees it so, too.
     """
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return f"{text.partition('://')[0]}://{MASK}"
-    before, at, host = parts.netloc.rpartition("@")
-    user, colon, _ = before.partition(":")
-    query = "&".join(_masked(pair) for pair in parts.query.split("&")) if parts.query else ""
-    # put together by hand: urlunsplit leaves the // away where there is no host
-    scheme, _, rest = text.partition("://")
-    path = rest.removeprefix(parts.netloc).partition("?")[0].partition("#")[0]
-    return f"{scheme}://{user}{colon and f':{MASK}'}{at}{host}{path}" + (f"?{query}" if query else "")
+    scheme, separator, rest = text.partition("://")
+    if scheme == "sqlite":
+        return text
+    place, mark, query = rest.partition("?")
+    user, at, host = place.rpartition("@")
+    name, colon, _ = user.partition(":")
+    shown = f"{scheme}{separator}{name}{colon and f':{MASK}'}{at}{host}"
+    return shown + mark + "&".join(map(_masked, query.split("&")))
 
 
 def _masked(pair: str) -> str:
@@ -136,7 +133,7 @@ def unchecked_host(text: str) -> str:
     options = dict(parse_qsl(parts.query))
     if options.get("sslmode", os.environ.get("PGSSLMODE", "")) == "verify-full":
         return ""
-    hosts = parts.netloc.rpartition("@")[2] or options.get("host", "")
+    hosts = parts.netloc.rpartition("@")[2] or options.get("host", "") or os.environ.get("PGHOST", "")
     return next((host for host in map(_host, hosts.split(",")) if not _here(host)), "")
 
 

@@ -49,7 +49,7 @@ def find(given: Path | None, environ: Mapping[str, str]) -> Path | None:
 
 
 def stranger(path: Path) -> str:
-    """Somebody else than we or root whose file, or link to one, it is, and who may write it; empty: nobody."""
+    """Who else than we and root owns the file or the link to it, or may write it; empty: nobody."""
     try:
         facts = path.lstat(), path.stat()
     except OSError:

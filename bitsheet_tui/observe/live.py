@@ -214,7 +214,7 @@ def _make_way(path: Path) -> None:
 
 
 def _plug(path: Path) -> socket.socket:
-    """A socket at `path`, for our user alone from the first moment: changing its mode needs its name again."""
+    """A socket at `path`, from the first moment for our user alone, so that no mode has to be changed."""
     plug = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     before = os.umask(0o177)
     try:

@@ -1,5 +1,6 @@
 """What the configuration says, from wherever it says it."""
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -276,7 +277,9 @@ def test_secrets_are_in_no_representation_and_are_hidden_everywhere():
 
 @pytest.mark.parametrize("mode", [0o644, 0o640])
 def test_a_secret_in_a_file_that_others_may_read_is_a_warning(mode):
-    text = f"[portal]\nwebhook_url = '{HOOK}'\n[store]\nurl = 'postgresql://u:secret1@h/d'\n"
+    text = (
+        f"[portal]\nwebhook_url = '{HOOK}'\n[store]\nurl = 'postgresql://u:secret1@h/d?sslmode=verify-full'\n"
+    )
     config = load(write(Path("config.toml"), text, mode), {})
     assert [warning.partition(" holds ")[2].partition(" and")[0] for warning in config.warnings] == [
         "the webhook",
@@ -344,3 +347,56 @@ def test_the_example_says_which_settings_nothing_goes_by_yet():
         if (found := re.match(r"(\w+) = ", line)) and not line.startswith("#"):
             key = f"{section[1:].partition(']')[0]}.{found[1]}"
             assert ("no effect yet" in line or "no effect yet" in section) == (key in INERT), key
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://crm:p@ss-w0rd-canary@h/d", "postgresql://crm:***@h/d"),
+        ("postgresql://crm:abc@h/d", "postgresql://crm:***@h/d"),
+        ("postgresql://crm:ab:c@[::1]:5433/d", "postgresql://crm:***@[::1]:5433/d"),
+        ("postgresql://crm@h1:1,h2/d?sslpassword=abc&sslmode=require&password=x",
+         "postgresql://crm@h1:1,h2/d?sslpassword=***&sslmode=require&password=***"),
+    ],
+)  # fmt: skip
+def test_no_password_of_the_store_is_shown_whatever_is_in_it(url, shown):
+    assert load(None, {"BITSHEET_STORE_URL": url}).store.url == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("postgresql://u@db1/d", True),
+        ("postgresql://u@db1/d?sslmode=verify-ca", True),
+        ("postgresql://u@localhost,db1/d", True),
+        ("postgresql://u@[2001:db8::1]:5432/d", True),
+        ("postgresql:///d?host=db1", True),
+        ("postgresql://u@db1/d?sslmode=verify-full", False),
+        ("postgresql://u@localhost,[::1]:5433/d", False),
+        ("postgresql://u@%2Frun%2Fpostgresql/d", False),
+        ("postgresql:///d", False),
+        ("sqlite:///m.db", False),
+    ],
+)
+def test_a_connection_to_another_host_that_may_be_in_clear_text_is_a_warning(url, warned, monkeypatch):
+    monkeypatch.delenv("PGSSLMODE", raising=False)
+    monkeypatch.delenv("PGHOST", raising=False)
+    found = [one for one in load(None, {"BITSHEET_STORE_URL": url}).warnings if "verify-full" in one]
+    assert bool(found) is warned
+
+
+@pytest.mark.parametrize("whose", ["another user", "everybody"])
+def test_a_configuration_of_others_in_the_current_folder_is_refused_and_a_named_one_is_a_warning(
+    whose, monkeypatch
+):
+    path = write(Path("config.toml"), "[sync]\ninterval = 5\n", 0o666 if whose == "everybody" else 0o600)
+    if whose == "another user":
+        monkeypatch.setattr(os, "getuid", lambda: path.stat().st_uid + 1)
+        facts = path.stat()
+        stranger = os.stat_result((*facts[:4], 4711, *facts[5:]))
+        monkeypatch.setattr(Path, "lstat", lambda _: stranger)
+    with pytest.raises(ConfigError, match=whose) as caught:
+        load(None, {})
+    assert caught.value.exit_code == 78
+    (warning,) = load(path, {}).warnings
+    assert whose in warning

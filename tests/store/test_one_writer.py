@@ -240,3 +240,16 @@ def test_what_the_disk_said_is_told_and_not_what_came_of_it(path):
         database.write(work)
     store.remember("word", "well again")
     store.close()
+
+
+def test_a_lock_file_that_is_a_link_of_somebody_else_is_refused_and_what_it_leads_to_stays(
+    tmp_path, monkeypatch
+):
+    victim, lock = tmp_path / "victim.txt", tmp_path / "m.db.lock"
+    victim.write_text("kept")
+    lock.symlink_to(victim)
+    theirs = os.stat_result((*lock.lstat()[:4], 4711, *lock.lstat()[5:]))
+    monkeypatch.setattr(Path, "lstat", lambda _: theirs)
+    with pytest.raises(StoreUnavailable, match="belongs to somebody else"):
+        Store.open(Secret(f"sqlite:///{tmp_path}/m.db"))
+    assert victim.read_text() == "kept"

@@ -67,6 +67,19 @@ def test_a_socket_can_be_named(url, host):
 
 
 @pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("postgresql://[::1]/crm", {"host": "::1"}),
+        ("postgresql://[2001:db8::1]:5433/crm", {"host": "2001:db8::1", "port": "5433"}),
+        ("postgresql://[::1]:5433,db2/crm", {"host": "::1,db2", "port": "5433,"}),
+        ("postgresql://db1,db2:5433/crm", {"host": "db1,db2", "port": ",5433"}),
+    ],
+)
+def test_ipv6_addresses_and_several_hosts_are_named_as_libpq_takes_them(url, options):
+    assert parse(Secret(url), schema="", base=None).options == options
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "bitsheet.db", "mysql://root:hunter22@host/db", "sqlite:///", "sqlite://mirror.db", "postgresql://host",
