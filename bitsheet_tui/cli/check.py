@@ -108,6 +108,8 @@ async def findings(config: Config) -> AsyncGenerator[Finding]:
     for finding in await portal(config):
         yield finding
     yield store(config)
+    if told := modes(config):
+        yield told
     if fault := _log_fault(config.log.file):
         yield Finding(about="log", verdict=WARN, text=fault, hint="let log.file name another file")
 
@@ -125,6 +127,30 @@ def _log_fault(name: str) -> str:
         return f"The file {file} cannot be written: {error.strerror}."
     fault = errno.EISDIR if folder else 0 if os.access(file, os.W_OK) else errno.EACCES
     return f"The file {file} cannot be written: {os.strerror(fault)}." if fault else ""
+
+
+def modes(config: Config) -> Finding | None:
+    """What holds rows and is not for us or root alone; None: nothing."""
+    file, about = wiring.file_of(config), "modes"
+    kept = [file, file and Path(f"{file}.lock"), file and Path(f"{file}-wal")]
+    kept += [Path(config.log.file)] if config.log.file else []
+    told = [why for path in kept if path and (why := _open_to(path))]
+    if not told:
+        return None
+    hint = "chmod 600, or chown, as it is meant"
+    return Finding(about=about, verdict=WARN, text="; ".join(told), hint=hint)
+
+
+def _open_to(path: Path) -> str:
+    """Who else has a say on a file, or may read it; empty: nobody, or there is none."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return ""
+    if facts.st_uid not in {os.getuid(), 0}:
+        return f"{path} belongs to another user (uid {facts.st_uid})"
+    mode = stat.S_IMODE(facts.st_mode)
+    return f"{path} may be used by others (mode {mode:o})" if mode & 0o077 and path.is_file() else ""
 
 
 def _config(config: Config) -> Iterator[Finding]:

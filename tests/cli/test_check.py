@@ -40,6 +40,17 @@ def test_after_the_first_cycle_the_store_is_looked_into(home, capfd):
     assert (home / "bitsheet.db").read_bytes() == before
 
 
+def test_a_mirror_that_others_may_use_is_told(home, capfd):
+    assert main(["--once"]) == 0
+    Path("bitsheet.db").chmod(0o644)
+    capfd.readouterr()
+    assert main(["check"]) == 0
+    assert "may be used by others (mode 644)" in capfd.readouterr().out
+    Path("bitsheet.db").chmod(0o600)
+    assert main(["check"]) == 0
+    assert "modes" not in lines(capfd)
+
+
 def test_a_bad_configuration_is_78_with_a_line_for_each_problem(home, capfd):
     Path("config.toml").write_text("[sync]\nintervall = 1\noverlap = -1\n", encoding="utf-8")
     assert main(["check"]) == 78
