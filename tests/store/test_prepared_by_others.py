@@ -54,7 +54,7 @@ def test_bookkeeping_that_somebody_else_has_prepared_is_not_adopted(postgres_url
     admin.execute("SET ROLE bi; CREATE TABLE bitsheet.bitsheet_meta (key text PRIMARY KEY, value text)")
     spied_upon(admin, "bitsheet.bitsheet_meta")
     admin.execute("RESET ROLE; GRANT ALL ON bitsheet.bitsheet_meta TO PUBLIC")
-    with pytest.raises(StoreUnavailable, match="its table bitsheet_meta") as caught:
+    with pytest.raises(StoreUnavailable, match="is not used: its table bitsheet_meta") as caught:
         Store.open(url, schema="bitsheet")
     assert caught.value.exit_code == Exit.STORE_UNAVAILABLE
     assert "the role bi" in str(caught.value)
