@@ -132,7 +132,7 @@ def _port(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         dest="variants",
-        metavar="NAME",
+        metavar="VARIANT",
         help="do otherwise where portals differ; may be given again",
     )
     parser.add_argument("--variants", action="store_true", dest="listed", help="list the variants, and end")

@@ -22,15 +22,18 @@ def run(arguments: Namespace) -> int:
 
 
 def script(shell: str) -> str:
-    """The script for `bash` or `zsh`: files for a Path, names for what help calls TABLE or TOPIC."""
+    """The script for `bash` or `zsh`: files for a Path, names for what help calls TABLE, TOPIC or VARIANT."""
     try:
         import shtab  # noqa: PLC0415 - a clone that was pulled, but not installed again, lacks it
     except ImportError as error:
         raise UsageError(f"completion needs {error.name}", f"install it: pip install {error.name}") from None
+    from bitsheet_tui.portal.demo.variants import VARIANTS  # noqa: PLC0415 - other commands need no portal
+
     whole = parser()
     words = {
         "TABLE": [table.name for table in CATALOGUE],
         "TOPIC": [*TOPICS, *(command.name for command in COMMANDS)],
+        "VARIANT": [variant.name for variant in VARIANTS],
     }
     for action in _actions(whole):
         if action.type is Path:

@@ -21,8 +21,8 @@ def run(arguments: Namespace) -> int:
     path = whole(arguments.config or Path("config.toml"))
     if path.exists():
         raise UsageError(f"{path} is there already", "delete it first, or name another with --config")
-    tell("An inbound webhook is made in the portal under Developer resources > Other > Inbound webhook,")
-    tell("by an administrator, with the scopes crm, task, user, department, im.")
+    tell("An administrator makes an inbound webhook in the portal: Applications > Developer resources >")
+    tell("Common use cases > Other > Inbound webhook, with the scopes crm, task, user, department, im.")
     tell(f"Click by click: {NAME} help first-portal")
     draft = Draft(path=path, webhook=_webhook(), store=Secret(_store()))
     findings = asyncio.run(check.portal(draft.config))

@@ -103,7 +103,8 @@ def _(event: e.TableFailed) -> Line:
 
 @_narrate.register
 def _(event: e.FillStarted) -> Line:
-    expected = "" if event.expected is None else f"  about {count(event.expected, 'row')}"
+    what = "discussion" if event.table == "task_comments" else "row"
+    expected = f"  about {count(event.expected, what)}" if event.expected else ""
     done = f"  {event.done:,} are there already" if event.done else ""
     return Line(level="INFO", table=event.table, text=f"fill start{expected}{done}")
 

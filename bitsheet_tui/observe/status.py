@@ -294,7 +294,7 @@ def _cycle(cycle: Cycle | None, now: datetime) -> str:
 def _fresh(one: Freshness | None) -> str:
     if one is None:
         return "nothing changed in the last hour"
-    told = f"half of the changes after {one.p50:g} s, 95 % after {one.p95:g} s"
+    told = f"half of the changes after {duration(one.p50)}, 95 % after {duration(one.p95)}"
     return f"{told} ({count(one.rows, 'row')} in the last hour)"
 
 

@@ -87,6 +87,7 @@ class TableState(Struct, frozen=True, kw_only=True):
     gone: int = 0
     changes: tuple[int, ...] = ()  # rows that its last reads found new, changed or gone
     due: float = 0.0  # seconds from one reading to the next, as it is set; 0: nobody knows
+    least: float = 0.0  # seconds between two readings, however often cycles start
     synced_at: datetime | None = None
     watermark: datetime | None = None
     fill: Fill | None = None
@@ -104,6 +105,11 @@ class TableState(Struct, frozen=True, kw_only=True):
     held_reason: str = ""
     disabled: bool = False  # not read until somebody enables it, or the engine ends
     seconds: tuple[float, ...] = ()  # how long its last reads took
+
+    @property
+    def every(self) -> float:
+        """Seconds from one reading to the next; 0: nobody knows."""
+        return max(self.due, self.least) if self.due else 0.0
 
     @property
     def needs(self) -> bool:
@@ -259,7 +265,7 @@ def start(
     """The picture before anything has happened: `alerts` and `last_hour` are kept, tables `due` so often."""
     tables = {name: TableState(name=name, due=due.get(name, 0.0)) for name in names}
     stood = mirrored({alert.key: alert for alert in alerts}, names)
-    interval = min(due.values(), default=0.0)  # most tables are read in every cycle
+    interval = min(filter(None, due.values()), default=0.0)  # most tables are read in every cycle
     return EngineState(
         portal=portal, store=store, tables=tables, started_at=at, alerts=stood, interval=interval,
         last_hour=last_hour,

@@ -70,7 +70,7 @@ def late(state: EngineState, table: TableState, now: datetime) -> bool:
     if table.synced_at is None or not table.due or table.disabled:
         return False
     since = max(table.synced_at, state.steered_at or EPOCH)
-    return state.age(since, now) > 2 * table.due + SLACK
+    return state.age(since, now) > 2 * table.every + SLACK
 
 
 def _began(state: EngineState) -> datetime:

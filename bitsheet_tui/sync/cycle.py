@@ -14,6 +14,7 @@ from msgspec import Struct, field
 
 from bitsheet_tui import events as e
 from bitsheet_tui.config import SyncSettings
+from bitsheet_tui.config.settings import Unset
 from bitsheet_tui.errors import BitsheetError, PortalError, Resting, StoreRefused, TooLarge
 from bitsheet_tui.store.ledger import SCAN, Cycle, Run
 from bitsheet_tui.sync import deletions, rounds
@@ -26,7 +27,7 @@ from bitsheet_tui.sync.offset import OffsetJob
 from bitsheet_tui.sync.proving import proofs
 from bitsheet_tui.sync.reopening import reopenings
 from bitsheet_tui.sync.rereading import rereads
-from bitsheet_tui.sync.rhythm import AUDIT, STATIC
+from bitsheet_tui.sync.rhythm import AUDIT, SELDOM, STATIC
 from bitsheet_tui.sync.runs import account, failure, note_comments
 from bitsheet_tui.sync.scan import filling
 from bitsheet_tui.tables import DICTIONARIES, Paging, Table
@@ -211,11 +212,19 @@ def due(desk: Desk, names: Sequence[str], *, static: bool) -> tuple[Table, ...]:
     return tuple(table for table in wanted if static or not table.static or desk.owes(table))
 
 
-def rhythm(tables: Sequence[Table], settings: SyncSettings) -> dict[str, float]:
-    """How many seconds lie between two readings of each table, as it is set."""
-    return {
-        table.name: settings.interval * (settings.static_every if table.static else 1.0) for table in tables
-    }
+def rhythm(tables: Sequence[Table], settings: SyncSettings, *, timed: bool = False) -> dict[str, float]:
+    """How many seconds lie between two readings of each table, as it is set; 0 for a static one if `timed`.
+
+    Those are read at times then that the configuration names, which may lie apart as they like.
+    """
+    static = 0.0 if timed else settings.interval * settings.static_every
+    return {table.name: static if table.static else settings.interval for table in tables}
+
+
+def least(tables: Sequence[Table], settings: SyncSettings) -> dict[str, float]:
+    """How many seconds lie between two readings of a static table at least, however often cycles start."""
+    seldom = SELDOM if isinstance(settings.static_every, Unset) else 0.0
+    return {table.name: seldom for table in tables if table.static}
 
 
 def _jobs(desk: Desk, fills: Fills, tables: Sequence[Table]) -> list[Job]:

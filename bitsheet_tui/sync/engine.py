@@ -67,9 +67,14 @@ class Engine:
         )
         self.state: EngineState = start(
             tuple(table.name for table in tables), portal=portal.host, store=store.label, at=now(),
-            alerts=self._alerting.kept, due=cycle.rhythm(tables, settings), last_hour=store.last_hour(now()),
+            alerts=self._alerting.kept, due=cycle.rhythm(tables, settings, timed=bool(schedule.static)),
+            last_hour=store.last_hour(now()),
         )  # fmt: skip
-        self.state = replace(self.state, quiet=self._desk.rhythm.quiet)
+        least = cycle.least(tables, settings)
+        told = {name: replace(one, least=least.get(name, 0.0)) for name, one in self.state.tables.items()}
+        self.state = replace(
+            self.state, tables=told, quiet=self._desk.rhythm.quiet, interval=settings.interval
+        )
         self._fills = Fills(self._desk, alarm=self._alarm, ended=self._rest)
         self._again = Again(self._desk, self._fills)
         self._loop: asyncio.AbstractEventLoop | None = None

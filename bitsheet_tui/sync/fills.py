@@ -86,12 +86,13 @@ class Fills:
 
     async def cancel(self, *names: str) -> None:
         """Abandon these backfills, or all; what was committed stays and is gone on from."""
-        for name in names or tuple(self._tasks):
-            task = self._tasks.pop(name, None)
-            if task and not task.done():
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+        found = [self._tasks.pop(name, None) for name in names or tuple(self._tasks)]
+        running = [task for task in found if task and not task.done()]
+        for task in running:  # all, before any is waited for: comments take the end of tasks for their own
+            task.cancel()
+        for task in running:
+            with suppress(asyncio.CancelledError):
+                await task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._desk.stir()

@@ -7,17 +7,20 @@ import pytest
 from bitsheet_tui.cli import main
 from bitsheet_tui.cli.arguments import COMMANDS
 from bitsheet_tui.cli.completion import script
+from bitsheet_tui.portal.demo.variants import VARIANTS
 from bitsheet_tui.tables import CATALOGUE
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_the_script_is_data_and_knows_every_command_and_table(shell, capsys):
+def test_the_script_is_data_and_knows_every_command_table_and_variant(shell, capsys):
     assert main(["completion", shell]) == 0
     said = capsys.readouterr()
     assert said.err == ""
     assert "bitsheet-tui" in said.out.splitlines()[-1 if shell == "bash" else 0]
     for name in (*(command.name for command in COMMANDS), *(table.name for table in CATALOGUE)):
         assert name in said.out
+    for variant in VARIANTS:
+        assert variant.name in said.out
 
 
 def test_files_are_offered_for_every_path():

@@ -51,6 +51,11 @@ TOLD = [
         "INFO deals fill start  about 30,355 rows  100 are there already",
     ),
     (e.FillStarted(table="deals", at=NOW, expected=None), "INFO deals fill start"),
+    (
+        e.FillStarted(table="task_comments", at=NOW, expected=1418),
+        "INFO task_comments fill start  about 1,418 discussions",
+    ),
+    (e.FillStarted(table="task_comments", at=NOW, expected=0), "INFO task_comments fill start"),
     (e.FillEnded(table="deals", at=NOW, seconds=4320), "INFO deals fill done  1 h 12 min"),
     (e.Counted(table="deals", rows=1, deleted=0), None),
     (

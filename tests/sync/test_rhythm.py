@@ -1,8 +1,11 @@
 """Cycles keep their rhythm, whatever they meet."""
 
+import asyncio
+
 from bitsheet_tui import events as e
 from bitsheet_tui.portal.demo.faults import Fault, Kind
 from bitsheet_tui.portal.demo.settings import Size
+from bitsheet_tui.sync.fills import Fills
 from tests.soak.cycles import figures
 from tests.support.live_engine import live_engine, until
 from tests.support.proof import times
@@ -44,3 +47,28 @@ async def test_cycle_after_cycle_leaves_no_file_and_no_task_behind(sqlite_url, m
     )
     assert after.files <= before.files + 1  # a backfill's connection may be open
     assert after.tasks <= before.tasks + 1
+
+
+async def test_comments_take_no_abandoned_filling_of_tasks_for_one_that_has_ended():
+    ended = []
+
+    async def parent():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05)  # a request under way is given up
+
+    async def child():
+        while not tasks["tasks"].cancelling():
+            await asyncio.sleep(0.001)
+        ended.append("task_comments")  # no more tasks will come
+
+    fills = Fills(None, alarm=lambda: None, ended=lambda: None)
+    tasks = {
+        name: asyncio.create_task(work()) for name, work in (("tasks", parent), ("task_comments", child))
+    }
+    fills._tasks.update(tasks)
+    await asyncio.sleep(0.01)
+    await fills.cancel()
+    assert all(task.cancelled() for task in tasks.values())
+    assert ended == []

@@ -187,6 +187,22 @@ def test_static_tables_are_not_read_twice_in_five_minutes_unless_it_is_set(live)
     assert [round((at - BEGIN).total_seconds(), -1) for at in unset.started("users")] == [0, 300, 600]
 
 
+def test_how_often_static_tables_are_due_is_told_as_it_is(live):
+    async def story(life):
+        life.start()
+        await asyncio.sleep(1)
+        life.engine.submit(c.SetInterval(2.0))
+        await asyncio.sleep(5)
+        told.append(life.engine.state)
+        await life.stop()
+
+    told = []
+    live(story, interval=1.0)
+    live(story, interval=600.0)
+    live(story, interval=1.0, schedule={"static": "0 0 1 1 *"})
+    assert [(state.interval, state.tables["users"].every) for state in told] == [(2, 300), (2, 300), (2, 0)]
+
+
 def test_static_tables_that_are_asked_for_every_tenth_second_are_read_then(live):
     async def story(life):
         life.start()
@@ -194,6 +210,7 @@ def test_static_tables_that_are_asked_for_every_tenth_second_are_read_then(live)
         await life.stop()
 
     life = live(story, interval=1.0, static_every=10)
+    assert life.engine.state.tables["users"].every == 10
     assert len(life.full()) > 20
     assert len(life.started("users")) == 1 + len(life.full()) // 10
 

@@ -215,6 +215,7 @@ def test_a_table_is_late_by_its_rhythm_of_now_and_not_before_that_rhythm_had_its
     state = engine_states.change(state, "users", due=3000.0, synced_at=engine_states.ago(2900))
     often = reduce(state, Steered(at=engine_states.ago(5), interval=30, disabled=()))
     seldom = reduce(often, Steered(at=engine_states.ago(4), interval=30, disabled=("users",)))
+    five = engine_states.change(often, "users", due=50.0, least=300.0, synced_at=engine_states.ago(5))
 
     def late(state, now=engine_states.NOW):
         return Picture(state=state, now=now, zone=UTC).late(state.tables["users"])
@@ -222,6 +223,7 @@ def test_a_table_is_late_by_its_rhythm_of_now_and_not_before_that_rhythm_had_its
     assert [late(state, engine_states.later(seconds)) for seconds in (0, 3100, 3200)] == [False, False, True]
     assert [late(often, engine_states.later(seconds)) for seconds in (0, 600, 700)] == [False, False, True]
     assert not late(seldom, engine_states.later(9999))  # disabled
+    assert [late(five, engine_states.later(seconds)) for seconds in (550, 700)] == [False, True]
 
 
 async def test_a_running_cycle_shows_how_long_it_takes():

@@ -82,7 +82,7 @@ def _reading(picture: Picture, table: TableState, columns: int) -> list[Line]:
     out = [_fact(t("state"), *tables.state(picture, table, columns - LABEL))]
     if entry:
         rhythm = t("now and then") if entry.static else t("every cycle")
-        rhythm = t("every {span}", span=f.span(table.due)) if table.due else rhythm
+        rhythm = t("every {span}", span=f.span(table.every)) if table.every else rhythm
         out.append(_fact(t("read by"), (entry.method, ""), (f"  {rhythm}", "dim")))
         told = ", ".join(entry.cursors) or t("reading all of it")
         if entry.parent and not entry.cursors:

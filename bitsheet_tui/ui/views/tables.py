@@ -178,7 +178,7 @@ def _state(picture: Picture, table: TableState, cells: int, *, brief: bool) -> L
     if (read or table.standing in {Standing.QUEUED, Standing.READING}) and table.held:
         sign, words, style = BAD, t("{count} held, see e", count=f.count(table.held)), "bad"
     elif (read or table.standing is Standing.QUEUED) and picture.late(table):
-        sign, words, style = WAIT, t("late, due every {span}", span=f.span(table.due)), "wait"
+        sign, words, style = WAIT, t("late, due every {span}", span=f.span(table.every)), "wait"
     else:
         words = _lacks(table) or words
     return ((sign + " ", style), (words, style if style in {"wait", "bad", "dim"} else ""))
