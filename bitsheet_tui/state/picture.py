@@ -245,7 +245,7 @@ class EngineState(Struct, frozen=True, kw_only=True):
             return Phase.WAITING
         if self.paused_at:
             return Phase.PAUSED
-        if any(table.fill for table in self.tables.values()):
+        if any(table.fill and not table.disabled for table in self.tables.values()):
             return Phase.FILLING
         if self.cycle_started:
             return Phase.SYNCING

@@ -138,7 +138,8 @@ def test_a_trouble_with_the_portal_is_told_and_over_when_it_is_over(
     assert said(trouble) in told
     assert "Traceback" not in told
     assert CODE not in told
-    assert demo.stats.requests - requests <= 12
+    small = trouble == "an answer that is too big"  # asked for in ever smaller parts, down to single rows
+    assert demo.stats.requests - requests <= (1000 if small else 12)
     assert mirror.held(url(home), "contacts") == before
     assert [row for name in NAMES for row in mirror.rows(url(home), name, "_deleted_at IS NOT NULL")] == []
     heal(demo)

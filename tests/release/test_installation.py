@@ -7,7 +7,7 @@ import tomllib
 from contextlib import contextmanager
 from email import message_from_bytes
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
@@ -140,7 +140,7 @@ def shows_the_console_in_a_browser(program: Program, _request, folder: Path) -> 
     )  # fmt: skip
     try:
         address = re.search(r"is at (\S+)", until(process, "the console is at"))[1]
-        with urlopen(address) as page:
+        with build_opener(HTTPCookieProcessor()).open(address) as page:  # its token opens a login
             assert b"data-session-websocket-url" in page.read()
     finally:
         process.terminate()

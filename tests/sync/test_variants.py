@@ -21,7 +21,13 @@ NAMES = [variant.name for variant in VARIANTS]
 UNSHOWN, REFUSED = "short-pages", "forum-refuses"  # with these there are rows that the portal does not give
 
 
+# verify follows the same references as the reading, and takes rows that neither is shown for none
+UNSEEN = frozenset({"references-whole", UNSHOWN})
+
+
 def together(names):
+    if frozenset(names) == UNSEEN:
+        return None
     try:
         return varied(Settings(), names)
     except Contradiction:

@@ -120,6 +120,20 @@ SENTENCES = {
     "no instance was running": "çalışan bir süreç yoktu",
     "this console is read-only: it steers nothing": "bu konsol salt okunur: hiçbir şeyi yönetmez",
     "it stops once the commit in hand is finished": "eldeki kayıt bitince durur",
+    "The lock file {path} is a link that belongs to somebody else.": (
+        "{path} kilit dosyası başkasına ait bir bağlantı."
+    ),
+    "Remove it: what it leads to would be emptied.": "Onu silin: gösterdiği dosya boşaltılırdı.",
+    "{store} is not used: its table {table} {why}.": "{store} kullanılmıyor: {table} tablosu {why}.",
+    "Whatever it does would be done with the rights of bitsheet-tui. Drop it, let it belong to the role of"
+    " store.url, or set store.schema to another one.": (
+        "Yaptığı her şey bitsheet-tui'nin haklarıyla yapılırdı. Onu kaldırın, store.url'deki role verin ya da"
+        " store.schema için başka bir şema seçin."
+    ),
+    "{table} is not written: {what} {why}.": "{table} yazılmıyor: {what} {why}.",
+    "It would run with the rights of bitsheet-tui: drop it, or let it belong to that role.": (
+        "bitsheet-tui'nin haklarıyla çalışırdı: onu kaldırın ya da o role verin."
+    ),
     "no instance is running": "çalışan bir süreç yok",
     "the instance does not answer; the request was taken back": "süreç yanıt vermiyor; istek geri alındı",
     "the other instance": "öteki süreç",
