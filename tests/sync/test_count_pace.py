@@ -85,5 +85,7 @@ def test_every_second_a_deal_that_is_deleted_is_found_within_a_minute(predecesso
     lasted = life.hands.loop.seconds
     for table in COUNTED:
         taken = len(counts(life, table))
-        assert taken * cost(table, life) <= GRANTED * lasted + 2 * cost(table, life), table
+        assert taken * cost(table, life) <= GRANTED * lasted + 3 * cost(table, life), (
+            table
+        )  # three at once after a pause
     figure(f"interval 1: a deleted deal found in {life.took:.0f} s, {len(life.full()) / lasted:.2f} cycles/s")
