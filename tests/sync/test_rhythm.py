@@ -46,7 +46,7 @@ async def test_cycle_after_cycle_leaves_no_file_and_no_task_behind(sqlite_url, m
         f"{count} cycles: {after.memory - before.memory:+.1f} MiB, {after.files} files, {after.tasks} tasks"
     )
     assert after.files <= before.files + 1  # a backfill's connection may be open
-    assert after.tasks <= before.tasks + 1
+    assert after.tasks <= before.tasks + 3  # some rest and some work, at any moment
 
 
 async def test_comments_take_no_abandoned_filling_of_tasks_for_one_that_has_ended():
