@@ -16,9 +16,11 @@ A page that is not full proves nothing (`listing.py`), so a piece ends where a r
 its window reaches as far below the piece as a few rows should lie. What is left between the last row that
 came and the lower end of the piece stays unread, and belongs to whoever reads on from there. Only the lowest
 ids of a table have nothing beneath them: they end at an empty page under a number that we wrote, the one
-page that a backfill pays for the proof, or at id 1. Such an empty page is the end by the documentation [D];
-a portal that empties pages in mid-list [U] is found out by the count of the comparison that follows a
-backfill, as are rows that were left out of the middle of a page.
+page that a backfill pays for the proof, or at id 1. Such an empty page is the end by the documentation [D],
+and is not believed alone: a page may have lost the lowest rows and the one beneath it may come empty [U]. So
+a table's first backfill ends with a scan and a count of all rows, in one request (`fills.py`), and where that
+is not the number that was read the two are compared before the backfill has ended. The count finds rows that
+were left out of the middle of a page as well, the scan those above the page that told the highest id.
 
 Where pages that are not full recur in mid-list, each of them costs its chain, so the table is read in blocks.
 """

@@ -1,7 +1,8 @@
 """Deletions: when a table is compared with the portal, and what becomes of the rows that are gone.
 
 A count of the table's rows rides in the cycle's request as often as it takes at most SHARE of the time that
-the portal grants its method, as the portal says that it took, and in every `reconcile_every`-th full cycle.
+the portal grants its method, as the portal says that it took, in every `reconcile_every`-th full cycle, and
+at the end of a table's first backfill.
 Where it is the mirror's own number there is nothing to do; otherwise the table is compared next to the cycles
 (`reconcile.py`), the guard decides (`guard.py`), and what it lets through is marked in one transaction. A
 table whose deletions are held is counted in every `static_every`-th full cycle at least, so that a hold ends
@@ -128,7 +129,7 @@ def remember(desk: Desk, tables: Sequence[Table]) -> None:
 
 
 class CountJob(Struct):
-    """How many rows the portal has, asked in the cycle's request; answered by the number of the mirror's."""
+    """How many rows the portal has, asked in the scan's request; answered by the number of the mirror's."""
 
     desk: Desk
     table: Table

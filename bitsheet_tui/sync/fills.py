@@ -7,12 +7,12 @@ from time import monotonic
 from typing import Any
 
 from bitsheet_tui import events as e
-from bitsheet_tui.errors import TABLE_TROUBLE, PortalError, Resting, StoreError, TableTrouble
+from bitsheet_tui.errors import TABLE_TROUBLE, PortalError, Resting, StoreError, TableTrouble, TooLarge
 from bitsheet_tui.sync import comments, rounds, streams
 from bitsheet_tui.sync.audit import audit, auditable
-from bitsheet_tui.sync.deletions import CompareJob, settle_comments
+from bitsheet_tui.sync.deletions import CompareJob, CountJob, comparable, settle_comments
 from bitsheet_tui.sync.desk import Desk, now
-from bitsheet_tui.sync.jobs import CommentJob
+from bitsheet_tui.sync.jobs import CommentJob, ScanJob
 from bitsheet_tui.sync.runs import failure, note_comments, record
 from bitsheet_tui.sync.streams import rest
 from bitsheet_tui.tables import Paging, Table
@@ -118,8 +118,25 @@ class Fills:
 
     async def _rows(self, table: Table) -> None:
         self._own(table, await streams.fill(self._desk, table))
-        if self._desk.reconcile(table).due:
+        first = comparable(self._desk, table) and not self._desk.reconcile(table).cycle
+        if self._desk.reconcile(table).due or (first and await self._counted_otherwise(table)):
             await self._compare(table)
+
+    async def _counted_otherwise(self, table: Table) -> bool:
+        """Whether the portal counts other rows than a first backfill and a scan behind it have found.
+
+        One request: the rows that came while the backfill ran, or were left out of the page that told its
+        highest id, and the count. Where the method rests it is left to the next cycle.
+        """
+        scan = ScanJob(self._desk, table)
+        count = CountJob(self._desk, table, scan)
+        await rounds.run(self._desk, [scan, count])
+        if isinstance(count.error, TooLarge) and not scan.error:
+            return True  # smaller ranges can be counted
+        for error in (scan.error, count.error):
+            if not isinstance(error, Resting):
+                self._own(table, error)
+        return count.differs
 
     async def _compare(self, table: Table) -> None:
         job = CompareJob(self._desk, table)

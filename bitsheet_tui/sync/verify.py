@@ -29,7 +29,7 @@ from bitsheet_tui.store.census import ALL
 from bitsheet_tui.store.comparing import Difference
 from bitsheet_tui.store.quarantine import Waiting
 from bitsheet_tui.store.store import Store
-from bitsheet_tui.sync.ascending import ROWS, Ascending, Span, spans
+from bitsheet_tui.sync.ascending import READINGS, ROWS, Ascending, Span, spans
 from bitsheet_tui.sync.deletions import Mine
 from bitsheet_tui.sync.desk import REQUEST_SECONDS, ROOM
 from bitsheet_tui.sync.scan import filling
@@ -168,7 +168,7 @@ class _Look(Struct):
             return await self._list()
         found = await (self._everything() if self.full else self._sample())
         again = sorted(int(name) for name in found.missing | found.changed)
-        twice = await self._compared(again)
+        twice = await self._compared(again, proven=True)
         return found & (twice | Difference(gone=set(map(str, self._still(map(int, found.gone))))))
 
     def _still(self, ids: Iterable[int]) -> list[int]:
@@ -253,25 +253,35 @@ class _Look(Struct):
         return [id_ for id_, answer in pairs if counted(self.table, id_ - 1, id_, answer) == 0]
 
     async def _rows(self, ids: Sequence[int]) -> Rows:
-        """The portal's rows with these ids."""
-        table, rows = self.table, Rows()
+        """The portal's rows with these ids; what is counted and does not come is asked for once more."""
+        table, rows, vain = self.table, Rows(), 0
         pages = [ids[place : place + PAGE] for place in range(0, len(ids), PAGE)]
-        while pages:
+        while pages and vain < READINGS:
             answers = await self._in_turn([some(table, page) for page in pages])
             found = [those(table, page, one) for page, one in zip(pages, answers, strict=True)]
             rows += (row for one in found for row in one.rows.values())
+            vain = 0 if any(one.rows for one in found) else vain + 1
             pages = [  # a page that is too big comes in parts
                 [id_ for id_ in page if id_ not in one.rows]
                 for page, one in zip(pages, found, strict=True)
-                if one.rows and one.more
+                if one.more != 0
             ]
         return rows
 
-    async def _compared(self, ids: Sequence[int]) -> Difference:
-        """How the rows with these ids differ, one request's at a time."""
+    async def _compared(self, ids: Sequence[int], *, proven: bool = False) -> Difference:
+        """How the rows with these ids differ, one request's at a time.
+
+        `proven`: one that does not come differs, unless the portal counts no row of its id.
+        """
         found, many = Difference(), PAGE * self.room
         for place in range(0, len(ids), many):
-            found |= self._compare(await self._rows(ids[place : place + many]))
+            some_ids = ids[place : place + many]
+            rows = await self._rows(some_ids)
+            found |= self._compare(rows)
+            if proven:
+                silent = set(some_ids) - set(ids_of(self.table, rows))
+                doubted = set(map(str, silent - set(await self._away(sorted(silent)))))
+                found |= Difference(missing=doubted, changed=doubted)
         return found
 
     def _compare(self, raw: Rows) -> Difference:

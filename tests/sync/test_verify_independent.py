@@ -93,6 +93,21 @@ async def test_departments_are_read_from_their_other_end_and_asked_for_by_id(sql
     assert verdict.unseen > 0
 
 
+@pytest.mark.parametrize("full", [False, True], ids=["sample", "full"])
+async def test_a_difference_that_does_not_come_when_it_is_looked_at_again_is_told(people, full):
+    """An empty page is no proof that a row is away: its own count says that it is there."""
+    people.demo.world.hide("contacts", missing := people.ids("contacts")[7])
+    await people.cycle()
+    people.demo.world.show("contacts", missing)
+
+    def silent(items, call):
+        return [] if "@ID" in call.get("filter", default={}) else None
+
+    people.pages(CONTACTS, silent)
+    verdict = (await people.verdicts(full=full))["contacts"]
+    assert verdict.found.missing == {str(missing)}
+
+
 @pytest.mark.parametrize("seed", range(12))
 async def test_no_damage_of_its_own_pages_makes_it_call_a_living_row_gone(people, seed):
     await people.cycle()
