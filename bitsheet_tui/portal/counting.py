@@ -17,19 +17,19 @@ from bitsheet_tui.tables import Table
 IDS = ("ID",)
 
 
-def count(table: Table, above: int, upto: int) -> Ask:
-    """Ask how many rows have an id in (above, upto]."""
-    bounds = {">ID": above, "<=ID": upto} if above else {"<=ID": upto}
+def count(table: Table, above: int, upto: int | None) -> Ask:
+    """Ask how many rows have an id in (above, upto]; `upto` None: all that are above."""
+    bounds = ({">ID": above} if above else {}) | ({} if upto is None else {"<=ID": upto})
     return Ask(table.method, {**parameters(table, bounds, IDS), "start": 0}, counts=True)
 
 
-def counted(table: Table, above: int, upto: int, answer: Answer) -> int | None:
+def counted(table: Table, above: int, upto: int | None, answer: Answer) -> int | None:
     """What the answer to `count` says; None when it makes no sense.
 
     `user.get` leaves the total out where there are no rows. Raises BadAnswer for rows outside of the range.
     """
     found = page_rows(table, answer)
-    if any(not above < id_ <= upto for id_ in ids_of(table, found)):
+    if any(not above < id_ <= (id_ if upto is None else upto) for id_ in ids_of(table, found)):
         raise _ignored(table)
     total = answer.total
     if not found:

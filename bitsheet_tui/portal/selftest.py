@@ -123,11 +123,15 @@ def judge(tables: Sequence[Table], answers: Answers, host_now: datetime) -> Prof
 
 
 def newest(table: Table, answers: Answers) -> tuple[datetime, int]:
-    """The portal's clock when it was asked, and the highest id of a table that passed; 0: it is empty."""
+    """The portal's clock when it was asked, and the highest id of a table that passed; 0: it is empty.
+
+    The rows that changed after 1970 are its newest ones, too: one page that lost some does not lower it.
+    """
     answer = answers[f"{table.name}_first"]
     if isinstance(answer, PortalError):
         raise answer
-    return answer.started, max(_ids(table, answer) or [0])
+    since = [answers.get(f"{table.name}_since_{cursor.lower()}") for cursor in table.cursors]
+    return answer.started, max(id_ for one in (answer, *since) for id_ in (*(_ids(table, one) or ()), 0))
 
 
 def identify(me: Answer | PortalError, scope: Answer | PortalError | None) -> Profile:

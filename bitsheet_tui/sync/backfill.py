@@ -18,9 +18,9 @@ came and the lower end of the piece stays unread, and belongs to whoever reads o
 ids of a table have nothing beneath them: they end at an empty page under a number that we wrote, the one
 page that a backfill pays for the proof, or at id 1. Such an empty page is the end by the documentation [D],
 and is not believed alone: a page may have lost the lowest rows and the one beneath it may come empty [U]. So
-a table's first backfill ends with a scan and a count of all rows, in one request (`fills.py`), and where that
-is not the number that was read the two are compared before the backfill has ended. The count finds rows that
-were left out of the middle of a page as well, the scan those above the page that told the highest id.
+a table's first backfill ends with a count of all its rows, in a request of its own (`fills.py`), and where
+that is not the number that was read the two are compared before the backfill has ended. The count finds rows
+that were left out of the middle of a page as well.
 
 Where pages that are not full recur in mid-list, each of them costs its chain, so the table is read in blocks.
 """

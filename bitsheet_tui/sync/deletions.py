@@ -129,11 +129,14 @@ def remember(desk: Desk, tables: Sequence[Table]) -> None:
 
 
 class CountJob(Struct):
-    """How many rows the portal has, asked in the scan's request; answered by the number of the mirror's."""
+    """How many rows the portal has, asked in the cycle's request; answered by the number of the mirror's.
+
+    One that follows a backfill has a request of its own, and no scan to wait for.
+    """
 
     desk: Desk
     table: Table
-    scan: "Job"  # of the same table: the mirror is compared as the scan leaves it
+    scan: "Job | None" = None  # of the same table: the mirror is compared as the scan leaves it
     complete: bool = False
     error: TableTrouble | None = None
     rows: int = 0
@@ -148,18 +151,23 @@ class CountJob(Struct):
         return self.desk.portal.seconds_per_command(self.table.method) if known is None else known
 
     def asks(self, room: int) -> dict[str, Ask]:  # noqa: ARG002 - one question is indivisible
-        if self._asked and not (self.scan.complete or self.scan.error):
+        if self._asked and not self._scanned:
             return {}  # it was too early; once more when the scan is complete
         self._asked = True
         self._reach = self._reach or self.desk.checkpoint(self.table).reach or 0
         asks = {f"{self.table.name}count": count(self.table, 0, self._reach)}
         return asks | (guard.asks(self.table) if self.desk.reconcile(self.table).held else {})
 
+    @property
+    def _scanned(self) -> bool:
+        """Whether the scan has come to its end, whatever end that was."""
+        return self.scan is None or self.scan.complete or self.scan.error is not None
+
     def take(self, answers: Answers) -> None:
-        self.complete = self.scan.complete or self.scan.error is not None
+        self.complete = self._scanned
         answer = answers[f"{self.table.name}count"]
         self._note_cost(answer)
-        if not self.scan.complete:
+        if self.scan and not self.scan.complete:
             return
         if isinstance(answer, PortalError):
             self.error = answer

@@ -12,7 +12,7 @@ from bitsheet_tui.sync import comments, rounds, streams
 from bitsheet_tui.sync.audit import audit, auditable
 from bitsheet_tui.sync.deletions import CompareJob, CountJob, comparable, settle_comments
 from bitsheet_tui.sync.desk import Desk, now
-from bitsheet_tui.sync.jobs import CommentJob, ScanJob
+from bitsheet_tui.sync.jobs import CommentJob
 from bitsheet_tui.sync.runs import failure, note_comments, record
 from bitsheet_tui.sync.streams import rest
 from bitsheet_tui.tables import Paging, Table
@@ -123,19 +123,16 @@ class Fills:
             await self._compare(table)
 
     async def _counted_otherwise(self, table: Table) -> bool:
-        """Whether the portal counts other rows than a first backfill and a scan behind it have found.
+        """Whether the portal counts other rows than a first backfill has found.
 
-        One request: the rows that came while the backfill ran, or were left out of the page that told its
-        highest id, and the count. Where the method rests it is left to the next cycle.
+        One request. Where the method rests it is left to the next cycle.
         """
-        scan = ScanJob(self._desk, table)
-        count = CountJob(self._desk, table, scan)
-        await rounds.run(self._desk, [scan, count])
-        if isinstance(count.error, TooLarge) and not scan.error:
+        count = CountJob(self._desk, table)
+        await rounds.run(self._desk, [count])
+        if isinstance(count.error, TooLarge):
             return True  # smaller ranges can be counted
-        for error in (scan.error, count.error):
-            if not isinstance(error, Resting):
-                self._own(table, error)
+        if not isinstance(count.error, Resting):
+            self._own(table, count.error)
         return count.differs
 
     async def _compare(self, table: Table) -> None:

@@ -56,8 +56,8 @@ is in the mirror as it was then or later, provided its change moved a cursor or 
     a request; so the rest of a window is then asked in blocks, ranges of ids that should have less than a
     page each, as many as fit into the request (`Blocks`). Each proves itself by its own count; what one does
     not show is left to the count of the window. An idle scan reads empty pages with a count of none: one
-    request. A fill does not count (`backfill.py`): what it cannot see is left to the comparison that follows
-    it.
+    request. A fill does not count its pages (`backfill.py`): what it cannot see is found by the count of all
+    rows that follows it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -54,6 +54,7 @@ class Verdict(Struct, kw_only=True):
     held: int = 0
     waiting: Waiting = Waiting()  # what of the table waits in quarantine, and is no difference
     unseen: int = 0  # rows that the portal counts and did not show
+    newer: int = 0  # rows above those that the mirror has read, which the next cycle reads
     trouble: str = ""  # why there is no verdict
     unseen_chats: int = 0  # that the portal does not show whole: what it leaves out nobody can see
 
@@ -69,6 +70,8 @@ class Verdict(Struct, kw_only=True):
             return f"{start}, not verified: {plain(self.trouble, 300)}"
         chats = "chat is" if self.unseen_chats == 1 else "chats are"
         unseen = f"; {self.unseen_chats:,} {chats} not shown whole" if self.unseen_chats else ""
+        newer = "row is" if self.newer == 1 else "rows are"
+        unseen += f"; {self.newer:,} newer {newer} left to the next cycle" if self.newer else ""
         if self.equal:
             return f"{start}, equal{self._blind}{unseen}{self._aside}"
         kinds = (("missing", self.found.missing), ("gone", self.found.gone), ("changed", self.found.changed))
@@ -134,6 +137,7 @@ async def _verdict(look: "_Look") -> Verdict:
         try:
             verdict.found = await look.difference()
             verdict.unseen = look.unseen
+            verdict.newer = await look.newer()
             verdict.unseen_chats = len(look.comments.unseen) if look.comments else 0
         except (Refused, Unreachable):
             raise
@@ -170,6 +174,13 @@ class _Look(Struct):
         again = sorted(int(name) for name in found.missing | found.changed)
         twice = await self._compared(again, proven=True)
         return found & (twice | Difference(gone=set(map(str, self._still(map(int, found.gone))))))
+
+    async def newer(self) -> int:
+        """How many rows the portal has above those that the mirror has read."""
+        if self.table.paging is not Paging.KEYSET:
+            return 0
+        ask = count(self.table, self._reach, None)
+        return counted(self.table, self._reach, None, (await self.ask({"newer": ask}))["newer"]) or 0
 
     def _still(self, ids: Iterable[int]) -> list[int]:
         """Those of the ids that the mirror still has."""
