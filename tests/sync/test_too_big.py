@@ -208,3 +208,29 @@ async def test_a_discussion_that_is_too_big_for_one_answer_is_read_in_parts(sqli
         engine = await once(settings)
         assert engine.failed == ()
         assert unequal(sqlite_url, demo, ["tasks", "task_comments"]) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.sample
+async def test_the_audit_finds_what_has_become_too_big_without_a_date(store_url):
+    """Its pages come in parts; each cycle goes on below the last row of the part before."""
+    async with people("activities", 160) as (demo, webhook):
+        settings = only(webhook, store_url, "activities")
+        big = ids(demo, "activities")[70]
+        enlarge(demo, "activities", [big], 10)
+        await once(settings)
+        enlarge(demo, "activities", ids(demo, "activities")[20:50], CAP // 10)
+        enlarge(demo, "activities", [big], CAP + 1)
+        audited = replace(settings, sync=replace(settings.sync, audit_days=1e-9))
+        for _ in range(30):
+            assert (await once(audited)).failed == ()
+            differing = unequal(store_url, demo, ["activities"])["activities"]
+            if len(differing) == 1:
+                break
+        assert [one.partition(":")[0] for one in differing] == [f"({big},).description"]
+        assert lines(store_url) == [(str(big), "DESCRIPTION", None, TOO_BIG)]
+        assert (await verdict(settings, "activities")).equal
+        for _ in range(3):  # what it has read it does not take for new
+            await once(audited)
+        _, told = mirror.select(store_url, "SELECT count(*) FROM bitsheet_changes WHERE op = 'update'")
+        assert told == [(31,)]
