@@ -420,16 +420,13 @@ class _Turn:
         order = ask.params.get("order")
         rising = (order.get("ID") if isinstance(order, Mapping) else order) == "ASC"
         ranges, answers, rows = [(above, below)], list[Answer](), list[dict[str, Any]]()
-        while ranges and not (rows and self._enough):
+        while ranges and len(rows) < PAGE and not (rows and self._enough):
             above, below = ranges.pop()
             bounds = {key: value for key, value in conditions.items() if key not in {">ID", "<=ID", "<ID"}}
             got = await self._ask(_with(ask, {**bounds, ">ID": above, "<ID": below}, name))
             if isinstance(got, Answer):
-                found = page_rows(table, got)
-                rows += found
+                rows += page_rows(table, got)
                 answers.append(got)
-                if len(found) >= PAGE:
-                    break
             elif not isinstance(got, AnswerTooLarge):
                 return got
             elif below - above > 2:
@@ -438,7 +435,7 @@ class _Turn:
                 return error  # the bounds do not count
             else:
                 rows.append(self._unread(table, {}, above + 1, {WHOLE: _too_big()}))
-        return _page(table, rows, answers[0], counted=False) if answers else error
+        return _page(table, rows[:PAGE], answers[0], counted=False) if answers else error
 
     # --- comments ------------------------------------------------------------------------------------------
 

@@ -197,6 +197,25 @@ async def test_where_fields_cannot_be_chosen_a_row_that_is_too_big_waits_whole(s
         assert lines(sqlite_url) == [(str(big), "", None, TOO_BIG)]
 
 
+async def test_the_small_rows_around_one_that_is_too_big_are_no_more_than_a_page(sqlite_url, monkeypatch):
+    """Ranges of ids on both sides of it are put together, and each may have fifty rows."""
+    monkeypatch.setattr(wire, "CAP_BYTES", 16 * CAP)
+    async with people("users", 130) as (demo, webhook):
+        big = ids(demo, "users")[57]
+        enlarge(demo, "users", [big], 16 * CAP + 1, "PERSONAL_NOTES")
+        settings = config(webhook, sqlite_url, tables=("users",), static_every=1)
+        assert (await once(settings)).failed == ()
+        assert sorted(row["id"] for row in mirror.rows(sqlite_url, "users")) == [
+            id_ for id_ in ids(demo, "users") if id_ != big
+        ]
+        assert [line[:2] for line in lines(sqlite_url)] == [(str(big), "")]
+        assert "1 row in quarantine" in (await verdict(settings, "users")).line()
+        demo.world.bind("users", big, PERSONAL_NOTES="short")
+        assert (await once(settings)).failed == ()
+        assert (await once(settings)).failed == ()
+        assert unequal(sqlite_url, demo, ["users"]) == {}
+
+
 @pytest.mark.slow
 async def test_a_discussion_that_is_too_big_for_one_answer_is_read_in_parts(sqlite_url):
     async with people("tasks", 30) as (demo, webhook):
