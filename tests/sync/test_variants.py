@@ -61,6 +61,15 @@ async def test_a_mirror_of_a_portal_with_a_variant_is_equal_or_says_that_it_is_n
 
 
 @pytest.mark.slow
+@pytest.mark.sample
+@pytest.mark.parametrize("name", NAMES)
+async def test_on_postgresql_a_mirror_of_a_portal_with_a_variant_is_equal_or_says_that_it_is_not(
+    postgres_url, name
+):
+    await prove(postgres_url, name)
+
+
+@pytest.mark.slow
 async def test_a_mirror_has_every_row_where_references_are_left_alone_and_pages_are_short(sqlite_url):
     await prove(sqlite_url, "references-whole", UNSHOWN)
 
