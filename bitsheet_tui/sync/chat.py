@@ -1,7 +1,7 @@
 """One chat, read from its newest message down, and the proof of what a reading says.
 
-A page is asked by LAST_ID, the first with one above every id, and by LIMIT, never by FIRST_ID. What this
-rests on:
+A page is asked by LAST_ID, the first with one above every id, and by LIMIT. FIRST_ID is asked only whether
+there is anything below what was read. What this rests on:
 
 * [D] A page holds messages whose ids are less than LAST_ID, LIMIT of them at most, 20 where LIMIT is not
   given, 50 whatever it says (apidocs.bitrix24.com im.dialog.messages.get).
@@ -17,7 +17,10 @@ rests on:
    gives of more, end a chat for what is stored, so that most chats take one command; such a chat is not yet
    *proved*. From 20 on the next page is asked at once, but where a short page reaches down to exactly the
    lowest id that is known from before, by proof or as the lowest of a chat of one page: messages that were
-   hidden then and are not now would be in that page.
+   hidden then and are not now would be in that page. An empty page behind a full one is seldom the end of
+   a chat, one in fifty, and may be a list that shows nothing behind its first pages [U]: unless the end was
+   known before, the lowest ids are asked for upwards, and one that lies below leaves the chat without an end
+   and unproved, which is told.
 2. *A whole page.* Messages are left out after the query, if at all, so a page with as many different ids as
    LIMIT allowed has lost none: in low <= id < LAST_ID, `low` being its lowest, there are no others. A shorter
    page is asked for again with as many as it had; if it has as many again, it is whole. Pages that are whole,
@@ -53,6 +56,7 @@ class Question(Struct, frozen=True):
 
     below: int = TOP
     limit: int = PAGE
+    upward: bool = False  # the lowest ids there are, by FIRST_ID, to see whether any is less than `below`
 
 
 class ChatReading(Struct):
@@ -69,6 +73,8 @@ class ChatReading(Struct):
     _front: int = TOP  # and proved down to here
     _whole: list[tuple[int, int, int]] = field(default_factory=list)  # low, below, limit
     _lengths: dict[int, int] = field(default_factory=dict)  # of pages that were not whole, by `below`
+    _full: int = 0  # the lowest id of the page of fifty that was read last
+    _doubted: bool = False  # an empty page came behind it: is there really nothing below?
     _limited: bool = False  # LIMIT was seen to count
     _failures: int = 0
 
@@ -80,7 +86,8 @@ class ChatReading(Struct):
             number, lowest = self.known
             return Question(TOP, min(number, PAGE)), Question(lowest)
         walk = () if self.ended else (Question(self._cursor),)
-        return (*walk, *self._confirming())
+        below = (Question(self._cursor, upward=True),) if self._doubted else ()
+        return (*walk, *below, *self._confirming())
 
     def _confirming(self) -> tuple[Question, ...]:
         """What would show that the page below the front is whole."""
@@ -95,6 +102,9 @@ class ChatReading(Struct):
 
     def take(self, question: Question, ids: Collection[int]) -> None:
         """Use a page: the ids of its messages, which may come in any order and repeatedly."""
+        if question.upward:
+            self._look_below(question, ids)
+            return
         shown = {ident for ident in ids if ident < question.below}
         stray = len(shown) < len(set(ids))
         self.ids |= set(ids)
@@ -104,12 +114,24 @@ class ChatReading(Struct):
         else:
             self._note_short(question, len(shown))
 
+    def _look_below(self, question: Question, ids: Collection[int]) -> None:
+        self.ids |= set(ids)
+        self._doubted = False
+        if any(ident < question.below for ident in ids):
+            self.leave_open()
+
+    def leave_open(self) -> None:
+        """Nothing shows that what was read goes down to the end."""
+        self.ended, self.closed, self._doubted = False, True, False
+
     def _walk(self, question: Question, shown: set[int], *, stray: bool) -> None:
         low = min(shown, default=question.below)
         if low < self._cursor:
-            self._cursor, self.ended = low, False
+            self._cursor, self.ended, self._doubted = low, False, False
+            self._full = low if len(shown) == PAGE else self._full
         elif question.below == self._cursor:
             self.ended, self.closed = not stray, stray  # strays: LAST_ID does not count
+            self._doubted = self.ended and self._cursor == self._full != self.end
         if not (self.proving or self.known):
             brief = question == Question() and len(shown) < USUAL
             self.closed |= brief or (low == self.end and len(shown) < PAGE)

@@ -122,8 +122,11 @@ class _Reading(Struct):
             forum.absent.add(ident)
 
     def refuse(self, part: Part) -> None:
-        """A source cannot be read; of a post it only means that nothing is known of it."""
-        if isinstance(part, Question):
+        """A source cannot be read; of a post, or of what may lie below a chat, nothing is known then."""
+        if isinstance(part, Question) and part.upward:
+            if self.chat:
+                self.chat.leave_open()
+        elif isinstance(part, Question):
             self.chat = None
             self.rows.pop(CHAT, None)
         elif part is None or self.forum is None:
@@ -273,7 +276,7 @@ class DiscussionReader(Struct):
             self.error = error
             return
         reading.refuse(part)
-        if isinstance(part, int):
+        if isinstance(part, int) or (isinstance(part, Question) and part.upward):
             return
         reading.readable = False
         if error.reason in ALL_CLOSED:
@@ -291,6 +294,5 @@ def forum_ask(task_id: int | str, ident: int | None = None) -> Ask:
 
 def chat_ask(table: Table, chat_id: int | str | None, question: Question) -> Ask:
     """A page of a chat."""
-    return Ask(
-        table.method, {"DIALOG_ID": f"chat{chat_id}", "LAST_ID": question.below, "LIMIT": question.limit}
-    )
+    bound = {"FIRST_ID": 0} if question.upward else {"LAST_ID": question.below}
+    return Ask(table.method, {"DIALOG_ID": f"chat{chat_id}", **bound, "LIMIT": question.limit})

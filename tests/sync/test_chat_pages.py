@@ -107,6 +107,24 @@ async def test_living_comments_that_a_page_leaves_out_are_held_and_not_marked(st
         assert unequal(store_url, demo, TABLES) == {}
 
 
+async def test_a_chat_whose_later_pages_are_empty_is_told_by_the_reading_itself(store_url):
+    async with portal(FEW) as (demo, webhook):
+        settings = settings_of(webhook, store_url)
+        task, _ = chat(demo, 123)
+        demo.office.chat_pages = ChatPages(first_only=True)
+        for _ in range(4):  # the short chats are proved meanwhile
+            assert (await once(settings)).failed == ()
+        figures, lines = status(settings)
+        assert figures["mirror"]["unproved_discussions"] == 1
+        assert "of 1 chat the end was not yet seen" in lines
+        demo.office.chat_pages = ChatPages()
+        demo.world.comment(task, "one more")
+        await once(settings)
+        assert unequal(store_url, demo, TABLES) == {}
+        assert status(settings)[0]["mirror"]["unproved_discussions"] == 0
+        assert marked(store_url) == []
+
+
 async def test_one_page_that_leaves_out_a_message_once_changes_nothing(sqlite_url):
     async with portal(FEW) as (demo, webhook):
         settings = settings_of(webhook, sqlite_url)

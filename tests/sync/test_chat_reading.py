@@ -29,7 +29,8 @@ def read(reading, ids, pages):
     asked = 0
     while questions := reading.questions():
         for question in questions:
-            page = pages.page(1, messages(ids), above=None, below=question.below, limit=question.limit)
+            above, below = (0, None) if question.upward else (None, question.below)
+            page = pages.page(1, messages(ids), above=above, below=below, limit=question.limit)
             reading.take(question, [one.id for one in page])
             asked += 1
         assert asked < 300, "it does not come to an end"
@@ -93,7 +94,7 @@ def test_where_nothing_is_left_out_everything_is_read_and_proved(ids, most, unor
 
 
 @pytest.mark.parametrize(
-    ("count", "asked"), [(0, 1), (1, 1), (19, 1), (20, 3), (49, 3), (50, 2), (51, 4), (100, 3), (123, 5)]
+    ("count", "asked"), [(0, 1), (1, 1), (19, 1), (20, 3), (49, 3), (50, 3), (51, 4), (100, 4), (123, 5)]
 )
 def test_what_a_first_reading_costs(count, asked):
     assert read(ChatReading(), range(1, count + 1), ChatPages()) == asked
@@ -102,6 +103,17 @@ def test_what_a_first_reading_costs(count, asked):
 @pytest.mark.parametrize(("count", "asked"), [(1, 1), (19, 1), (49, 1), (50, 2), (51, 2), (123, 3)])
 def test_what_it_costs_once_the_chat_is_proved(count, asked):
     assert read(ChatReading(end=1, proved=True), range(1, count + 1), ChatPages()) == asked
+
+
+@pytest.mark.parametrize("newest", [0, 1, 2])
+@pytest.mark.parametrize("besides", [False, True])
+def test_a_chat_that_shows_nothing_behind_its_first_page_is_not_called_proved(newest, besides):
+    """Asked upwards it shows its oldest messages, and the newest besides, as reports have it."""
+    pages = ChatPages(first_only=True, newest=newest, besides=besides)
+    for reading in (ChatReading(), ChatReading(proving=True), ChatReading(known=(50, 74))):
+        read(reading, range(1, 124), pages)
+        assert reading.proved_from is None
+        assert not reading.shown().ended
 
 
 def test_two_commands_prove_a_short_chat_of_which_the_mirror_has_everything():
