@@ -80,6 +80,14 @@ class PtyTerminal:
         while self.read(0.4):
             pass
 
+    def silent(self, seconds: float) -> bool:
+        """Whether so many seconds pass without a byte, sooner or later: a busy machine paints late."""
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            if not self.read(seconds):
+                return True
+        return False
+
     def until(self, shows: Callable[[list[str]], bool], seconds: float = SECONDS) -> None:
         """Until the terminal shows something."""
         end = time.monotonic() + seconds

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -154,6 +155,7 @@ async def _live(loop: Loop, hours: float, spent_at: float | None) -> Day:
         await asyncio.wait_for(asyncio.gather(running, return_exceptions=True), 60)
         clock.elapsed = kept
         store.close()
+        shutil.rmtree(folder)
     day.cycles = sum(isinstance(event, e.CycleEnded) for event in told)
     day.failed = [str(event.text) for event in told if isinstance(event, e.TableFailed) and event.reason]
     day.requests, day.refused = demo.stats.requests, demo.stats.refused
