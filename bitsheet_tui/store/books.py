@@ -37,9 +37,9 @@ class Books:
         """How many full cycles have begun, the one in hand included."""
         return self._database.read(lambda: ledger.full_cycles(self._database.peewee))
 
-    def end_cycle(self, cycle: Cycle, runs: Sequence[Run] = ()) -> None:
-        """Write down how a cycle went, and what it did to each table, in one transaction."""
-        self._database.write(lambda: ledger.end_cycle(self._database.peewee, cycle, runs))
+    def end_cycle(self, cycle: Cycle, runs: Sequence[Run] = (), jobs: Sequence[Job] = ()) -> None:
+        """Write down how a cycle went, what it did to each table, and which rhythms it served, at once."""
+        self._database.write(lambda: ledger.end_cycle(self._database.peewee, cycle, runs, jobs))
 
     def forget(self, at: datetime) -> bool:
         """Drop some of what is kept no longer; whether there may be more."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, json
 from msgspec.structs import asdict
 
 from bitsheet_tui.freshness import HOUR, LastHour
@@ -15,6 +15,7 @@ from bitsheet_tui.store.models import (
     ChangeRecord,
     ControlRecord,
     CycleRecord,
+    FactRecord,
     JobRecord,
     RunRecord,
 )
@@ -29,10 +30,11 @@ KEPT = timedelta(days=90)  # cycles and their runs, whether they went well or no
 MOST = 2000  # cycles forgotten at once, so that a long history costs no long pause
 DRIFT = "drift"  # the kind of a run that read nothing
 SCAN = "scan"
+EXTENDED = "extended_cycle"  # the fact that says what the newest row said before its newest cycle
 LATELY = 8  # rows among which one is looked for that says the same; there are as many kinds of cycles at rest
 _GOOD = (RunRecord.error == "") & (RunRecord.kind != DRIFT)
 _QUIET = (
-    (RunRecord.error == "") & (RunRecord.kind == SCAN) & (RunRecord.inserted == 0)
+    (RunRecord.error == "") & (RunRecord.kind != DRIFT) & (RunRecord.inserted == 0)
     & (RunRecord.updated == 0) & (RunRecord.deleted == 0) & (RunRecord.quarantined == 0)
 )  # fmt: skip
 
@@ -89,13 +91,30 @@ class Run(Struct, frozen=True, kw_only=True):
 
     @property
     def quiet(self) -> bool:
-        """Whether it read the table and found nothing new."""
+        """Whether it changed nothing and did not fail."""
         changed = self.inserted or self.updated or self.deleted or self.quarantined
-        return self.kind == SCAN and not (self.error or changed)
+        return self.kind != DRIFT and not (self.error or changed)
+
+    @property
+    def extends(self) -> bool:
+        """Whether it read the table and found nothing new, as the run before it may have."""
+        return self.kind == SCAN and self.quiet
+
+
+class Extended(Struct, frozen=True, kw_only=True):
+    """What the row of several cycles said before the newest, `cycle`, was added to it."""
+
+    cycle: int
+    number: int
+    full_cycles: int
+    ended_at: datetime
+    seconds: float | None
+    requests: int
+    last_started_at: datetime | None
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """The last good run of one rhythm of the schedule: static, audit, retention."""
+    """The last good run of one rhythm of the schedule: see `rhythm.py`."""
 
     job: str
     ran_at: datetime  # the host's clock
@@ -122,6 +141,8 @@ def begin_cycle(database: Any, at: datetime, asked: Sequence[str] = ()) -> int:
     Both counts grow across restarts. Returns its number.
     """
     number, full = _newest(database)
+    if number and _changed(database) >= number:
+        take_out(database, number)
     CycleRecord.insert(
         number=number + 1, started_at=at, asked=list(asked) or None, full_cycles=full + (not asked)
     ).execute(database)
@@ -162,14 +183,16 @@ def forget(database: Any, at: datetime) -> bool:
     return upto is not None
 
 
-def end_cycle(database: Any, cycle: Cycle, runs: Sequence[Run] = ()) -> None:
-    """Write down how it went and what it did to each table.
+def end_cycle(database: Any, cycle: Cycle, runs: Sequence[Run] = (), jobs: Sequence[Job] = ()) -> None:
+    """Write down how it went, what it did to each table, and which rhythms have had a good run with it.
 
     Where nothing happened since a cycle like it, that one's row is extended instead: a mirror at rest does
-    not grow.
+    not grow. What ends late may still take it out of there again.
     """
     for run in runs:
         record_run(database, run)
+    for job in jobs:
+        record_job(database, job)
     values = {
         "ended_at": cycle.ended_at, "seconds": cycle.seconds, "rows": cycle.rows, "requests": cycle.requests,
         "failed": list(cycle.failed),
@@ -180,6 +203,10 @@ def end_cycle(database: Any, cycle: Cycle, runs: Sequence[Run] = ()) -> None:
         CycleRecord.update(**values).where(here).execute(database)
         return
     mine = CycleRecord.one(database, here)
+    same = {name: getattr(like, name) for name in Extended.__struct_fields__ if name != "cycle"}
+    extended = Extended(cycle=mine.number, **same)
+    fact = {"key": EXTENDED, "value": json.encode(extended).decode()}
+    FactRecord.save_over(database, fact, key=("key",))
     CycleRecord.delete().where(here).execute(database)
     values |= {
         "number": mine.number, "last_started_at": mine.started_at, "full_cycles": mine.full_cycles,
@@ -188,10 +215,31 @@ def end_cycle(database: Any, cycle: Cycle, runs: Sequence[Run] = ()) -> None:
     CycleRecord.update(**values).where(CycleRecord.number == like.number).execute(database)
 
 
+def take_out(database: Any, number: int) -> None:
+    """Something has happened in a cycle after its end: where a row speaks of it and of others, part them."""
+    fact = FactRecord.one(database, FactRecord.key == EXTENDED)
+    before = json.decode(fact.value, type=Extended) if fact else None
+    if before is None or before.cycle != number:
+        return
+    mine = CycleRecord.one(database, CycleRecord.number == number)
+    FactRecord.delete().where(FactRecord.key == EXTENDED).execute(database)
+    rest = {name: getattr(before, name) for name in Extended.__struct_fields__ if name != "cycle"}
+    CycleRecord.update(**rest, cycles=mine.cycles - 1).where(CycleRecord.number == number).execute(database)
+    CycleRecord.insert(
+        number=number, started_at=mine.last_started_at, ended_at=mine.ended_at, seconds=mine.seconds,
+        requests=mine.requests, failed=mine.failed, asked=mine.asked, full_cycles=mine.full_cycles,
+    ).execute(database)  # fmt: skip
+
+
+def _changed(database: Any) -> int:
+    """In which cycle a row was changed last."""
+    newest = ChangeRecord.select(ChangeRecord.cycle).order_by(ChangeRecord.seq.desc()).limit(1)
+    return max((row.cycle for row in newest.execute(database)), default=0)
+
+
 def _like(database: Any, number: int) -> Any:
     """The row of the newest cycle that asked for the same, if nothing has happened since; else None."""
-    newest = ChangeRecord.select(ChangeRecord.cycle).order_by(ChangeRecord.seq.desc()).limit(1)
-    changed = max((row.cycle for row in newest.execute(database)), default=0)
+    changed = _changed(database)
     query = CycleRecord.select().where(CycleRecord.number <= number)
     mine, *before = list(query.order_by(CycleRecord.number.desc()).limit(LATELY).execute(database)) or [None]
     for record in before:
@@ -216,8 +264,10 @@ def record_run(database: Any, run: Run) -> None:
     values = asdict(run)
     values["table_name"] = values.pop("table")
     before = RunRecord.select().where(RunRecord.table_name == run.table).order_by(RunRecord.id.desc())
-    last = next(iter(before.limit(1).execute(database)), None) if run.quiet else None
-    if last is None or not read_run(last).quiet:
+    last = next(iter(before.limit(1).execute(database)), None) if run.extends else None
+    if last is None or not read_run(last).extends:
+        if not run.quiet:
+            take_out(database, run.cycle)
         RunRecord.insert(**values).execute(database)
         return
     newest = ("cycle", "seconds", "unchanged", "requests", "retries", "watermark_after", "ended_at")

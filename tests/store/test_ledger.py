@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui.alert import Alert, Kind
 from bitsheet_tui.store import Cycle, Run, Store, ledger
@@ -126,6 +127,54 @@ def test_what_changes_between_two_cycles_keeps_their_rows_apart(store):
     one_cycle(store, NOW)
     one_cycle(store, NOW)
     assert [(row.number, row.cycles) for row in store.last_cycles()] == [(4, 2), (2, 1), (1, 1)]
+
+
+LATE = Run(cycle=4, table="deals", started_at=NOW, kind="reconcile", deleted=1)
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        lambda store: store.record_run(LATE),
+        lambda store: store.record_run(replace(LATE, deleted=0, kind="audit", error="The portal is away.")),
+        lambda store: store.commit(TABLES["deals"], [deal(1)], None, at=NOW, cycle=4),  # and was killed then
+    ],
+)
+def test_what_ends_after_its_cycle_takes_it_out_of_the_row_that_says_nothing_happened(store, late):
+    minute = timedelta(minutes=1)
+    for number in range(3):
+        one_cycle(store, NOW + number * minute)
+    before = store.last_cycles()
+    one_cycle(store, NOW + 3 * minute, runs=[scanned("deals")])
+    assert [row.cycles for row in store.last_cycles()] == [4]
+    late(store)
+    one_cycle(store, NOW + 4 * minute)
+    one_cycle(store, NOW + 5 * minute)
+    rest, fourth, *first = store.last_cycles()
+    assert first == before
+    assert (fourth.number, fourth.cycles, fourth.started_at) == (4, 1, NOW + 3 * minute)
+    assert (fourth.ended_at, fourth.requests) == (NOW + 3 * minute + timedelta(seconds=1), 1)
+    assert (rest.number, rest.cycles, rest.started_at) == (6, 2, NOW + 4 * minute)
+    assert store.full_cycles() == 6
+
+
+def test_what_ends_late_and_changed_nothing_leaves_the_mirror_at_rest(store):
+    for number in range(1, 5):
+        one_cycle(store, NOW)
+        store.record_run(Run(cycle=number, table="deals", started_at=NOW, kind="reconcile"))
+    assert [(row.number, row.cycles) for row in store.last_cycles()] == [(4, 4)]
+
+
+def test_only_the_cycle_in_which_it_happened_is_taken_out(store):
+    for asked in ((), ("deals",), (), ("deals",)):
+        one_cycle(store, NOW, asked=asked)
+    store.record_run(LATE)
+    store.record_run(LATE)
+    assert [(row.number, row.cycles, row.asked) for row in store.last_cycles()] == [
+        (4, 1, ("deals",)), (3, 2, ()), (2, 1, ("deals",)),
+    ]  # fmt: skip
+    one_cycle(store, NOW, asked=("deals",))
+    assert [(row.number, row.cycles) for row in store.last_cycles()][0] == (5, 1)
 
 
 def test_a_cycle_for_some_tables_is_no_full_one_and_goes_with_its_like(store):
