@@ -120,6 +120,7 @@ class AuditJob(Struct):
     complete: bool = False
     error: TableTrouble | None = None
     rows: int = 0
+    done: bool = False  # something was audited
     whole: bool = False  # whatever is owed is to be read now
     _window: Window | None = None
     _keys: tuple[str, ...] = ()
@@ -161,7 +162,7 @@ class AuditJob(Struct):
         got = read(table, window, [answers[key] for key in self._keys])
         stored = desk.commit(table, got.rows, desk.checkpoint(table))
         self.rows = stored.inserted + stored.updated
-        self.error = got.error
+        self.error, self.done = got.error, got.error is None
         low = 0 if got.complete else (got.lowest or window.below) - 1
         there = set(got.ids)
         mine = desk.store.reconciles.ids(table, above=low, upto=window.below - 1)
@@ -180,6 +181,7 @@ class DiscussionAuditJob(Struct):
     complete: bool = False
     error: TableTrouble | None = None
     rows: int = 0
+    done: bool = False
     whole: bool = False
     _reader: DiscussionReader | None = None
     _tasks: tuple[int, ...] = ()
@@ -230,6 +232,7 @@ class DiscussionAuditJob(Struct):
         self.error = reader.error
         if self.error:
             return
+        self.done = True
         stored = store_discussions(desk, table, read_, brake(desk, table, 0))
         self.rows = stored.inserted + stored.updated
         # the rest of a long chat is for the fills; whose answer is none is told by those who read it next

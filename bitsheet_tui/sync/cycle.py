@@ -16,18 +16,19 @@ from bitsheet_tui import events as e
 from bitsheet_tui.config import SyncSettings
 from bitsheet_tui.config.settings import Unset
 from bitsheet_tui.errors import BitsheetError, PortalError, Resting, StoreRefused, TooLarge
-from bitsheet_tui.store.ledger import SCAN, Cycle, Run
+from bitsheet_tui.store.ledger import SCAN, Cycle, Job, Run
 from bitsheet_tui.sync import deletions, rounds
 from bitsheet_tui.sync.audit import AuditJob, DiscussionAuditJob, audits, begin_to_owe
 from bitsheet_tui.sync.describing import DescribeJob, catch_up, follow_zone, prepare, widen
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
-from bitsheet_tui.sync.jobs import CommentJob, Job, ScanJob
+from bitsheet_tui.sync.jobs import CommentJob, ScanJob
+from bitsheet_tui.sync.jobs import Job as TableJob
 from bitsheet_tui.sync.offset import OffsetJob
 from bitsheet_tui.sync.proving import proofs
 from bitsheet_tui.sync.reopening import reopenings
 from bitsheet_tui.sync.rereading import rereads
-from bitsheet_tui.sync.rhythm import AUDIT, SELDOM, STATIC
+from bitsheet_tui.sync.rhythm import AUDIT, CYCLE, SELDOM, STATIC
 from bitsheet_tui.sync.runs import account, failure, note_comments
 from bitsheet_tui.sync.scan import filling
 from bitsheet_tui.tables import DICTIONARIES, Paging, Table
@@ -73,13 +74,31 @@ async def run(desk: Desk, fills: Fills, turn: Turn) -> Failed:
     except PortalError as error:
         pass_.close(dict.fromkeys((table.name for table in tables), error), served=False)
         raise
-    pass_.close(failed)
+    jobs = _good_runs(pass_, failed, static=static)
+    pass_.close(failed, jobs)
+    desk.rhythm.kept(jobs)
+    return failed
+
+
+def _good_runs(pass_: "Pass", failed: Failed, *, static: bool) -> list[Job]:
+    """The rhythms of the schedule that have had a good run in a cycle."""
+    desk, at = pass_.desk, pass_.at
+    jobs: list[Job | None] = []
+    if not failed and not pass_.turn.names:
+        jobs.append(Job(job=CYCLE, ran_at=at, cycle=desk.full))
     if static:
         missed = tuple(table.name for table in desk.tables if table.static and table.name in failed)
-        desk.rhythm.ran(STATIC, at, desk.full, missed)
+        jobs.append(Job(job=STATIC, ran_at=at, cycle=desk.full, failed=missed))
     else:
-        desk.rhythm.paid(frozenset(table.name for table in tables if table.name not in failed))
-    return failed
+        read = {table.name for table in pass_.tables if table.name not in failed}
+        jobs.append(desk.rhythm.paid(STATIC, read))
+    if any(count.judged for count in pass_.counts):
+        settled = {count.table.name for count in pass_.counts if count.judged and not count.differs}
+        owed = [count.table.name for count in pass_.counts if count.table.name not in settled]
+        jobs.append(desk.rhythm.compared(at, desk.full, settled, owed))
+    if any(share.done for share in pass_.shares):
+        jobs.append(Job(job=AUDIT, ran_at=at, cycle=desk.full))
+    return [job for job in jobs if job]
 
 
 class Pass(Struct):
@@ -91,6 +110,8 @@ class Pass(Struct):
     requests: int  # the client's count before it
     turn: Turn
     runs: list[Run] = field(default_factory=list)
+    counts: list[deletions.CountJob] = field(default_factory=list)  # that rode
+    shares: list[AuditJob | DiscussionAuditJob] = field(default_factory=list)  # that might
     began: float = field(default_factory=monotonic)
     rows: int = 0
 
@@ -99,7 +120,7 @@ class Pass(Struct):
         """How long it has taken, without the start-up test."""
         return monotonic() - self.began
 
-    def close(self, failed: Failed, *, served: bool = True) -> None:
+    def close(self, failed: Failed, jobs: Sequence[Job] = (), *, served: bool = True) -> None:
         """Tell how it went, and write it down."""
         desk, seconds = self.desk, self.seconds
         for table in self.tables:
@@ -112,7 +133,7 @@ class Pass(Struct):
                 number=desk.cycle, started_at=self.at, ended_at=now(), seconds=seconds, rows=self.rows,
                 requests=requests, failed=tuple(failed),
             ),
-            self.runs,
+            self.runs, jobs,
         )  # fmt: skip
         desk.say(
             e.CycleEnded(
@@ -134,9 +155,11 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
     deletions.remember(desk, ready)
     jobs = _jobs(desk, fills, ready)
     describing = DescribeJob(desk) if static and known else None
-    owing = [(job, job.late) for job in _shares(pass_, jobs)]
+    pass_.shares = _shares(pass_, jobs)
+    owing = [(job, job.late) for job in pass_.shares]
     late = [job for job, is_late in owing if is_late]
     counts = deletions.counts(desk, jobs, scarce=bool(late)) if pass_.turn.shares else []
+    pass_.counts = counts
     spare = [
         *reopenings(desk, jobs, static=static),
         *(job for job, is_late in owing if not is_late),
@@ -155,7 +178,7 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
     return failed | _compare(desk, fills, ready, counts)
 
 
-def _shares(pass_: Pass, jobs: Sequence[Job]) -> list[AuditJob | DiscussionAuditJob]:
+def _shares(pass_: Pass, jobs: Sequence[TableJob]) -> list[AuditJob | DiscussionAuditJob]:
     """The shares of the audit that may ride; none where it has a time of its own."""
     if AUDIT in pass_.desk.rhythm.crons:
         begin_to_owe(pass_.desk, jobs)
@@ -176,13 +199,13 @@ def _readable(desk: Desk, table: Table) -> bool:
     return table.name in desk.undone and desk.knows(table)
 
 
-def _refused(pass_: Pass, jobs: Sequence[Job]) -> Failed:
+def _refused(pass_: Pass, jobs: Sequence[TableJob]) -> Failed:
     """Work beside the scans that the database refused; where the portal does, others tell of it."""
     pass_.rows += sum(job.rows for job in jobs)
     return {job.table.name: job.error for job in jobs if isinstance(job.error, StoreRefused)}
 
 
-def _settled(pass_: Pass, jobs: Sequence[Job], failed: Failed) -> Failed:
+def _settled(pass_: Pass, jobs: Sequence[TableJob], failed: Failed) -> Failed:
     """Tell of the tables that were read to their end; the errors of the others."""
     pass_.rows += sum(job.rows for job in jobs)
     for job in jobs:
@@ -227,15 +250,15 @@ def least(tables: Sequence[Table], settings: SyncSettings) -> dict[str, float]:
     return {table.name: seldom for table in tables if table.static}
 
 
-def _jobs(desk: Desk, fills: Fills, tables: Sequence[Table]) -> list[Job]:
-    jobs: list[Job] = []
+def _jobs(desk: Desk, fills: Fills, tables: Sequence[Table]) -> list[TableJob]:
+    jobs: list[TableJob] = []
     for table in tables:
         if job := _job(desk, fills, table, jobs):
             jobs.append(job)
     return jobs
 
 
-def _job(desk: Desk, fills: Fills, table: Table, jobs: Sequence[Job]) -> Job | None:
+def _job(desk: Desk, fills: Fills, table: Table, jobs: Sequence[TableJob]) -> TableJob | None:
     if table.paging is Paging.OFFSET:
         return OffsetJob(desk, table)
     if table.paging is Paging.COMMENTS:
@@ -250,7 +273,7 @@ def _job(desk: Desk, fills: Fills, table: Table, jobs: Sequence[Job]) -> Job | N
     return ScanJob(desk, table)
 
 
-def _in_turn(jobs: Sequence[Job], counts: Sequence[deletions.CountJob]) -> list[Job]:
+def _in_turn(jobs: Sequence[TableJob], counts: Sequence[deletions.CountJob]) -> list[TableJob]:
     """Every count behind the scan of its table: what the scan stores is there when it is answered."""
     behind = {count.table.name: count for count in counts}
     pairs = ((job, behind.get(job.table.name)) for job in jobs)
@@ -262,7 +285,7 @@ def _unfilled_parent(desk: Desk, table: Table) -> bool:
     return parent is not None and filling(parent, desk.checkpoint(parent))
 
 
-def _settle(desk: Desk, job: Job, pass_: Pass) -> None:
+def _settle(desk: Desk, job: TableJob, pass_: Pass) -> None:
     """Tell of a table that was read to its end."""
     table = job.table
     if isinstance(job, CommentJob):

@@ -141,6 +141,7 @@ class CountJob(Struct):
     error: TableTrouble | None = None
     rows: int = 0
     differs: bool = False
+    judged: bool = False  # by the number of rows, or because it differs
     _reach: int = 0
     _asked: bool = False
 
@@ -176,6 +177,7 @@ class CountJob(Struct):
         if theirs is not None:
             theirs -= min(theirs, self.desk.hidden.get(self.table.name, {}).get(COMPARED, 0))
         mine = self.desk.store.reconciles.count(self.table, above=0, upto=self._reach)
+        self.judged = True
         found = self.desk.reconcile(self.table)
         if theirs is None:
             self.differs = True

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from math import inf
@@ -30,14 +30,15 @@ from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.fills import Fills
 from bitsheet_tui.sync.reaching import Reaching
 from bitsheet_tui.sync.rereading import want
-from bitsheet_tui.sync.rhythm import AUDIT, HOUR, RETENTION, STATIC
+from bitsheet_tui.sync.rhythm import AUDIT, COMPARISON, CYCLE, HEARTBEAT, HOUR, RETENTION, STATIC
 from bitsheet_tui.sync.steering import Steering, Wish
 from bitsheet_tui.tables import Table
 
 if TYPE_CHECKING:
     from bitsheet_tui.sync.schedule import Schedule
 
-CYCLE, RETRY, ALARM = "cycle", "retry", "alarm"
+RETRY, ALARM = "retry", "alarm"
+MINUTE = 60.0  # seconds between two heartbeats at the least
 SOON = 5.0  # seconds
 REST_SECONDS = 10.0  # at an interval of a second it would be much of the work
 FULL = frozenset({CYCLE, RETRY, ALARM})  # what a full cycle answers
@@ -58,7 +59,9 @@ class Engine:
         schedule: ScheduleSettings = ScheduleSettings(),  # noqa: B008 - it is frozen
         *,
         listeners: Iterable[Callable[[e.Event], None]] = (),
+        heartbeat: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
+        """`heartbeat` tells somebody elsewhere that all is well, and whether it did; it raises nothing."""
         portal = connect(self._say)
         self._listeners = tuple(listeners)
         self._alerting = Alerting(store, lambda: self.state, self._say)
@@ -81,6 +84,10 @@ class Engine:
         self._early: deque[c.Command] = deque()  # told before the loop ran
         self._schedule: Schedule | None = None
         self._due: set[str] = set()  # the rhythms whose time has come
+        crons = self._desk.rhythm.crons
+        self._riding = frozenset(name for name in (STATIC, COMPARISON, AUDIT) if name not in crons)
+        self._heartbeat = heartbeat
+        self._beating: asyncio.Task[None] | None = None
         self._started: float | None = None  # the last full cycle, in `clock.elapsed`; none: there was none
         self._rested = -inf  # when memory was given back
         self._next_at = -inf  # when the next is to start
@@ -115,7 +122,10 @@ class Engine:
 
         self._begin()
         crons = self._desk.rhythm.crons
-        self._schedule = Schedule(self._fire, self._jumped, crons=crons, periods={RETENTION: HOUR})
+        periods = {RETENTION: HOUR} | ({HEARTBEAT: MINUTE} if self._heartbeat else {})
+        self._schedule = Schedule(
+            self._fire, self._jumped, crons=crons, periods=periods, riding={CYCLE: self._riding}
+        )
         self._schedule.start()
         self._due |= {name for name in crons if self._desk.rhythm.time_has_come(name, now())}
         beside = [asyncio.create_task(work) for work in (self._control.listen(), self._alerting.keep())]
@@ -201,6 +211,8 @@ class Engine:
 
     async def _end(self) -> None:
         self._alerting.settle()
+        if self._beating:
+            self._beating.cancel()
         await self._fills.cancel()
         await self._desk.portal.close()
         self._say(e.Stopped(at=now()))
@@ -267,8 +279,9 @@ class Engine:
 
     def _fire(self, name: str) -> None:
         """The time of a rhythm has come, or something has to be looked after."""
-        self._due.add(name)
-        self._wake.set()
+        if name not in self._riding:  # the cycle that comes now sees to those
+            self._due.add(name)
+            self._wake.set()
 
     def _rest(self) -> None:
         """Between cycles, and after the last backfill, keep no memory that is not needed to wait."""
@@ -337,12 +350,22 @@ class Engine:
 
     async def _beside(self) -> None:
         """What is due and no cycle: the audit in one go, and to forget what is kept no longer."""
-        self._due -= {AUDIT, RETENTION}
+        beat = HEARTBEAT in self._due
+        self._due -= {AUDIT, RETENTION, HEARTBEAT}
         if self._desk.rhythm.quiet_until(now()):
             await self._guarded(self._check())  # no cycle is going to
         if self._desk.store.connected:
             await self._guarded(self._audit())
             await self._guarded(self._forget())
+        if beat and (self._beating is None or self._beating.done()):
+            self._beating = asyncio.get_running_loop().create_task(self._beat())
+
+    async def _beat(self) -> None:
+        """Nobody waits for it; whether it was heard is known when it is over."""
+        at = now()
+        if self._heartbeat and await self._heartbeat():
+            with suppress(StoreError):  # the cycle is the one to report it
+                self._desk.rhythm.ran(HEARTBEAT, at, self._desk.full)
 
     async def _check(self) -> None:
         """Raise what ended a backfill."""

@@ -13,6 +13,7 @@ from bitsheet_tui.sync.audit import audit, auditable
 from bitsheet_tui.sync.deletions import CompareJob, CountJob, comparable, settle_comments
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.jobs import CommentJob
+from bitsheet_tui.sync.rhythm import COMPARISON
 from bitsheet_tui.sync.runs import failure, note_comments, record
 from bitsheet_tui.sync.streams import rest
 from bitsheet_tui.tables import Paging, Table
@@ -115,6 +116,9 @@ class Fills:
                 watermark = self._desk.checkpoint(table).watermark
                 self._desk.say(e.FillEnded(table=table.name, at=now(), seconds=seconds, watermark=watermark))
             record(self._desk, table, kind=kind, at=at, seconds=seconds)
+            rhythm = self._desk.rhythm
+            if kind == "reconcile" and (job := rhythm.paid(COMPARISON, {table.name})):
+                rhythm.keep(job)
 
     async def _rows(self, table: Table) -> None:
         self._own(table, await streams.fill(self._desk, table))

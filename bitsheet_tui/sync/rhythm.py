@@ -4,14 +4,19 @@
   between the last one that read them and this one, and where `static_every` is not set not twice within
   SELDOM. Where `[schedule] static` names times, those count instead.
 * The audit: a share in each cycle (`audit.py`), or, where `[schedule] audit` names times, then, in one go.
+* The comparison: counts ride in full cycles (`deletions.py`). What is owed are the tables that could not be
+  counted, or differ and have not been compared to the end.
 * Retention: once in an hour.
 
 So what was missed, because of a kill, a portal that was away or a suspended machine, is made up once. Last
 runs are on the host's clock; one that lies in the future says that it was set back, and counts as none.
 """
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from bitsheet_tui import cron, quiet
 from bitsheet_tui.config import ScheduleSettings, SyncSettings
@@ -23,7 +28,9 @@ from bitsheet_tui.store.store import Store
 if TYPE_CHECKING:
     from bitsheet_tui.sync.schedule import Crontab
 
-STATIC, AUDIT, RETENTION = "static", "audit", "retention"
+CYCLE, STATIC, COMPARISON, AUDIT, RETENTION, HEARTBEAT = (
+    "cycle", "static", "comparison", "audit", "retention", "heartbeat",
+)  # fmt: skip
 SELDOM = 300.0  # seconds
 HOUR = 3600.0
 
@@ -88,18 +95,32 @@ class Rhythm:
         last = self._last(STATIC)
         return last.failed if last else ()
 
-    def ran(self, name: str, at: datetime, full: int, failed: tuple[str, ...] = ()) -> None:
+    def ran(self, name: str, at: datetime, full: int) -> None:
         """A rhythm has had a good run, which began at `at`. Raises StoreError."""
-        job = Job(job=name, ran_at=at, cycle=full, failed=failed)
-        self._store.record_job(job)
-        self._jobs[name] = job
+        self.keep(Job(job=name, ran_at=at, cycle=full))
 
-    def paid(self, names: frozenset[str]) -> None:
-        """Of what is owed, these have been read."""
-        last = self._last(STATIC)
-        if last and names & set(last.failed):
-            left = tuple(name for name in last.failed if name not in names)
-            self.ran(STATIC, last.ran_at, last.cycle, left)
+    def keep(self, job: Job) -> None:
+        """Save the last good run of a rhythm. Raises StoreError."""
+        self._store.record_job(job)
+        self.kept((job,))
+
+    def kept(self, jobs: Iterable[Job]) -> None:
+        """They have been saved with something else."""
+        self._jobs |= {job.job: job for job in jobs}
+
+    def paid(self, name: str, tables: Collection[str]) -> Job | None:
+        """The rhythm's last run without these tables, which have been seen to since; None: it owed none."""
+        last = self._last(name)
+        if last is None or not set(tables) & set(last.failed):
+            return None
+        return replace(last, failed=tuple(table for table in last.failed if table not in tables))
+
+    def compared(self, at: datetime, full: int, settled: Collection[str], owed: Collection[str]) -> Job:
+        """A run of the comparison in which some tables were settled, and some are owed from now on."""
+        last = self._last(COMPARISON)
+        before = last.failed if last else ()
+        left = [name for name in dict.fromkeys((*before, *owed)) if name not in settled]
+        return Job(job=COMPARISON, ran_at=at, cycle=full, failed=tuple(left))
 
     def forget(self) -> None:
         """Ask the store again: it may have rolled back."""

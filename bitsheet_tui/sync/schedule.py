@@ -1,5 +1,7 @@
 """APScheduler with one job for each rhythm; it says when, and `rhythm.py` whether there is anything to do.
 
+What counts cycles, and has no times of its own, comes with them: it is `riding`.
+
 Two clocks count. Cycles and what is done so often follow the time that really passed, suspension included
 (`clock.elapsed`): nobody who sets the host's clock delays or hastens them. What `[schedule]` names follows
 the clock on the wall, with its changes of season. The scheduler thinks in wall-clock time and sleeps on a
@@ -8,8 +10,9 @@ jobs are booked anew when one has gone astray. A job that is late runs once, how
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,7 +28,6 @@ ASTRAY = 1.5  # seconds between the two clocks that are taken for a jump
 TICK = 1.0
 LEAST = 1.0  # seconds until a job that nobody could attend to comes again
 MANY = 1_000_000  # runs that wait for a busy loop: the scheduler is not to drop one of them with a warning
-CYCLE, RETRY = "cycle", "retry"
 
 
 class Schedule:
@@ -38,11 +40,12 @@ class Schedule:
         *,
         crons: Mapping[str, Any],
         periods: Mapping[str, float],
+        riding: Mapping[str, Collection[str]] = MappingProxyType({}),
         elapsed: Callable[[], float] | None = None,
         wall: Callable[[], datetime] = clock.wall,
     ) -> None:
         self._fire, self._jumped = fire, jumped
-        self._crons, self._periods = crons, periods
+        self._crons, self._periods, self._riding = crons, periods, riding
         self._elapsed, self._wall = elapsed or clock.elapsed, wall
         self._difference = self._drift()
         self._every: dict[str, Every] = {}
@@ -69,12 +72,16 @@ class Schedule:
 
         Replaces what was agreed.
         """
+        for rider in self._riding.get(name, ()):
+            self.every(rider, seconds, after=after)
         self._every[name] = Every(seconds, self._elapsed() + max(0.0, after), self._elapsed)
         self._add(name, self._every[name])
         return self._wall() + timedelta(seconds=max(0.0, after))
 
     def cancel(self, name: str) -> None:
         """Let a rhythm not come until it is agreed on anew."""
+        for rider in self._riding.get(name, ()):
+            self.cancel(rider)
         if self._every.pop(name, None) and self._scheduler.get_job(name):
             self._scheduler.remove_job(name)
 

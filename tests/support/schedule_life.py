@@ -56,7 +56,7 @@ class Life:
         self.demo = DemoPortal(size, seed=5, settings=Settings(limits=Limits(), cost=cost), clock=hands)
         self.wire, self.engine, self.store, self._running = None, None, None, None
 
-    def start(self):
+    def start(self, heartbeat=None):
         self.store = wiring.open_store(self.config)
         self.wire = Wire(self.demo)
 
@@ -68,8 +68,9 @@ class Life:
 
         tables = wiring.tables(self.config)
         self.engine = engines.Engine(
-            connect, self.store, tables, self.config.sync, self.config.schedule, listeners=[self.note]
-        )
+            connect, self.store, tables, self.config.sync, self.config.schedule, listeners=[self.note],
+            heartbeat=heartbeat,
+        )  # fmt: skip
         self._running = self.hands.loop.create_task(self.engine.run())
 
     def note(self, event):

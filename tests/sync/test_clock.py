@@ -56,6 +56,26 @@ async def test_it_runs_when_the_time_has_come(kept):
     assert jumps == []
 
 
+async def test_what_rides_comes_with_what_it_rides_in(kept):
+    _, hands, runs, jumps = kept
+    schedule = Schedule(
+        runs.put_nowait,
+        jumps.append,
+        crons={},
+        periods={},
+        riding={"cycle": ("audit",)},
+        elapsed=hands.elapsed,
+    )
+    schedule.start()
+    schedule.every("cycle", 3600, after=0.05)
+    assert {await soon(runs), await soon(runs)} == {"audit", "cycle"}
+    schedule.every("cycle", 3600, after=0.05)
+    schedule.cancel("cycle")
+    await asyncio.sleep(0.2)
+    assert runs.empty()
+    schedule.stop()
+
+
 async def test_what_is_agreed_anew_replaces_what_was(kept):
     schedule, _, runs, _ = kept
     schedule.every("cycle", 3600, after=0.05)

@@ -10,6 +10,8 @@ import pytest
 from bitsheet_tui import commands as c
 from bitsheet_tui import cron, quiet
 from bitsheet_tui import events as e
+from bitsheet_tui.portal.demo.faults import Fault
+from bitsheet_tui.portal.demo.faults import Kind as FaultKind
 from bitsheet_tui.sync.schedule import Crontab
 from tests.support.schedule_life import BEGIN, storyteller
 from tests.support.sync_run import ids, unequal
@@ -234,6 +236,64 @@ def test_an_audit_with_a_time_is_made_in_one_go_and_not_in_shares(live):
     assert len(life.kinds) >= 6
     assert life.before  # no share was read in any cycle of a day
     assert life.after == {}
+
+
+def test_every_rhythm_is_a_job_of_the_scheduler_and_its_last_good_run_is_kept(live):
+    async def story(life):
+        life.start()
+        await asyncio.sleep(2 * HOUR + 10)
+        life.jobs = {job.id for job in life.engine._schedule._scheduler.get_jobs()}
+        life.kept = {name: life.store.last_job(name) for name in life.jobs}
+        await life.stop()
+
+    begin = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+    life = live(story, begin=begin, audit_days=0.01)
+    assert life.jobs == {"cycle", "static", "comparison", "audit", "retention"}
+    ran = {name: (job.ran_at - begin).total_seconds() for name, job in life.kept.items()}
+    assert round(ran["cycle"], -1) == round(ran["comparison"], -1) == 7200
+    assert round(ran["static"], -1) == 19 * 300  # the twentieth cycle
+    assert ran["audit"] > 6000
+    assert ran["retention"] >= 3600
+    assert [job.failed for job in life.kept.values()] == [()] * 5
+
+
+def test_tables_that_could_not_be_counted_or_compared_are_owed_until_they_are(live):
+    async def story(life):
+        life.start()
+        await asyncio.sleep(10)
+        life.demo.faults.add(Fault(kind=FaultKind.ERROR, method="crm.deal.list", times=10**6))
+        life.demo.world.delete("deals", ids(life.demo, "deals")[0])
+        await asyncio.sleep(300)
+        life.before = life.store.last_job("comparison")
+        life.demo.faults.clear()
+        await asyncio.sleep(3600)
+        life.after = life.store.last_job("comparison")
+        await life.stop()
+
+    life = live(story, static_every=2)
+    assert life.before.failed == ("deals",)
+    assert life.after.failed == ()
+    assert unequal(life.config.store_url, life.demo, ("deals",)) == {}
+
+
+def test_a_heartbeat_is_a_rhythm_where_somebody_is_to_be_told_and_holds_nothing_up(live):
+    beats = []
+
+    async def beat():
+        beats.append(datetime.now(UTC))
+        await asyncio.sleep(200 if len(beats) == 1 else 0)
+        return len(beats) < 4
+
+    async def story(life):
+        life.start(heartbeat=beat)
+        await asyncio.sleep(8 * MINUTE + 10)
+        life.job = life.store.last_job("heartbeat")
+        await life.stop()
+
+    life = live(story, interval=20.0)
+    assert [round((at - BEGIN).total_seconds(), -1) for at in beats] == [60, 300, 360, 420, 480]
+    assert round((life.job.ran_at - BEGIN).total_seconds(), -1) == 360  # the last that was heard
+    assert len(life.full()) == 25
 
 
 def test_a_span_of_quiet_hours_is_read_and_left_out_of_ages():
