@@ -2,12 +2,11 @@
 
 import os
 import resource
-import shutil
 import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from bitsheet_tui import wiring
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.config import Config, LogSettings, PortalSettings, SyncSettings, load, need_webhook
 from bitsheet_tui.errors import ConfigError, MirrorHeld, StoreError
+from bitsheet_tui.hard_exit import temporary
 from bitsheet_tui.observe import logs
 from bitsheet_tui.observe.live import Live
 from bitsheet_tui.observe.served import Served, places
@@ -57,16 +57,15 @@ def demo(*, quick: bool = False, kept: bool = False) -> Iterator[Config]:
     with portal.run_in_thread() as webhook:
         folder = Path(tempfile.mkdtemp(prefix="bitsheet-demo-"))
         then = f"delete {folder} when you have seen enough" if kept else "it is deleted at the end"
-        tell(f"demo: the mirror is {folder}/bitsheet.db; {then}")
-        yield Config(
-            portal=PortalSettings(requests_per_second=50.0 if quick else 2.0),
-            sync=SyncSettings(interval=DEMO_INTERVAL, reconcile_every=DEMO_COMPARES),
-            log=LogSettings(file=str(folder / "bitsheet.log")),
-            webhook=Secret(webhook),
-            store_url=Secret(f"sqlite:///{folder}/bitsheet.db"),
-        )
-        if not kept:  # after a crash it stays, with its log
-            shutil.rmtree(folder, ignore_errors=True)
+        with nullcontext() if kept else temporary(folder):  # after a crash it stays, with its log
+            tell(f"demo: the mirror is {folder}/bitsheet.db; {then}")
+            yield Config(
+                portal=PortalSettings(requests_per_second=50.0 if quick else 2.0),
+                sync=SyncSettings(interval=DEMO_INTERVAL, reconcile_every=DEMO_COMPARES),
+                log=LogSettings(file=str(folder / "bitsheet.log")),
+                webhook=Secret(webhook),
+                store_url=Secret(f"sqlite:///{folder}/bitsheet.db"),
+            )
 
 
 def prepare(config: Config, ending: ExitStack, *, anew: bool = False) -> Engine:

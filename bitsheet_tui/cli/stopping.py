@@ -1,12 +1,12 @@
 """Stops when asked: the first signal lets the commit in hand finish, the second ends at once."""
 
-import os
 import signal
 from types import FrameType
 from typing import Protocol
 
 from bitsheet_tui import commands as c
 from bitsheet_tui.errors import Exit
+from bitsheet_tui.hard_exit import hard_exit
 from bitsheet_tui.observe.systemd import Notifier
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -25,7 +25,6 @@ class Stopping:
     def __init__(self, notifier: Notifier) -> None:
         self._notifier = notifier
         self._asked = False
-        self._hung_up = False
         self.engine: Stoppable | None = None  # none yet: there is nothing to finish
 
     def __enter__(self) -> "Stopping":
@@ -40,11 +39,10 @@ class Stopping:
 
     def _handle(self, number: int, _: FrameType | None) -> None:
         """Must not log: the signal may have come in the middle of a log call."""
-        if self._hung_up and number == signal.SIGHUP:
-            return  # a shell tells its jobs, and the terminal does: one hang-up
-        self._hung_up = self._hung_up or number == signal.SIGHUP
+        if number == signal.SIGHUP and self._asked:
+            return  # whoever ends a session hangs up besides, and so does the terminal
         if self._asked:
-            os._exit(128 + number)
+            hard_exit(128 + number)
         self.ask()
 
     def ask(self) -> None:

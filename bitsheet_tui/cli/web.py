@@ -18,6 +18,7 @@ from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.commands import Stop
 from bitsheet_tui.config import Config, load
 from bitsheet_tui.errors import Exit, MirrorHeld, UsageError
+from bitsheet_tui.hard_exit import hard_exit
 from bitsheet_tui.observe.live import TAIL
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.secret import Secret
@@ -132,7 +133,7 @@ def _stopping(stop: Callable[[], object]) -> Iterator[None]:
 
     def handle(number: int, _: FrameType | None) -> None:
         if asked:
-            os._exit(128 + number)
+            hard_exit(128 + number)
         asked.append(number)
         stop()
 

@@ -15,6 +15,7 @@ from types import FrameType
 from bitsheet_tui import streams
 from bitsheet_tui.commands import Stop
 from bitsheet_tui.errors import Exit
+from bitsheet_tui.hard_exit import hard_exit
 from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.terminal import Terminal, tell
 from bitsheet_tui.ui.window import EngineLike, Window
@@ -108,11 +109,11 @@ class Ending:
         os.kill(os.getpid(), number)
 
     def _signal(self, number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGHUP and self.signalled == number:
-            return  # a shell tells its jobs, and the terminal does: one hang-up
+        if number == signal.SIGHUP and self.signalled:
+            return  # whoever ends a session hangs up besides, and so does the terminal
         if self.signalled:
             self.terminal.restore()
-            os._exit(128 + number)
+            hard_exit(128 + number)
         self.signalled = number
         self.ask()
         self.window.finish()
@@ -122,7 +123,7 @@ class Ending:
             self.terminal.restore()
             tell(t(TOO_LONG, seconds=f"{ENGINE_SECONDS:.0f}"))
             streams.flush()
-            os._exit(Exit.HELD)
+            hard_exit(Exit.HELD)
         if not self.screen_closed.wait(SCREEN_SECONDS):
             self.terminal.restore()
-            os._exit(Exit.DONE)
+            hard_exit(Exit.DONE)

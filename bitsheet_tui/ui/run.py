@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import os
 import signal
 import traceback
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from importlib import import_module
 
 from bitsheet_tui import streams
 from bitsheet_tui.errors import BitsheetError, Exit, UsageError
+from bitsheet_tui.hard_exit import hard_exit
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.secret import redact
 from bitsheet_tui.text import plain
@@ -67,7 +67,7 @@ def run_console(
         if window.abandoned:
             tty.tell(farewell(Picture(state=engine.state, now=clock(), zone=zone), abandoned=True))
             streams.flush()
-            os._exit(128 + signal.SIGINT)
+            hard_exit(128 + signal.SIGINT)
         ending.wait()
     if crash:
         terminal.restore()

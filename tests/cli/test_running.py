@@ -88,6 +88,36 @@ def test_a_second_signal_ends_it_at_once():
     assert (done.returncode, done.stdout) == (128 + signal.SIGINT, "Stop()\nstill here\n")
 
 
+def test_a_hang_up_is_no_second_signal():
+    script = (
+        "import os, signal\n"
+        "from types import SimpleNamespace\n"
+        "from bitsheet_tui.cli.stopping import Stopping\n"
+        "from bitsheet_tui.observe.systemd import Notifier\n"
+        "with Stopping(Notifier({})) as stopping:\n"
+        "    stopping.engine = SimpleNamespace(submit=lambda command: print(command, flush=True))\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    os.kill(os.getpid(), signal.SIGHUP)\n"
+        "    print('still here', flush=True)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "Stop()\nstill here\n")
+
+
+def test_what_was_made_for_the_moment_goes_with_a_hard_exit(tmp_path):
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from bitsheet_tui.hard_exit import hard_exit, temporary\n"
+        "with temporary(Path(sys.argv[1])):\n"
+        "    hard_exit(143)\n"
+    )
+    (tmp_path / "demo/logs").mkdir(parents=True)
+    done = subprocess.run([sys.executable, "-c", script, tmp_path / "demo"], check=False)
+    assert done.returncode == 143
+    assert not (tmp_path / "demo").exists()
+
+
 def test_a_signal_before_there_is_an_engine_ends_it_too():
     script = (
         "import os, signal, time\n"

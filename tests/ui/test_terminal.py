@@ -60,10 +60,11 @@ def test_a_signal_that_means_nothing_to_it_ends_it_with_the_terminal_restored(nu
         assert console.restored()
 
 
-def test_two_hang_ups_are_one():
+@pytest.mark.parametrize("first", [signal.SIGHUP, signal.SIGTERM])
+def test_a_hang_up_is_no_second_signal(first):
     with PtyTerminal("deaf", os.devnull, (80, 24), "quick") as console:
         console.settle()
-        console.send(signal.SIGHUP)
+        console.send(first)
         console.read(0.2)
         console.send(signal.SIGHUP)  # the shell's, and the terminal's
         assert console.end() == 75  # the watchdog's: it was not ended at once
