@@ -1,5 +1,6 @@
 """What the engine did about a command, in one sentence for whoever gave it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bitsheet_tui import commands as c
@@ -16,7 +17,10 @@ def refusal(command: c.Command, state: EngineState) -> str:
         case c.Resync(()):
             return "no table is named"
         case c.SyncNow(tables) | c.Resync(tables) if off := [n for n in tables if _disabled(state, n)]:
-            return f"{_names(tuple(off))} is disabled: enable it first"
+            names = _names(tuple(off))
+            return _number(
+                off, f"{names} is disabled: enable it first", f"{names} are disabled: enable them first"
+            )
         case _:
             return ""
 
@@ -44,15 +48,24 @@ def answer(command: c.Command, before: EngineState, after: EngineState) -> str:
 def _wish(command: c.SyncNow | c.Resync | c.ConfirmDeletions, state: EngineState) -> str:
     match command:
         case c.SyncNow(tables):
-            return f"{_names(tables) or 'everything that is due'} is read"
+            names = _names(tables) or "everything that is due"
+            return _number(tables, f"{names} is read", f"{names} are read")
         case c.Resync(tables, None):
             rows = sum(state.tables[name].rows or 0 for name in tables)
-            return f"{_names(tables)} is read again from scratch ({rows:,} rows)"
+            return _number(
+                tables,
+                f"{_names(tables)} is read again from scratch ({rows:,} rows)",
+                f"{_names(tables)} are read again from scratch ({rows:,} rows)",
+            )
         case c.Resync(tables, since):
             return f"what changed in {_names(tables)} since {since} is read again"
         case c.ConfirmDeletions(table):
             held = state.tables[table].held
             return f"{table} is compared once more, and what is gone of {held:,} held rows is marked,"
+
+
+def _number(tables: Sequence[str], one: str, several: str) -> str:
+    return several if len(tables) > 1 else one
 
 
 def _clock(at: datetime | None) -> str:

@@ -64,16 +64,23 @@ class Steering:
         desk.disabled |= set(names)
         self._later(self._fills.cancel(*names))
         self._tell()
-        return f"{', '.join(names)} is not read until it is enabled, or the engine ends; its rows stay"
+        told = ", ".join(names)
+        if len(names) > 1:
+            return f"{told} are not read until they are enabled, or the engine ends; their rows stay"
+        return f"{told} is not read until it is enabled, or the engine ends; its rows stay"
 
     def _enable(self, names: tuple[str, ...]) -> str:
         strange = [name for name in names if name not in self._desk.disabled]
         if strange:
-            return f"{NOT_DONE}{', '.join(strange)} is not disabled"
+            told = ", ".join(strange)
+            return NOT_DONE + (f"{told} are not disabled" if len(strange) > 1 else f"{told} is not disabled")
         self._desk.disabled -= set(names)
         self._tell()
         self._wish(names)
-        return f"{', '.join(names)} is read again, now, from where it was left"
+        told = ", ".join(names)
+        if len(names) > 1:
+            return f"{told} are read again, now, from where they were left"
+        return f"{told} is read again, now, from where it was left"
 
     def _cancel(self, names: tuple[str, ...]) -> str:
         """Wishes that wait, and backfills that read once more what was complete before."""

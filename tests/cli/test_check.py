@@ -61,6 +61,13 @@ def test_a_bad_configuration_is_78_with_a_line_for_each_problem(home, capfd):
     assert "bitsheet-tui init" in capfd.readouterr().out
 
 
+def test_without_a_webhook_the_configuration_is_not_called_well(home, capfd):
+    Path("config.toml").write_text("[log]\nfile = ''\n", encoding="utf-8")
+    assert main(["check"]) == 78
+    (line,) = capfd.readouterr().out.splitlines()
+    assert line.split()[:2] == ["config", "FAIL"]
+
+
 def test_a_refused_webhook_is_77_and_the_store_is_looked_at_all_the_same(home, portal, capfd):
     configure(home, portal.replace(CODE, "wrongwrongwrongwrong"))
     assert main(["check"]) == 77

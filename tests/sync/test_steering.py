@@ -6,9 +6,22 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bitsheet_tui import wiring
-from bitsheet_tui.commands import Cancel, Disable, Enable, Resync, SetInterval, Stop, from_words, to_words
+from bitsheet_tui.commands import (
+    Cancel,
+    Disable,
+    Enable,
+    Resync,
+    SetInterval,
+    Stop,
+    SyncNow,
+    from_words,
+    to_words,
+)
 from bitsheet_tui.portal.demo.settings import Cost, Size
 from bitsheet_tui.store.store import Store
+from bitsheet_tui.sync import answers
+from bitsheet_tui.ui.language import retold, speaking
+from tests.support import engine_states
 from tests.support.sync_run import NAMES, config, portal, unequal
 
 pytestmark = pytest.mark.slow
@@ -40,6 +53,16 @@ async def until(true) -> None:
     async with asyncio.timeout(60):
         while not true():
             await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"), [(("deals",), "deals is read"), (("deals", "tasks"), "deals, tasks are read")]
+)
+def test_an_answer_is_in_the_number_of_its_tables(names, told):
+    state = engine_states.current()
+    assert answers.answer(SyncNow(names), state, state) == f"{told} now, in cycle 813"
+    with speaking("tr"):
+        assert retold(told) == f"okunuyor: {', '.join(names)}"
 
 
 async def answered(engine) -> str:

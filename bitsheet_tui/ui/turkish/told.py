@@ -72,7 +72,9 @@ SENTENCES = {
     "{names} is disabled: enable it first": "kapalı: {names}; önce açın",
     "everything that is due": "zamanı gelen her şey",
     "{names} is read": "okunuyor: {names}",
+    "{names} are read": "okunuyor: {names}",
     "{names} is read again from scratch ({rows} rows)": "baştan yeniden okunuyor: {names} ({rows} satır)",
+    "{names} are read again from scratch ({rows} rows)": "baştan yeniden okunuyor: {names} ({rows} satır)",
     "what changed in {names} since {since} is read again": (
         "{since} gününden beri değişenler yeniden okunuyor: {names}"
     ),
@@ -106,7 +108,13 @@ SENTENCES = {
     "{names} is not read until it is enabled, or the engine ends; its rows stay": (
         "{names} açılana ya da motor durana kadar okunmaz; satırları kalır"
     ),
+    "{names} are not read until they are enabled, or the engine ends; their rows stay": (
+        "{names} açılana ya da motor durana kadar okunmaz; satırları kalır"
+    ),
     "{names} is not disabled": "kapalı değil: {names}",
+    "{names} are not disabled": "kapalı değil: {names}",
+    "{names} are disabled: enable them first": "kapalı: {names}; önce açın",
+    "{names} are read again, now, from where they were left": "{names} şimdi, kaldıkları yerden yeniden okunuyor",
     "{names} is read again, now, from where it was left": "{names} şimdi, kaldığı yerden yeniden okunuyor",
     "{count} waiting taken back": "bekleyen {count} istek geri alındı",
     "the resync of {names} is given up, its rows stay current": (
