@@ -241,10 +241,11 @@ class EngineState(Struct, frozen=True, kw_only=True):
             return Phase.STOPPING
         if isinstance(self.trouble, e.NeedsOperator):
             return Phase.NEEDS_YOU
-        if self.trouble or self.waiting:
-            return Phase.WAITING
-        if self.paused_at:
+        elsewhere = bool(self.trouble or self.waiting)
+        if self.paused_at and not (elsewhere and self.cycle_started):  # else it is still tried again
             return Phase.PAUSED
+        if elsewhere:
+            return Phase.WAITING
         if any(table.fill and not table.disabled for table in self.tables.values()):
             return Phase.FILLING
         if self.cycle_started:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import NEEDS_OPERATOR
 from bitsheet_tui.state.alerting import follow
-from bitsheet_tui.state.picture import KEPT, CycleSummary, EngineState, Fill, Standing, TableState
+from bitsheet_tui.state.picture import AT_WORK, KEPT, CycleSummary, EngineState, Fill, Standing, TableState
 
 
 def reduce(state: EngineState, event: e.Event) -> EngineState:
@@ -57,7 +57,20 @@ def _(event: e.CycleEnded, state: EngineState) -> EngineState:
         before = before[:-1]  # those that were asked for do not drive out the full ones
     refused = isinstance(state.trouble, e.NeedsOperator) and not event.served
     trouble = state.trouble if refused else None  # the store has just taken the cycle's end
-    return replace(state, cycle_started=None, cycles=(*before, summary)[-KEPT:], trouble=trouble)
+    return replace(_over(state), cycles=(*before, summary)[-KEPT:], trouble=trouble)
+
+
+def _over(state: EngineState) -> EngineState:
+    """No cycle is in hand: a table that it has not come to, or that other work wrote to, waits for none."""
+
+    def settled(table: TableState) -> TableState:
+        if table.standing not in AT_WORK:
+            return table
+        read = table.well if table.synced_at else Standing.NEVER
+        return replace(table, standing=Standing.FAILED if table.error else read)
+
+    tables = {name: settled(table) for name, table in state.tables.items()}
+    return replace(state, cycle_started=None, tables=tables)
 
 
 @_apply.register
@@ -210,10 +223,14 @@ def _(event: e.Answered, state: EngineState) -> EngineState:
     return replace(state, waiting=None, trouble=trouble)
 
 
-@_apply.register(e.NeedsOperator)
-@_apply.register(e.StoreTrouble)
-def _(event: e.NeedsOperator | e.StoreTrouble, state: EngineState) -> EngineState:
+@_apply.register
+def _(event: e.NeedsOperator, state: EngineState) -> EngineState:
     return replace(state, trouble=event, waiting=None)
+
+
+@_apply.register
+def _(event: e.StoreTrouble, state: EngineState) -> EngineState:
+    return replace(_over(state), trouble=event, waiting=None)  # a cycle that loses the store is over
 
 
 @_apply.register

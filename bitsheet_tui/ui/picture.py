@@ -49,6 +49,11 @@ class Picture(Struct, frozen=True, kw_only=True):
         return [self.state.tables[name] for name in self.verdict.waiting]
 
     @property
+    def left_behind(self) -> bool:
+        """Whether what is seen is how an instance that ended left it."""
+        return bool(self.state.attached and self.state.attached.gone)
+
+    @property
     def verdict(self) -> Verdict:
         """How it all stands."""
         return judge(self.state, self.now)

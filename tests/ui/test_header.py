@@ -1,13 +1,16 @@
 """What the header says follows from the engine's state, and contradicts no row of the table below it."""
 
 import random
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui import events as e
+from bitsheet_tui import quiet
+from bitsheet_tui.alert import Alert, Kind
 from bitsheet_tui.errors import Reason
-from bitsheet_tui.state import EngineState, Phase, Standing, judge, reduce, start
+from bitsheet_tui.state import Attached, EngineState, Phase, Standing, judge, reduce, start
 from bitsheet_tui.ui import line
 from bitsheet_tui.ui.picture import Picture
 from bitsheet_tui.ui.views import header, tables
@@ -17,6 +20,14 @@ from tests.support.proof import times
 
 NAMES = ("leads", "contacts", "deals", "tasks")
 FINE = ("✓ ok", "~ partial")
+KEPT = tuple(  # alerts that stood when the engine before ended
+    Alert(kind=kind, about="deals", tables=tables, text=f"{kind} stands", hint="", since=engine_states.NOW)
+    for kind, tables in (
+        (Kind.DELETIONS_HELD, ("deals",)), (Kind.TABLE_REFUSED, ("deals",)), (Kind.STORE_TROUBLE, ()),
+        (Kind.QUARANTINE, ("deals",)), (Kind.STORE_PINNED, ()),
+    )
+)  # fmt: skip
+SEEN = (None, None, Attached(pid=7, live=True), Attached(pid=7, host="db1"), Attached(pid=7, readonly=True))
 
 
 class Walk:
@@ -26,7 +37,10 @@ class Walk:
         self.chance = random.Random(seed)
         self.now = engine_states.NOW
         due = dict.fromkeys(NAMES, 300.0)
-        self.state = start(NAMES, portal="acme", store="x.db", at=self.now, due=due)
+        kept = [one for one in KEPT if self.chance.random() < 0.2]
+        began = start(NAMES, portal="acme", store="x.db", at=self.now, due=due, alerts=kept)
+        hours = quiet.parse("12:00-13:30", "UTC") if self.chance.random() < 0.3 else None
+        self.state = replace(began, quiet=hours, attached=self.chance.choice(SEEN))
 
     def step(self) -> None:
         self.now += timedelta(seconds=self.chance.choice((1, 5, 60, 900)))
@@ -37,7 +51,30 @@ class Walk:
         some = tuple(one for one in NAMES if self.chance.random() < 0.7)
         until = at + timedelta(seconds=45)
         refusal = {"table": name, "at": at, "hint": "Tick it.", "text": f"the webhook may not read {name}"}
+        gained = self.chance.choice((0, 1, 50))
         makers = {
+            "page": lambda: e.PageStored(
+                table=name,
+                at=at,
+                read=50,
+                inserted=gained,
+                updated=1,
+                filling=True,
+                done=gained * 9,
+                expected=self.chance.choice((None, 900)),
+            ),
+            "some": lambda: e.PageStored(table=name, at=at, read=50, inserted=gained, updated=1),
+            "locked": lambda: e.TableFailed(**refusal, reason=None),
+            "undone": lambda: e.TableFailed(**refusal, reason=None, lasting=True),
+            "odd": lambda: e.Quarantined(table=name, at=at, count=0, values=gained),
+            "counted": lambda: e.Counted(
+                table=name, rows=gained, deleted=0, synced_at=self.chance.choice((None, at))
+            ),
+            "opened": lambda: e.Unreadable(table="tasks", at=at, count=0, lacks=""),
+            "booked": lambda: e.Scheduled(at=at + timedelta(seconds=self.chance.choice((1, 300, 7200)))),
+            "few": lambda: e.CycleStarted(number=number, at=at, tables=(name,), asked=(name,)),
+            "fewer": lambda: e.Steered(at=at, interval=self.chance.choice((1.0, 3600.0)), disabled=NAMES[1:]),
+            "on": lambda: e.Steered(at=at, interval=300.0, disabled=()),
             "begin": lambda: e.CycleStarted(number=number, at=at, tables=some),
             "read": lambda: e.TableRead(table=name, at=at, watermark=at, seconds=0.3),
             "read too": lambda: e.TableRead(table=name, at=at, watermark=at, seconds=0.3),
@@ -85,15 +122,53 @@ def somebody_must_act(state: EngineState) -> bool:
     )
 
 
-def check(state: EngineState, now) -> None:
+def left(state: EngineState) -> EngineState:
+    """The same, as somebody sees it who attaches when nobody runs any more."""
+    gone = Attached(gone=True, pid=7)
+    return replace(state, attached=gone, stopped=True, stopping=False, cycle_started=None, next_at=None)
+
+
+def check_next(picture: Picture) -> None:
+    """What is to come: nothing where nothing does, and no time that the quiet hours forbid."""
+    state, said = picture.state, header.next_in(picture)
+    if state.stopping or state.stopped or state.paused_at:
+        assert said == ""
+    if said.startswith("quiet until"):
+        assert state.quiet.until(picture.now)
+    if said.startswith("next at") and state.quiet and state.quiet.until(picture.now):
+        assert state.next_at < state.quiet.until(picture.now)  # it was booked for a moment before them
+
+
+def check_word(said: str, state: EngineState, shown: dict[str, str]) -> None:
+    """What the word says of the engine is so, and no row of a table that is read denies it."""
+    assert state.paused_at or said != "PAUSED"
+    assert not (state.paused_at and said in {"CURRENT", "SYNCING", "FILLING"})
+    if said in {"WAITING", "OFFLINE"}:
+        assert state.waiting or state.trouble or not all(row.startswith(FINE) for row in shown.values())
+    if any(row.startswith("✗") for row in shown.values()):
+        assert said in {"NEEDS YOU", "STOPPING", "STOPPED"}, shown
+
+
+def check_time(state: EngineState, sentence: str) -> None:
+    """Nobody who paused is told of a next try, unless a cycle is in hand."""
+    if state.paused_at and not state.cycle_started:
+        assert "Tries again" not in sentence
+
+
+def check(state: EngineState, now) -> None:  # noqa: C901 - one rule after the other
     picture = Picture(state=state, now=now, zone=UTC)
     said, shown, verdict = header.word(picture)[0], rows(picture), judge(state, now)
     on = [one for one in state.tables.values() if not one.disabled]
-    if state.stopping:
+    check_next(picture)
+    if state.stopping or state.stopped:
         assert said in {"STOPPING", "STOPPED"}
     else:
         assert (said == "NEEDS YOU") is somebody_must_act(state)
         assert bool(verdict.jobs) is somebody_must_act(state)
+    if picture.left_behind:
+        assert not any(mark in row for row in shown.values() for mark in "✓▶·"), shown
+        assert "Nobody keeps this mirror current" in " ".join(map(line.text, header.sentence(picture, 200)))
+    check_word(said, state, {one.name: shown[one.name] for one in on})
     if said == "CURRENT":
         assert all(shown[one.name].startswith(FINE) for one in on), shown
     if said in {"SYNCING", "FILLING"}:
@@ -102,6 +177,7 @@ def check(state: EngineState, now) -> None:
     for name in verdict.needs if said == "NEEDS YOU" else ():
         told = ("…", "The webhook is gone", "may not read")  # of many tables the first are named
         assert name in sentence or any(words in sentence for words in told), sentence
+    check_time(state, sentence)
     if "All " in sentence:
         assert all(shown[one.name].startswith(FINE[0]) for one in on), (sentence, shown)
     if verdict.as_of:
@@ -120,11 +196,53 @@ def test_for_every_state_the_header_follows_from_it_and_contradicts_no_row(seed)
         walk.step()
         for later in (0, 400, 4000):
             check(walk.state, walk.now + timedelta(seconds=later))
+        check(left(walk.state), walk.now)
 
 
 @pytest.mark.parametrize("name", engine_states.SCENES)
 def test_and_for_every_scene(name):
     check(engine_states.SCENES[name](), engine_states.NOW)
+
+
+def test_what_work_beside_a_cycle_writes_leaves_no_table_reading_when_the_cycle_has_ended():
+    state, now = engine_states.current(), engine_states.NOW
+    for event in (
+        e.CycleStarted(number=813, at=now, tables=("deals",)),
+        e.PageStored(table="users", at=now, read=1, inserted=0, updated=1),  # the audit's
+        e.TableRead(table="deals", at=now, watermark=now, seconds=0.3),
+        e.CycleEnded(number=813, at=now, seconds=1.0, rows=0, requests=1, failed=(), served=True),
+    ):
+        state = reduce(state, event)
+    shown = rows(Picture(state=state, now=now, zone=UTC))
+    assert shown["users"] == "✓ ok"
+
+
+def test_nobody_who_paused_is_told_when_it_is_tried_again():
+    cycle = reduce(
+        engine_states.current(), e.CycleStarted(number=813, at=engine_states.NOW, tables=("deals",))
+    )
+    full = e.StoreTrouble(
+        text="The disk is full", hint="", at=engine_states.NOW, until=engine_states.later(45)
+    )
+    state = reduce(reduce(cycle, full), e.Paused(at=engine_states.NOW))
+    picture = Picture(state=state, now=engine_states.NOW, zone=UTC)
+    assert header.word(picture)[0] == "PAUSED"
+    told = " ".join(map(line.text, header.sentence(picture, 120)))
+    assert told == " The disk is full. Paused since 10:02. Press p to go on."
+    assert header.next_in(picture) == ""
+
+
+def test_in_quiet_hours_the_header_says_until_when():
+    hours = quiet.parse("23:00-06:00", "UTC")
+    begin, end = datetime(2026, 11, 24, 22, 59, tzinfo=UTC), datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
+    state = reduce(
+        replace(engine_states.current(), quiet=hours), e.Scheduled(at=end, quiet_until=end)
+    )  # fmt: skip
+    said = [
+        header.next_in(Picture(state=state, now=now, zone=UTC))
+        for now in (begin, begin + timedelta(minutes=1), end - timedelta(hours=1))
+    ]
+    assert said == ["next at 25 Nov 06:00", "quiet until 06:00", "quiet until 06:00"]
 
 
 def test_one_deleted_webhook_is_one_thing_to_do_however_many_tables_it_had():

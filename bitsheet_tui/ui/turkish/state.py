@@ -19,6 +19,7 @@ SENTENCES = {
     "{count} ok": "{count} tamam",
     "terminal too small": "terminal çok küçük",
     "for {time}": "{time} süredir",
+    "quiet until {time}": "{time} saatine dek sessiz",
     # the sentence
     "First start: every table is read once, newest rows first.": (
         "İlk başlatma: her tablo okunur, en yeni satırlar önce."
@@ -102,6 +103,10 @@ SENTENCES = {
     "{share} filled": "{share} doldu",
     "{share} filled, {span} left": "{share} doldu, kalan {span}",
     "{count} of {all} ok": "{count}/{all} tamam",
+    "{count} of {all} were ok": "{count}/{all} tamamdı",
+    "as it was left": "bırakıldığı gibi",
+    "not read to its end": "sonuna dek okunmadı",
+    "had failed": "okunamamıştı",
     "sorted by {title}": "sıralama: {title}",
     "sorted by {title} reversed": "sıralama: {title}, ters",
     "in the order of a cycle": "döngü sırasıyla",

@@ -66,8 +66,8 @@ def sentence(picture: Picture, cells: int) -> list[Line]:
     """What waits for somebody, what is going on and what happens next: one line, or more where it is long."""
     verdict = picture.verdict
     remark = attached.remark(picture)
-    needs = "" if _left_behind(picture) or verdict.phase is not Phase.NEEDS_YOU else _needs(picture)
-    text = remark if _left_behind(picture) else f"{_doing(picture)} {remark}".strip()
+    needs = "" if picture.left_behind or verdict.phase is not Phase.NEEDS_YOU else _needs(picture)
+    text = remark if picture.left_behind else f"{_doing(picture)} {remark}".strip()
     if needs:
         room = MOST - bool(text)
         lines = _rows(needs, cells, room, "bad")
@@ -89,11 +89,6 @@ def _doing(picture: Picture) -> str:
     """What the engine does; nothing where what it waits for is told already."""
     activity = picture.verdict.activity
     return "" if activity is Phase.NEEDS_YOU else _SENTENCES[activity](picture)
-
-
-def _left_behind(picture: Picture) -> bool:
-    """Whether what is seen is how an instance that ended left it."""
-    return bool(picture.state.attached and picture.state.attached.gone)
 
 
 def _starting(picture: Picture) -> str:
@@ -192,7 +187,9 @@ def _left(picture: Picture, eta: float | None, **facts: str) -> str:
 
 def _paused(picture: Picture) -> str:
     at = f.clock(picture.state.paused_at, picture.zone, picture.now, seconds=False)
-    return t(words.PAUSED, at=at)
+    trouble = picture.state.trouble
+    told = f"{full_stop(plain(retold(trouble.text)))} " if trouble and not _whole(trouble) else ""
+    return told + t(words.PAUSED, at=at)
 
 
 def _waiting(picture: Picture) -> str:
@@ -216,7 +213,8 @@ def _needs(picture: Picture) -> str:
         told = [
             full_stop(plain(retold(alert.text))) for alert in grave if alert.kind is not Kind.STORE_TROUBLE
         ]
-    if not (told and set(verdict.refused) == set(picture.state.tables)):
+    portal = _whole(event) or any(alert.kind is Kind.PORTAL_REFUSED for alert in grave)
+    if not (portal and set(verdict.refused) == set(picture.state.tables)):
         told += [t("Refused: {names}.", names=_names(verdict.refused))] if verdict.refused else []
     told += [t("Deletions held: {names}.", names=_names(verdict.held))] if verdict.held else []
     rest = [alert for alert in picture.state.alerts.values() if alert.grave and alert.tables]
@@ -249,17 +247,19 @@ _SENTENCES: dict[Phase, Callable[[Picture], str]] = {
 
 
 def next_in(picture: Picture) -> str:
-    """`next at 10:07:00` while a cycle is awaited, `for 0:12` while one runs, else nothing.
+    """`next at 10:07:00` while a cycle is awaited, `quiet until 06:00` in quiet hours, `for 0:12` in one.
 
     A time of day stays as it is: at rest nothing is sent to the terminal.
     """
     state = picture.state
-    if state.activity in {Phase.PAUSED, Phase.STOPPING, Phase.STOPPED}:
+    if state.paused_at or state.activity in {Phase.STOPPING, Phase.STOPPED}:
         return ""
     if state.cycle_started:
         return t("for {time}", time=f.stopwatch((picture.now - state.cycle_started).total_seconds()))
     if state.next_at is None:
         return ""
+    if state.quiet and (until := state.quiet.until(picture.now)) and state.next_at >= until:
+        return t("quiet until {time}", time=f.clock(until, picture.zone, until, seconds=False))
     day = state.next_at.astimezone(picture.zone).date() != picture.now.astimezone(picture.zone).date()
     return t("next at {time}", time=f.clock(state.next_at, picture.zone, picture.now, seconds=not day))
 

@@ -161,7 +161,25 @@ def state(picture: Picture, table: TableState, cells: int, *, brief: bool = Fals
     """Where a table stands, or that it is not read; `brief`: with the time that is left of a backfill."""
     if table.disabled:
         return (("- ", "dim"), (t("disabled, E reads it"), "dim"))
+    if picture.left_behind:
+        return _left(table)
     return _state(picture, table, cells, brief=brief)
+
+
+def _left(table: TableState) -> Line:
+    """How a table was left by an instance that has ended: nobody reads it, or tries it again."""
+    if table.held:
+        return ((BAD + " ", "bad"), (t("{count} held, see e", count=f.count(table.held)), "bad"))
+    if table.standing is Standing.REFUSED:
+        sign, words, style = STANDINGS[table.standing]
+        return ((sign + " ", style), (t(words), style))
+    if table.standing is Standing.FILLING:
+        words = t("not read to its end")
+    elif table.standing is Standing.FAILED:
+        words = t("had failed")
+    else:
+        words = _lacks(table) or t("not read yet" if table.standing is Standing.NEVER else "as it was left")
+    return (("- ", "dim"), (words, "dim"))
 
 
 def _state(picture: Picture, table: TableState, cells: int, *, brief: bool) -> Line:
@@ -253,7 +271,12 @@ def _summary(picture: Picture, cells: int) -> Line:
     verdict = picture.verdict
     ok = f"{len(verdict.current)}"
     if not verdict.needs:
-        return ((t("{count} of {all} ok", count=ok, all=f"{verdict.all}"), "strong"),)
+        said = t(
+            "{count} of {all} were ok" if picture.left_behind else "{count} of {all} ok",
+            count=ok,
+            all=f"{verdict.all}",
+        )
+        return ((said, "dim" if picture.left_behind else "strong"),)
     if verdict.held and verdict.refused:
         need = f"{len(verdict.needs)}"
         return ((t("{count} ok", count=ok) + ", ", "strong"), (t("{count} need you", count=need), "bad"))
