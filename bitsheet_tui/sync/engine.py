@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bitsheet_tui import commands as c
@@ -23,6 +24,7 @@ from bitsheet_tui.sync import clock, cycle
 from bitsheet_tui.sync.again import Again
 from bitsheet_tui.sync.alerting import Alerting
 from bitsheet_tui.sync.answers import NOT_DONE
+from bitsheet_tui.sync.audit import auditable
 from bitsheet_tui.sync.clock import rested
 from bitsheet_tui.sync.control import Control
 from bitsheet_tui.sync.cycle import Turn
@@ -45,6 +47,27 @@ FULL = frozenset({CYCLE, RETRY, ALARM})  # what a full cycle answers
 PROMPT_SECONDS = 60.0  # how long a single run bears with a portal that does not answer
 MOST_WISHES = 50  # cycles that are asked for and wait
 RETRY_SECONDS = 45.0  # after trouble with the store, or with the portal as a whole
+
+
+class Auditing(Struct):
+    """The audit in one go, since `at`: the tables that it has not come to, and its work on the others."""
+
+    at: datetime
+    left: list[Table]
+    begun: list["asyncio.Task[bool]"] = field(default_factory=list)
+
+    def goes_on(self, desk: Desk, fills: Fills) -> bool:
+        """Begin with the tables that have nothing else under way; whether all is done."""
+        able = [one for one in self.left if auditable(desk, one) and one.name not in desk.disabled]
+        tasks = [(table, fills.audit(table)) for table in able]
+        self.begun += [task for _, task in tasks if task]
+        self.left = [table for table, task in tasks if task is None]
+        return not self.left and all(task.done() for task in self.begun)
+
+    @property
+    def well(self) -> bool:
+        """Whether every table was audited to its end."""
+        return all(not (task.cancelled() or task.exception()) and task.result() for task in self.begun)
 
 
 class Engine:
@@ -92,7 +115,7 @@ class Engine:
         self._rested = -inf  # when memory was given back
         self._next_at = -inf  # when the next is to start
         self._busy = False  # with a full cycle
-        self._auditing: tuple[datetime, tuple[str, ...]] | None = None  # since when, which tables
+        self._auditing: Auditing | None = None
         self._reaching = Reaching(store)
         self._control = Control(store, self._reaching, lambda: self.state, self._obey, self._say)
         self.answers, self.grant = self._control.answers, self._control.grant
@@ -285,6 +308,8 @@ class Engine:
 
     def _rest(self) -> None:
         """Between cycles, and after the last backfill, keep no memory that is not needed to wait."""
+        if self._auditing:
+            self._fire(AUDIT)  # a table that had something else under way can be audited now
         if self._fills.quiet:
             self._rested = clock.elapsed()
             with suppress(StoreError):  # the cycle is the one to report it
@@ -376,11 +401,11 @@ class Engine:
         rhythm = self._desk.rhythm
         rhythm.begin(now(), self._desk.full)
         if self._auditing is None and rhythm.time_has_come(AUDIT, now()):
-            self._auditing = now(), tuple(self._fills.audit())
-        if self._auditing and not any(self._fills.running(name) for name in self._auditing[1]):
-            (at, names), self._auditing = self._auditing, None
-            if not any(name in self._fills.failed for name in names):
-                rhythm.ran(AUDIT, at, self._desk.full)
+            self._auditing = Auditing(now(), list(self._desk.tables))
+        if self._auditing and self._auditing.goes_on(self._desk, self._fills):
+            done, self._auditing = self._auditing, None
+            if done.well:
+                rhythm.ran(AUDIT, done.at, self._desk.full)
 
     async def _forget(self) -> None:
         """Forget a little after the other, so that nobody waits for long."""
@@ -456,5 +481,6 @@ class Engine:
             await self._audit()
             await self._forget()
         await self._fills.wait()
-        if self._auditing:
+        while self._auditing:
             await self._audit()
+            await self._fills.wait()

@@ -9,7 +9,7 @@ from typing import Any
 from bitsheet_tui import events as e
 from bitsheet_tui.errors import TABLE_TROUBLE, PortalError, Resting, StoreError, TableTrouble, TooLarge
 from bitsheet_tui.sync import comments, rounds, streams
-from bitsheet_tui.sync.audit import audit, auditable
+from bitsheet_tui.sync.audit import audit
 from bitsheet_tui.sync.deletions import CompareJob, CountJob, comparable, settle_comments
 from bitsheet_tui.sync.desk import Desk, now
 from bitsheet_tui.sync.jobs import CommentJob
@@ -26,7 +26,7 @@ class Fills:
         self._desk = desk
         self._alarm = alarm  # called when one ends by anything but the portal's doing
         self._one_ended = ended  # called whenever one ends
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, asyncio.Task[bool]] = {}
         self.failed: dict[str, TableTrouble] = {}
 
     def running(self, name: str) -> bool:
@@ -45,20 +45,18 @@ class Fills:
         if not self.running(table.name):
             self._begin(table, self._guard(table, self._compare(table), kind="reconcile"))
 
-    def audit(self) -> list[str]:
-        """Begin to audit, in one go, every table that can be and has nothing else under way; which."""
-        begun = []
-        for table in self._desk.tables:
-            if auditable(self._desk, table) and not self.running(table.name):
-                self._begin(table, self._guard(table, self._audit(table), kind="audit"))
-                begun.append(table.name)
-        return begun
+    def audit(self, table: Table) -> "asyncio.Task[bool] | None":
+        """Begin to audit the table in one go; None: something else is under way with it."""
+        if self.running(table.name):
+            return None
+        return self._begin(table, self._guard(table, self._audit(table), kind="audit"))
 
-    def _begin(self, table: Table, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, table: Table, work: Coroutine[Any, Any, bool]) -> "asyncio.Task[bool]":
         self.failed.pop(table.name, None)
         task = asyncio.get_running_loop().create_task(work, name=table.name)
         task.add_done_callback(self._ended)
         self._tasks[table.name] = task
+        return task
 
     @property
     def quiet(self) -> bool:
@@ -95,13 +93,14 @@ class Fills:
             with suppress(asyncio.CancelledError):
                 await task
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[bool]) -> None:
         self._desk.stir()
         if not task.cancelled() and task.exception():
             self._alarm()
         self._one_ended()
 
-    async def _guard(self, table: Table, work: Coroutine[Any, Any, None], kind: str = "fill") -> None:
+    async def _guard(self, table: Table, work: Coroutine[Any, Any, None], kind: str = "fill") -> bool:
+        """Do the work and tell of it; whether it came to its end."""
         began, at = monotonic(), now()
         try:
             await work
@@ -110,6 +109,7 @@ class Fills:
             self.failed[table.name] = error
             self._desk.say(failure(table, error, whole=whole))
             record(self._desk, table, kind=kind, at=at, seconds=monotonic() - began, error=error)
+            return False
         else:
             seconds = monotonic() - began
             if kind == "fill":
@@ -119,6 +119,7 @@ class Fills:
             rhythm = self._desk.rhythm
             if kind == "reconcile" and (job := rhythm.paid(COMPARISON, {table.name})):
                 rhythm.keep(job)
+            return True
 
     async def _rows(self, table: Table) -> None:
         self._own(table, await streams.fill(self._desk, table))

@@ -6,6 +6,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui import commands as c
 from bitsheet_tui import cron, quiet
@@ -13,7 +14,7 @@ from bitsheet_tui import events as e
 from bitsheet_tui.portal.demo.faults import Fault
 from bitsheet_tui.portal.demo.faults import Kind as FaultKind
 from bitsheet_tui.sync.schedule import Crontab
-from tests.support.schedule_life import BEGIN, storyteller
+from tests.support.schedule_life import BEGIN, TINY, storyteller
 from tests.support.sync_run import ids, unequal
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -236,6 +237,23 @@ def test_an_audit_with_a_time_is_made_in_one_go_and_not_in_shares(live):
     assert len(life.kinds) >= 6
     assert life.before  # no share was read in any cycle of a day
     assert life.after == {}
+
+
+def test_an_audit_ends_although_every_cycle_finds_something_to_compare(live):
+    async def story(life):
+        life.start()
+        await asyncio.sleep(HOUR)
+        for _ in range(16):
+            life.demo.world.delete("contacts", ids(life.demo, "contacts")[0])
+            await asyncio.sleep(300)
+        life.job = life.store.last_job("audit")
+        life.audited = {run.table for run in life.store.last_runs(1000) if run.kind == "audit"}
+        await life.stop()
+
+    size = replace(TINY, contacts=40)
+    life = live(story, schedule={"audit": "0 8 * * *", "timezone": "UTC"}, size=size, audit_days=0.1)
+    assert life.job.ran_at.strftime("%H:%M") == "08:00"
+    assert "contacts" in life.audited
 
 
 def test_every_rhythm_is_a_job_of_the_scheduler_and_its_last_good_run_is_kept(live):
