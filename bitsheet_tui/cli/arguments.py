@@ -63,8 +63,21 @@ def _log(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--follow", action="store_true", help="then go on with those to come")
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no number") from None
+
+
+def _whole(text: str) -> int:
+    if not text.strip().lstrip("+-").isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is no whole number")
+    return int(text)
+
+
 def _a_count(text: str) -> int:
-    count = int(text)
+    count = _whole(text)
     if count < 0:
         raise argparse.ArgumentTypeError("must be 0 or more")
     return count
@@ -84,7 +97,7 @@ def _status(parser: argparse.ArgumentParser) -> None:
 
 
 def _an_age(text: str) -> float:
-    seconds = float(text)
+    seconds = _number(text)
     if not seconds > 0:
         raise argparse.ArgumentTypeError("must be more than 0")
     return seconds
@@ -143,7 +156,7 @@ def _port(parser: argparse.ArgumentParser) -> None:
 
 
 def _a_share(text: str) -> float:
-    share = float(text)
+    share = _number(text)
     if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError("must be from 0 to 1")
     return share
@@ -198,7 +211,7 @@ def _an_address(text: str) -> tuple[str, int]:
 
 
 def _a_port(text: str) -> int:
-    port = int(text)
+    port = _whole(text)
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError("must be from 0 to 65535")
     return port

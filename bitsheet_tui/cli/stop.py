@@ -63,4 +63,8 @@ def _who(holder: Holder) -> str:
 
 
 def _by_hand(holder: Holder) -> str:
-    return f"on its host: kill {holder.pid}; what was committed stays" if holder.pid else ""
+    return (
+        f"on its host: kill {holder.pid}, or kill -9 where that does not end it; what was committed stays"
+        if holder.pid
+        else ""
+    )

@@ -41,9 +41,10 @@ def check(store: Store, now: datetime, max_age: float | None) -> Outcome:
         return Outcome(ACT, f"needs you: {_needs(state, verdict)}")
     if max_age is not None and (awake is None or awake > max_age):
         return Outcome(STALE, f"{last}, which is more than {max_age:g} s" if ago is not None else last)
-    return Outcome(
-        WELL, f"well: {verdict.phase}, {len(verdict.current)} of {verdict.all} tables current; {last}"
-    )
+    tables = f", {len(verdict.current)} of {verdict.all} tables current" if verdict.all else ""
+    hours = state.quiet.until(now) if state.quiet else None
+    rests = f", quiet until {hours.astimezone():%H:%M}" if hours and not state.cycle_started else ""
+    return Outcome(WELL, f"well: {verdict.phase}{rests}{tables}; {last}")
 
 
 def _good(cycle: Cycle) -> bool:

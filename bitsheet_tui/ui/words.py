@@ -38,6 +38,7 @@ LEVELS = {"DEBUG": 10, "INFO": 20, "SUCCESS": 25, "WARNING": 30, "ERROR": 40, "C
 LEVEL_NAMES = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 FIRST_START = "First start: every table is read once, newest rows first."
+STARTING_LATER = "Quiet hours: nothing is read before their end, unless you ask: f."
 STARTING = "Starting: the portal is tested, then what is due is read."
 PAUSED = "Paused since {at}. Press p to go on."
 STOPPING = "Stopping: the rows in hand are being stored. Press q again to leave at once."

@@ -101,3 +101,12 @@ def best(*command: str) -> float:
 
 def test_help_is_there_at_once():
     assert best(sys.executable, "-m", "bitsheet_tui", "--help") < 6 * best(sys.executable, "-c", "pass")
+
+
+@pytest.mark.parametrize(
+    "words", [("log", "-n", "x"), ("portal", "--port", "1x"), ("status", "--check", "--max-age", "soon")]
+)
+def test_what_is_no_number_is_named_in_plain_words(words):
+    with pytest.raises(UsageError) as caught:
+        parse(words)
+    assert f": {words[-1]} is no " in str(caught.value)

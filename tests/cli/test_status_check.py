@@ -13,6 +13,7 @@ from bitsheet_tui.errors import Reason
 from bitsheet_tui.events import TableFailed
 from bitsheet_tui.observe.probe import check
 from bitsheet_tui.state import reduce, start
+from bitsheet_tui.store.books import QUIET
 from bitsheet_tui.wiring import open_store
 from tests.support.commands import configure, url_of
 
@@ -55,6 +56,19 @@ def test_while_one_runs_it_is_0_until_the_newest_good_cycle_is_too_old(mirrored,
         code, told = checked(capfd, "--max-age", "0.1")
         assert code == 2
         assert "which is more than 0.1 s" in told
+
+
+def test_in_quiet_hours_it_says_until_when_and_no_age_grows(mirrored, capfd):
+    with closing(open_store(load(None, {}))) as store:
+        ended = store.last_cycles(1)[0].ended_at
+        begin, end = ended + timedelta(minutes=1), ended + timedelta(hours=6)
+        store.remember(QUIET, f"{begin:%H:%M}-{end:%H:%M} UTC")  # over midnight, if it is late
+        in_it = check(store, ended + timedelta(hours=5), 120.0)
+        after = check(store, ended + timedelta(hours=6, minutes=5), 120.0)
+    until = end.replace(second=0, microsecond=0)
+    assert in_it.code == 0
+    assert f"quiet until {until.astimezone():%H:%M}, 9 of 9 tables current" in in_it.text
+    assert after.code == 2
 
 
 def test_where_somebody_has_to_act_it_is_1(mirrored, capfd):

@@ -235,6 +235,7 @@ def test_nobody_who_paused_is_told_when_it_is_tried_again():
 def test_in_quiet_hours_the_header_says_until_when():
     hours = quiet.parse("23:00-06:00", "UTC")
     begin, end = datetime(2026, 11, 24, 22, 59, tzinfo=UTC), datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
+    hour = timedelta(hours=1)
     state = reduce(
         replace(engine_states.current(), quiet=hours), e.Scheduled(at=end, quiet_until=end)
     )  # fmt: skip
@@ -243,6 +244,11 @@ def test_in_quiet_hours_the_header_says_until_when():
         for now in (begin, begin + timedelta(minutes=1), end - timedelta(hours=1))
     ]
     assert said == ["next at 25 Nov 06:00", "quiet until 06:00", "quiet until 06:00"]
+    new = replace(engine_states.first_start(), quiet=hours)
+    told = [
+        line.text(header.sentence(Picture(state=new, now=now, zone=UTC), 80)[0]) for now in (end, end - hour)
+    ]
+    assert [one.split()[0] for one in told] == ["Starting:", "Quiet"]
 
 
 def test_one_deleted_webhook_is_one_thing_to_do_however_many_tables_it_had():

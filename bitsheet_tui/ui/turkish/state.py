@@ -24,6 +24,9 @@ SENTENCES = {
     "First start: every table is read once, newest rows first.": (
         "İlk başlatma: her tablo okunur, en yeni satırlar önce."
     ),
+    "Quiet hours: nothing is read before their end, unless you ask: f.": (
+        "Sessiz saatler: siz istemedikçe (f) bitmelerinden önce okunmaz."
+    ),
     "Starting: the portal is tested, then what is due is read.": (
         "Başlıyor: portal sınanır, sonra zamanı gelenler okunur."
     ),

@@ -92,7 +92,9 @@ def _doing(picture: Picture) -> str:
 
 
 def _starting(picture: Picture) -> str:
-    return t(words.STARTING)
+    state = picture.state
+    waits = state.quiet and state.quiet.until(picture.now) and not state.cycle_started
+    return t(words.STARTING_LATER if waits else words.STARTING)
 
 
 def _current(picture: Picture) -> str:
