@@ -194,7 +194,8 @@ class Console(Viewing):
         from bitsheet_tui.ui.palette import Palette  # noqa: PLC0415 - not for the first screen
 
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(placeholder=t("Search for commands…"), id="--command-palette"))
+            hint = self.spelt(t("Search for commands…"))
+            self.push_screen(Palette(placeholder=hint, id="--command-palette"))
 
     def search_themes(self) -> None:
         """Every theme, by name."""
@@ -202,7 +203,8 @@ class Console(Viewing):
 
         from bitsheet_tui.ui.palette import Palette  # noqa: PLC0415
 
-        self.push_screen(Palette(providers=[ThemeProvider], placeholder=t("Search for themes…")))
+        hint = self.spelt(t("Search for themes…"))
+        self.push_screen(Palette(providers=[ThemeProvider], placeholder=hint))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The action of every key that means something on `screen`, and those of each table."""

@@ -181,6 +181,10 @@ class Window(Dressed[None], inherit_bindings=False):
         if answers:
             self.say(" ".join(answers))
 
+    def spelt(self, text: str) -> str:
+        """The text in the letters that this terminal may be sent."""
+        return glyphs.to_ascii(text) if self.ascii else text
+
     def paint(self, *, quiet: bool = False) -> None:
         """Paint the screen on top."""
         screen = self.screen
@@ -200,7 +204,7 @@ class Window(Dressed[None], inherit_bindings=False):
         """Show a message for a few seconds."""
         shown = plain(text, 300)
         self.notify(
-            glyphs.to_ascii(shown) if self.ascii else shown,
+            self.spelt(shown),
             severity="error" if bad else "information",
             timeout=TOAST,
             markup=False,

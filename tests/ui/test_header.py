@@ -284,6 +284,18 @@ def test_what_waits_for_somebody_is_told_first_at_every_width_and_survives_a_cyc
         assert line.text(tables._summary(picture, 24)) == "7 ok, 2 need you"
 
 
+def test_where_what_is_to_be_done_is_cut_it_says_so_and_where_it_stands():
+    gone = e.NeedsOperator(
+        text="The webhook was deleted. " * 9, hint="", at=engine_states.NOW, until=engine_states.NOW
+    )
+    picture = Picture(state=replace(engine_states.current(), trouble=gone), now=engine_states.NOW, zone=UTC)
+    for cells in (20, 40, 62, 80):
+        rows = [line.text(row).rstrip() for row in header.sentence(picture, cells)]
+        assert len(rows) == 3
+        assert rows[-1].endswith("… Press e.")
+        assert max(map(len, rows)) <= cells
+
+
 def test_of_a_cycle_only_the_tables_that_are_due_are_counted():
     state = reduce(
         engine_states.current(), e.CycleStarted(number=813, at=engine_states.NOW, tables=("deals", "leads"))

@@ -65,6 +65,9 @@ SENTENCES = {
     "about {rows}": "yaklaşık {rows}",
     "nobody knows how many rows yet": "satır sayısı henüz bilinmiyor",
     "in as many requests and as long as it takes": "gerektiği kadar istek ve süreyle",
+    "in one request, roughly {span} while the portal is quick": (
+        "tek istekle, portal hızlıyken aşağı yukarı {span}"
+    ),
     "in some {requests}, roughly {span} while the portal is quick": (
         "yaklaşık {requests}, portal hızlıyken aşağı yukarı {span}"
     ),

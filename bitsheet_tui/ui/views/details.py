@@ -189,8 +189,11 @@ def how_long(picture: Picture, table: TableState | None) -> str:
     if table is None or table.rows is None:
         return t("in as many requests and as long as it takes")
     rate = table.fill.rate if table.fill and table.fill.rate else PAGE * PAGES_A_SECOND
-    asked = f.plural(-(-_answers(picture, table) // BATCH), "request")
+    requests = -(-_answers(picture, table) // BATCH)
     span = f.span(max(5.0, table.rows / rate))
+    if requests == 1:
+        return t("in one request, roughly {span} while the portal is quick", span=span)
+    asked = f.plural(requests, "request")
     return t("in some {requests}, roughly {span} while the portal is quick", requests=asked, span=span)
 
 

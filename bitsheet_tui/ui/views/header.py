@@ -70,18 +70,20 @@ def sentence(picture: Picture, cells: int) -> list[Line]:
     text = remark if picture.left_behind else f"{_doing(picture)} {remark}".strip()
     if needs:
         room = MOST - bool(text)
-        lines = _rows(needs, cells, room, "bad")
+        lines = _rows(needs, cells, room, "bad", end=t("{text} Press e.", text=MORE))
         return lines + (_rows(text, cells, MOST - len(lines), "") if text else [])
     if verdict.activity not in _TO_BE_READ:
         return [cut(((" " + text, ""),), cells)]
     return _rows(text, cells, MOST, "")
 
 
-def _rows(text: str, cells: int, most: int, style: str) -> list[Line]:
-    """The text in at most so many lines; what does not fit is seen to be left out."""
-    rows = wrap(text, max(8, cells - 1))
+def _rows(text: str, cells: int, most: int, style: str, end: str = MORE) -> list[Line]:
+    """The text in at most so many lines; where something does not fit, the last ends with `end`."""
+    room = max(8, cells - 1)
+    rows = wrap(text, room)
     if len(rows) > most:
-        rows = [*rows[: most - 1], f"{rows[most - 1]} {MORE}"]
+        last = wrap(rows[most - 1], max(1, room - len(end) - 1))[0]
+        rows = [*rows[: most - 1], f"{last} {end}"]
     return [cut(((" " + row, style),), cells) for row in rows]
 
 
