@@ -12,7 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from bitsheet_tui import locales
+from bitsheet_tui import authentication, locales
+from bitsheet_tui.authentication import Visit
 from bitsheet_tui.cli import ground
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.commands import Stop
@@ -22,7 +23,7 @@ from bitsheet_tui.hard_exit import hard_exit
 from bitsheet_tui.observe.live import TAIL
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.secret import Secret
-from bitsheet_tui.ui import door, language
+from bitsheet_tui.ui import language
 
 if TYPE_CHECKING:
     from bitsheet_tui.observe.served import Served
@@ -37,7 +38,7 @@ def run(arguments: Namespace) -> int:
     """Serves until told to stop. Without a token of the operator's one is made, and printed once."""
     host, port = arguments.listen
     given = _token(arguments.token_file)
-    token = given or door.make_token()
+    token = given or authentication.make_token()
     try:
         from bitsheet_tui.ui.web import Web  # noqa: PLC0415 - an extra
     except ImportError as error:
@@ -58,15 +59,9 @@ def run(arguments: Namespace) -> int:
 def _token(file: Path | None) -> Secret | None:
     """The operator's own; out of the environment it goes, for the consoles that are started inherit that."""
     named = os.environ.pop(TOKEN, "")
-    try:
-        text = file.read_text(encoding="utf-8").strip() if file else named
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the token file {file} cannot be read: {error}") from None
-    if not text and not file:
-        return None
-    if len(text) < door.LEAST or not text.isascii() or not text.isprintable():
-        raise UsageError(f"the token must be {door.LEAST} plain letters or more")
-    return Secret(text)
+    if file:
+        return authentication.read_token(file)
+    return authentication.need_token(named) if named else None
 
 
 def _configured(arguments: Namespace, ending: ExitStack) -> tuple[Config, Path | None]:
@@ -116,12 +111,13 @@ def _print(address: str, token: str) -> None:
     print(f"the console is at {told}", file=sys.stderr, flush=True)
 
 
-def _heard(visit: door.Visit, whence: str) -> None:
+def _heard(visit: Visit, whence: str) -> None:
     """A line for whoever came in, left, or brought a wrong token."""
     told = {
-        door.Visit.CAME: f"web: a visitor from {whence} has come in",
-        door.Visit.LEFT: f"web: a visitor from {whence} has left",
-        door.Visit.REFUSED: f"web: a wrong token from {whence} was refused",
+        Visit.CAME: f"web: a visitor from {whence} has come in",
+        Visit.LEFT: f"web: a visitor from {whence} has left",
+        Visit.REFUSED: f"web: a wrong token from {whence} was refused",
+        Visit.LIMITED: f"web: after too many wrong tokens one from {whence} was not looked at",
     }
     tell(told[visit])
 

@@ -12,9 +12,11 @@ from aiohttp import WSMessage, WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.server import Server, to_int
 
+from bitsheet_tui import authentication
+from bitsheet_tui.authentication import Visit
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.text import plain
-from bitsheet_tui.ui import door, words
+from bitsheet_tui.ui import words
 from bitsheet_tui.ui.language import code, t
 
 VIEWERS = 12  # each is a process of about 50 MB
@@ -49,12 +51,12 @@ FORM = """<!DOCTYPE html><html lang="{language}"><meta charset="utf-8"><title>bi
 class Web(Server):
     """Serves `command`, a console, to browsers. `heard` is told of visitors, and whence they are."""
 
-    def __init__(self, command: str, *, token: Secret, heard: Callable[[door.Visit, str], None]) -> None:
+    def __init__(self, command: str, *, token: Secret, heard: Callable[[Visit, str], None]) -> None:
         super().__init__(command, title="bitsheet-tui")
         self.token = token
         self.viewers = 0
         self._heard = heard
-        self._logins = door.Logins(token)
+        self._logins = authentication.Logins()
         self._guessing = asyncio.Lock()
 
     def initialize_logging(self) -> None:
@@ -85,7 +87,7 @@ class Web(Server):
         return response
 
     async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if why := door.strange(request.headers):
+        if why := authentication.foreign(request.headers):
             return web.Response(status=403, text=f"{t(why)}\n")
         if request.path == "/token":
             return await handler(request)
@@ -93,7 +95,9 @@ class Web(Server):
             return await self._log_in(request, request.query["token"])
         if self._logins.admits(request.headers, _cookie(request), monotonic()):
             return await handler(request)
-        if "Authorization" in request.headers:
+        if (given := authentication.bearer(request.headers)) is not None:
+            if authentication.fits(self.token, given):
+                return await handler(request)
             await self._refuse(request)
         return _ask(t(words.WEB_ASKED))
 
@@ -102,27 +106,27 @@ class Web(Server):
         return await self._log_in(request, str(form.get("token", "")))
 
     async def _log_in(self, request: web.Request, given: str) -> web.StreamResponse:
-        if not door.fits(self.token, given):
+        if not authentication.fits(self.token, given):
             await self._refuse(request)
             return _ask(t(words.WEB_WRONG))
         response = web.Response(status=303, headers={"Location": "/"})
         response.set_cookie(
-            _cookie(request), self._logins.open(monotonic()), max_age=int(door.LASTS), httponly=True,
+            _cookie(request), self._logins.open(monotonic()), max_age=int(authentication.LASTS), httponly=True,
             samesite="Strict", secure=_secure(request),
         )  # fmt: skip
-        self._heard(door.Visit.CAME, _whence(request))
+        self._heard(Visit.CAME, _whence(request))
         return response
 
     async def _log_out(self, request: web.Request) -> web.StreamResponse:
         self._logins.close(request.headers, _cookie(request))
-        self._heard(door.Visit.LEFT, _whence(request))
+        self._heard(Visit.LEFT, _whence(request))
         response = web.Response(status=303, headers={"Location": "/"})
         response.del_cookie(_cookie(request))
         return response
 
     async def _refuse(self, request: web.Request) -> None:
         """Tell of a wrong token; guesses wait for one another."""
-        self._heard(door.Visit.REFUSED, _whence(request))
+        self._heard(Visit.REFUSED, _whence(request))
         async with self._guessing:
             await asyncio.sleep(PAUSE)
 
