@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from enum import StrEnum
 from http.cookies import CookieError, SimpleCookie
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -63,7 +63,7 @@ def need_token(text: str) -> Secret:
 
 
 def shared(file: Path) -> str:
-    """Who besides us and root may read a token file or put another in its place; empty: nobody, or no file."""
+    """Why others than we and root may know the token of a file; empty: they may not, or there is no file."""
     try:
         found = file.stat()
     except OSError:
@@ -152,17 +152,27 @@ class Guesses:
 
     def wait(self, address: str, now: float) -> float:
         """Seconds until a token from there is looked at again, be it right or wrong; 0: it is now."""
-        one = self._by_address.get(address)
+        one = self._by_address.get(_network(address))
         return max(self._all.wait(now), one.wait(now) if one else 0.0)
 
     def wrong(self, address: str, now: float) -> None:
         """One more wrong token."""
-        one = self._by_address.setdefault(address, _Bucket(GUESSES, PAUSE))
-        self._by_address.move_to_end(address)
+        network = _network(address)
+        one = self._by_address.setdefault(network, _Bucket(GUESSES, PAUSE))
+        self._by_address.move_to_end(network)
         if len(self._by_address) > ADDRESSES:
             self._by_address.popitem(last=False)
         one.take(now)
         self._all.take(now)
+
+
+def _network(address: str) -> str:
+    """The address, or of IPv6 the half that one household has for itself (RFC 6177)."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return address if found.version == 4 else str(ip_network((found, 64), strict=False))
 
 
 class _Bucket:
@@ -192,13 +202,18 @@ class Logins:
         self._ends[found] = now + LASTS
         return found
 
-    def admits(self, headers: Mapping[str, str], cookie: str, now: float) -> bool:
-        """Whether the request brings the cookie of a login that has not ended."""
-        return self._ends.get(_value(headers, cookie), now) > now
+    def left(self, headers: Mapping[str, str], cookie: str, now: float) -> float:
+        """Seconds until the login ends that the request brings the cookie of; 0: it brings none."""
+        return max(0.0, self._ends.get(self.of(headers, cookie), now) - now)
 
-    def close(self, headers: Mapping[str, str], cookie: str) -> None:
-        """End the login that the request belongs to."""
-        self._ends.pop(_value(headers, cookie), None)
+    def close(self, headers: Mapping[str, str], cookie: str) -> str:
+        """End the login that the request belongs to, and give it; empty: there is none."""
+        ended = self.of(headers, cookie)
+        return ended if self._ends.pop(ended, None) else ""
+
+    def of(self, headers: Mapping[str, str], cookie: str) -> str:
+        """The login that the request names, whether there is such a one or not."""
+        return _value(headers, cookie)
 
 
 def _value(headers: Mapping[str, str], cookie: str) -> str:

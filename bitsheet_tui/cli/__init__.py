@@ -5,7 +5,7 @@ import threading
 from collections.abc import Sequence
 from importlib import import_module
 
-from bitsheet_tui import streams
+from bitsheet_tui import hardening, streams
 from bitsheet_tui.cli.arguments import parse
 from bitsheet_tui.cli.ending import Ending, end_streams
 
@@ -13,6 +13,7 @@ from bitsheet_tui.cli.ending import Ending, end_streams
 def main(argv: Sequence[str] | None = None) -> int:
     """Does what the arguments say and returns the exit code; raises nothing an operator could meet."""
     os.umask(0o077)  # whatever is written is the owner's alone
+    hardening.forget_key_log(os.environ)
     streams.claim()
     with Ending() as ending:
         arguments = parse(argv)

@@ -195,6 +195,10 @@ def _web(parser: argparse.ArgumentParser) -> None:
         "--listen", type=_an_address, default=listen, metavar="HOST:PORT", help="default: 127.0.0.1:8765"
     )
     parser.add_argument("--token-file", type=Path, metavar="PATH", help="has the token; else one is made")
+    parser.add_argument(
+        "--attach", action="store_true", default=argparse.SUPPRESS,
+        help="only look at the instance that runs, or will; run none",
+    )  # fmt: skip
     _read_only(parser)
     _demo(parser)
 
@@ -292,7 +296,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         option = "--once" if given.once else "--no-ui"
         raise UsageError(f"{option} does not go with the command {given.command}")
     looking = "--attach" if given.attach else "--takeover" if given.takeover else ""
-    if looking and (given.command or given.no_ui or given.once or given.demo):
+    page = given.command == "web" and not given.takeover
+    if looking and ((given.command and not page) or given.no_ui or given.once or given.demo):
         raise UsageError(f"{looking} goes with the console alone")
     if given.read_only and not (given.attach or given.command == "web"):
         raise UsageError("--read-only goes with --attach, or with the command web")

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from bitsheet_tui import locales
 from bitsheet_tui.cli.ending import tell
-from bitsheet_tui.config import Config, load, need_webhook
+from bitsheet_tui.config import Config, inherited, load, need_webhook
 from bitsheet_tui.errors import Exit, MirrorHeld, NoMirror, UsageError
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState, start
@@ -37,6 +37,7 @@ def run(arguments: Namespace) -> int:
     """
     if not usable():
         raise UsageError("the console needs a terminal", "to run without one: bitsheet-tui --no-ui")
+    inherited.take_over(os.environ)
     config = None if arguments.demo else load(arguments.config, os.environ)
     shelf = Shelf(place())
     spoken = looks(config, shelf.read()).language

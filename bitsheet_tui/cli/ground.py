@@ -1,5 +1,6 @@
 """What a running instance stands on: its configuration, or the demo's, its log, its store, its engine."""
 
+import json
 import os
 import resource
 import sys
@@ -10,7 +11,7 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bitsheet_tui import wiring
+from bitsheet_tui import hardening, wiring
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.config import Config, LogSettings, PortalSettings, SyncSettings, load, need_webhook
 from bitsheet_tui.errors import ConfigError, MirrorHeld, StoreError
@@ -68,6 +69,23 @@ def demo(*, quick: bool = False, kept: bool = False) -> Iterator[Config]:
             )
 
 
+def as_file(config: Config) -> str:
+    """What `demo` gives, as a configuration file for other processes."""
+    sections: dict[str, dict[str, object]] = {
+        "portal": {
+            "webhook_url": config.webhook.reveal(),
+            "requests_per_second": config.portal.requests_per_second,
+        },
+        "store": {"url": config.store_url.reveal()},
+        "sync": {"interval": config.sync.interval, "reconcile_every": config.sync.reconcile_every},
+        "log": {"file": config.log.file},
+    }
+    lines = []
+    for section, settings in sections.items():  # what JSON writes of these is TOML, too
+        lines += [f"[{section}]", *(f"{name} = {json.dumps(value)}" for name, value in settings.items())]
+    return "\n".join(lines) + "\n"
+
+
 def prepare(config: Config, ending: ExitStack, *, anew: bool = False) -> Engine:
     """The engine for one run, its story told to stderr and to the log file.
 
@@ -98,7 +116,8 @@ def stand(
 ) -> Store:
     """The mirror, held by us; only then the log, which is the holder's."""
     need_webhook(config)
-    _need_files()
+    hardening.seal()
+    need_files()
     store = wiring.open_store(config)
     ending.callback(store.close)
     if not anew:
@@ -108,7 +127,7 @@ def stand(
     return store
 
 
-def _need_files() -> None:
+def need_files() -> None:
     """As many open files as the system grants, up to a bound. Raises ConfigError where that is too few."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= FILES:
@@ -127,8 +146,7 @@ def tell_log(config: Config, store: Store, ring: Ring | None, *, narrated: bool)
 
     Others find it by the mirror: `bitsheet-tui log`, and consoles that attach.
     """
-    stderr = sys.stderr if narrated else None
-    logs.start(config.log, ring=ring, stderr=stderr, journal=journaled(os.environ.get("JOURNAL_STREAM", "")))
+    logs.start(config.log, ring=ring, stderr=sys.stderr if narrated else None, journal=journaled())
     for warning in filter(None, (*config.warnings, wiring.doubt(config))):
         logs.say("WARNING", warning)
     with suppress(StoreError, MirrorHeld):  # the first cycle reports the trouble
@@ -167,10 +185,10 @@ def attach(
     return Onlooker(mirror, ring, before)
 
 
-def journaled(stream: str) -> bool:
+def journaled() -> bool:
     """Whether stderr is the journal's own socket, which $JOURNAL_STREAM names as device:inode."""
     try:
         here = os.fstat(sys.stderr.fileno())
     except (OSError, ValueError):
         return False
-    return stream == f"{here.st_dev}:{here.st_ino}"
+    return os.environ.get("JOURNAL_STREAM", "") == f"{here.st_dev}:{here.st_ino}"

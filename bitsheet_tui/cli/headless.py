@@ -9,12 +9,13 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
+from bitsheet_tui import hardening
 from bitsheet_tui.cli.ground import configured, prepare, stand
 from bitsheet_tui.cli.hearing import Hearing
 from bitsheet_tui.cli.reloading import Reloading
 from bitsheet_tui.cli.stopping import Stopping
 from bitsheet_tui.commands import ConfirmDeletions, Resync, SyncNow
-from bitsheet_tui.config import load
+from bitsheet_tui.config import inherited, load
 from bitsheet_tui.errors import Exit
 from bitsheet_tui.observe import logs
 from bitsheet_tui.observe.live import TAIL
@@ -22,9 +23,14 @@ from bitsheet_tui.observe.systemd import Notifier, report, status
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.sync.engine import Engine
 
+PARENT = "BITSHEET_PARENT_PID"  # of an engine that another command has started, and that ends with it
+
 
 def run(arguments: Namespace) -> int:
     """Runs until told to stop, or with --once for one cycle."""
+    if (parent := os.environ.pop(PARENT, "")).isdecimal():
+        hardening.end_with(int(parent))
+    inherited.take_over(os.environ)
     notifier = Notifier(os.environ)
     environ = dict(os.environ)  # as it was at the start: reading a configuration takes the secrets out of it
     with ExitStack() as ending:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from bitsheet_tui.text import plain
@@ -30,10 +31,16 @@ def _coerced() -> bool:
     """Whether Python has given itself LC_CTYPE=C.UTF-8, as it does in the locale C (PEP 538)."""
     if os.environ.get("LC_CTYPE") not in {"C.UTF-8", "C.utf8", "UTF-8"}:
         return False
+    return b"LC_CTYPE=" not in _started_with()
+
+
+@cache
+def _started_with() -> bytes:
+    """Read once, early: a process that holds secrets may not look there any more (prctl(2))."""
     try:
-        return b"LC_CTYPE=" not in Path("/proc/self/environ").read_bytes()
+        return Path("/proc/self/environ").read_bytes()
     except OSError:
-        return False
+        return b"LC_CTYPE="
 
 
 def to_ascii(text: str) -> str:

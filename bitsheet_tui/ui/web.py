@@ -2,26 +2,31 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
+from http import HTTPStatus
 from time import monotonic
-from typing import cast
+from typing import Any, cast
 
 from aiohttp import WSMessage, WSMsgType, web
+from msgspec import Struct
 from textual_serve.app_service import AppService
 from textual_serve.server import Server, to_int
 
 from bitsheet_tui import authentication
-from bitsheet_tui.authentication import Visit
+from bitsheet_tui.authentication import Guesses, Logins, Visit
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import words
+from bitsheet_tui.ui.connections import Connections, listen
 from bitsheet_tui.ui.language import code, t
 
 VIEWERS = 12  # each is a process of about 50 MB
 LONGEST = 1 << 20  # bytes of one message of a browser
-PAUSE = 0.5  # seconds before a wrong token is answered, one after the other
+FORM_BYTES = 4096
+IDLE = 30.0  # seconds between requests on a connection
 GRACE = 3.0  # seconds for a console to leave before it is killed
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -48,16 +53,28 @@ FORM = """<!DOCTYPE html><html lang="{language}"><meta charset="utf-8"><title>bi
 <button>{open}</button></p></form></html>"""
 
 
-class Web(Server):
-    """Serves `command`, a console, to browsers. `heard` is told of visitors, and whence they are."""
+class Console(Struct, frozen=True, kw_only=True):
+    """How the console behind a page is started; `descriptor` is one that it inherits."""
 
-    def __init__(self, command: str, *, token: Secret, heard: Callable[[Visit, str], None]) -> None:
-        super().__init__(command, title="bitsheet-tui")
+    words: Sequence[str]
+    variables: Mapping[str, str]
+    descriptor: int
+
+
+class Web(Server):
+    """Serves `console` to browsers. `heard` is told of visitors, and whence they are."""
+
+    connections: Connections | None = None
+
+    def __init__(self, console: Console, *, token: Secret, heard: Callable[[Visit, str], None]) -> None:
+        super().__init__("", title="bitsheet-tui")
+        self.console_behind = console
         self.token = token
         self.viewers = 0
         self._heard = heard
-        self._logins = authentication.Logins()
-        self._guessing = asyncio.Lock()
+        self._guesses = Guesses()
+        self._logins = Logins()
+        self._pages: dict[web.WebSocketResponse, str] = {}  # with the login of each
 
     def initialize_logging(self) -> None:
         """Ours is there already; the other one prints the values of variables."""
@@ -81,9 +98,11 @@ class Web(Server):
             error.headers.update(HEADERS)
             raise
         except (ValueError, LookupError):  # bytes that are no text, an encoding that there is not
-            response = web.Response(status=400, text=f"{t(words.WEB_GARBLED)}\n")
+            response = web.Response(status=400, text=f"{t(words.WEB_GARBLED)}\n", headers=HEADERS)
         if not response.prepared:
             response.headers.update(HEADERS)
+            if response.status >= HTTPStatus.BAD_REQUEST:
+                response.force_close()
         return response
 
     async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -92,43 +111,57 @@ class Web(Server):
         if request.path == "/token":
             return await handler(request)
         if "token" in request.query:
-            return await self._log_in(request, request.query["token"])
-        if self._logins.admits(request.headers, _cookie(request), monotonic()):
-            return await handler(request)
-        if (given := authentication.bearer(request.headers)) is not None:
-            if authentication.fits(self.token, given):
-                return await handler(request)
-            await self._refuse(request)
-        return _ask(t(words.WEB_ASKED))
+            return self._log_in(request, request.query["token"])
+        known = self._logins.left(request.headers, _cookie(request), monotonic()) > 0
+        if not known and (given := authentication.bearer(request.headers)) is not None:
+            if refusal := self._refusal(request, given):
+                return refusal
+            known = True
+        if not known:
+            return _ask(t(words.WEB_ASKED))
+        if self.connections:
+            self.connections.know(request.transport)
+        return await handler(request)
 
     async def _take_token(self, request: web.Request) -> web.StreamResponse:
-        form = await request.post()
-        return await self._log_in(request, str(form.get("token", "")))
+        """The form's. Its connection has a deadline."""
+        form = await request.clone(client_max_size=FORM_BYTES).post()
+        return self._log_in(request, str(form.get("token", "")))
 
-    async def _log_in(self, request: web.Request, given: str) -> web.StreamResponse:
-        if not authentication.fits(self.token, given):
-            await self._refuse(request)
-            return _ask(t(words.WEB_WRONG))
+    def _log_in(self, request: web.Request, given: str) -> web.StreamResponse:
+        if refusal := self._refusal(request, given):
+            return refusal
         response = web.Response(status=303, headers={"Location": "/"})
         response.set_cookie(
-            _cookie(request), self._logins.open(monotonic()), max_age=int(authentication.LASTS), httponly=True,
-            samesite="Strict", secure=_secure(request),
+            _cookie(request), self._logins.open(monotonic()), max_age=int(authentication.LASTS),
+            httponly=True, samesite="Strict", secure=_secure(request),
         )  # fmt: skip
         self._heard(Visit.CAME, _whence(request))
         return response
 
-    async def _log_out(self, request: web.Request) -> web.StreamResponse:
-        self._logins.close(request.headers, _cookie(request))
-        self._heard(Visit.LEFT, _whence(request))
-        response = web.Response(status=303, headers={"Location": "/"})
-        response.del_cookie(_cookie(request))
-        return response
+    def _refusal(self, request: web.Request, given: str) -> web.Response | None:
+        """What is said to a token that is wrong, or one too many."""
+        whence, now = _whence(request), monotonic()
+        if wait := self._guesses.wait(whence, now):
+            self._heard(Visit.LIMITED, whence)
+            refusal = _ask(t(words.WEB_LIMITED, count=f"{wait:.0f}"), HTTPStatus.TOO_MANY_REQUESTS)
+            refusal.headers["Retry-After"] = f"{wait + 1:.0f}"
+            return refusal
+        if authentication.fits(self.token, given):
+            return None
+        self._guesses.wrong(whence, now)
+        self._heard(Visit.REFUSED, whence)
+        return _ask(t(words.WEB_WRONG))
 
-    async def _refuse(self, request: web.Request) -> None:
-        """Tell of a wrong token; guesses wait for one another."""
-        self._heard(Visit.REFUSED, _whence(request))
-        async with self._guessing:
-            await asyncio.sleep(PAUSE)
+    async def _log_out(self, request: web.Request) -> web.StreamResponse:
+        """End the login, and the consoles of its pages with it."""
+        ended = self._logins.close(request.headers, _cookie(request))
+        self._heard(Visit.LEFT, _whence(request))
+        for socket_ in [one for one, login in self._pages.items() if login and login == ended]:
+            await socket_.close()
+        response = web.Response(status=303, headers={"Location": "/"})
+        response.del_cookie(_cookie(request), secure=_secure(request), httponly=True, samesite="Strict")
+        return response
 
     async def handle_index(self, request: web.Request) -> web.StreamResponse:
         """The page; its addresses are the ones by which the browser came, and none leads elsewhere."""
@@ -145,23 +178,46 @@ class Web(Server):
             await socket.send_bytes(t(words.WEB_FULL, count=f"{VIEWERS}").encode())
             await socket.close()
             return socket
-        service = AppService(
-            self.command,
+        service = Service(
+            self.console_behind,
             write_bytes=socket.send_bytes,
             write_str=socket.send_str,
             close=partial(_close, socket),
             download_manager=self.download_manager,
         )
         self.viewers += 1
+        self._pages[socket] = self._logins.of(request.headers, _cookie(request))
+        left = self._logins.left(request.headers, _cookie(request), monotonic())
         try:
             width, height = request.query.get("width", ""), request.query.get("height", "")
             await service.start(*_size(to_int(width, 80), to_int(height, 24)))
-            await _hear(socket, service)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left or None):  # a program that brings the token has no login
+                    await _hear(socket, service)
         finally:
             self.viewers -= 1
+            del self._pages[socket]
             await _end(service)
             await socket.close()
         return socket
+
+
+class Service(AppService):
+    """The console behind one page, as a process that inherits a descriptor."""
+
+    def __init__(self, console: Console, **more: Any) -> None:
+        super().__init__("", **more)
+        self._console = console
+
+    async def _open_app_process(self, width: int = 80, height: int = 24) -> asyncio.subprocess.Process:
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(
+            *self._console.words, stdin=pipe, stdout=pipe, stderr=pipe,
+            env=self._build_environment(width, height) | dict(self._console.variables),
+            pass_fds=[self._console.descriptor],
+        )  # fmt: skip
+        self._process, self._stdin = process, process.stdin
+        return process
 
 
 async def _hear(socket: web.WebSocketResponse, service: AppService) -> None:
@@ -208,9 +264,9 @@ async def _end(service: AppService) -> None:
         await process.wait()
 
 
-def _ask(text: str) -> web.Response:
+def _ask(text: str, status: int = HTTPStatus.UNAUTHORIZED) -> web.Response:
     return web.Response(
-        status=401,
+        status=status,
         text=FORM.format(language=code(), words=text, open=t("Open")),
         content_type="text/html",
         headers=HEADERS,
@@ -218,8 +274,11 @@ def _ask(text: str) -> web.Response:
 
 
 def _cookie(request: web.Request) -> str:
-    """Its name: a browser sends it to every port of a host, where another one of us may be."""
-    return f"bitsheet_tui_{request.url.port}"
+    """Its name. With https no other place can set it, and it goes nowhere else (RFC 6265bis, 4.1.3.2).
+
+    Without, a browser sends it to every port of a host, where another one of us may be.
+    """
+    return "__Host-bitsheet_tui" if _secure(request) else f"bitsheet_tui_{request.url.port}"
 
 
 def _whence(request: web.Request) -> str:
@@ -231,15 +290,53 @@ def _secure(request: web.Request) -> bool:
     return request.secure or request.headers.get("X-Forwarded-Proto", "") == "https"
 
 
-async def serve(site: Web, host: str, port: int, ready: Callable[[str], None], ended: asyncio.Event) -> None:
-    """Serve until `ended`; `ready` is told the address. Raises OSError where it cannot be used."""
-    app = await site.application()
-    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=GRACE)
+class Requests(web.RequestHandler):
+    """HTTP on one connection. Whoever does not speak it is told so, and nothing is logged of it."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to what cannot be read, or to a bug."""
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            response = super().handle_error(request, status, exc, message)
+        else:
+            response = web.Response(status=status, text=f"{t(words.WEB_GARBLED)}\n")
+            response.force_close()
+        response.headers.update(HEADERS)
+        return response
+
+
+def _late() -> bytes:
+    """What is answered to a request that takes too long."""
+    head = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
+    return f"HTTP/1.1 408 Request Timeout\r\n{head}Content-Length: 0\r\nConnection: close\r\n\r\n".encode()
+
+
+@asynccontextmanager
+async def serving(site: Web, host: str, port: int, exhausted: Callable[[], None]) -> AsyncIterator[str]:
+    """Serve while the block runs; gives the address. Raises OSError where it cannot be used."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    listening = listen(dict.fromkeys((family, str(place[0]), int(place[1])) for family, *_, place in found))
+    runner = web.AppRunner(await site.application(), handle_signals=False, shutdown_timeout=GRACE)
     await runner.setup()
+    if runner.server is None:
+        raise OSError("aiohttp has no server")
+    protocol = partial(Requests, runner.server, loop=loop, keepalive_timeout=IDLE)
+    site.connections = Connections(protocol, _late(), exhausted)
+    accepting = [asyncio.create_task(site.connections.accept(one)) for one in listening]
     try:
-        await web.TCPSite(runner, host, port).start()
-        bound = runner.addresses[0]
-        ready(f"http://{f'[{bound[0]}]' if ':' in bound[0] else bound[0]}:{bound[1]}/")
-        await ended.wait()
+        bound, number = listening[0].getsockname()[:2]
+        yield f"http://{f'[{bound}]' if ':' in bound else bound}:{number}/"
     finally:
+        for task in accepting:
+            task.cancel()
+        await asyncio.wait(accepting)
+        for one in listening:
+            one.close()
         await runner.cleanup()
+        site.connections.close()

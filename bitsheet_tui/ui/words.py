@@ -111,6 +111,7 @@ LEAVING = "Leaving; the mirror goes on without this console."
 WEB_ASKED = "This console asks for a token."
 WEB_GARBLED = "That request cannot be read."
 WEB_WRONG = "That is not the token."
+WEB_LIMITED = "Too many wrong tokens: no other is looked at for {count} s."
 WEB_FULL = "No more than {count} consoles at a time; close one, then load this page again."
 
 SETUP_TITLES = (

@@ -127,6 +127,7 @@ SENTENCES = {
     "another site's page may not open this one": "başka bir sitenin sayfası bunu açamaz",
     "This console asks for a token.": "Bu konsol bir belirteç (token) ister.",
     "That is not the token.": "Belirteç bu değil.",
+    "Too many wrong tokens: no other is looked at for {count} s.": "Çok fazla yanlış belirteç girildi: {count} saniye boyunca başkasına bakılmayacak.",
     "No more than {count} consoles at a time; close one, then load this page again.": (
         "Aynı anda en çok {count} konsol açılabilir; birini kapatıp bu sayfayı yeniden yükleyin."
     ),
