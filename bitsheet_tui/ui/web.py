@@ -97,7 +97,8 @@ class Web(Server):
         except web.HTTPException as error:
             error.headers.update(HEADERS)
             raise
-        except (ValueError, LookupError):  # bytes that are no text, an encoding that there is not
+        # bytes that are no text, an encoding that there is not; whoever asked has gone
+        except (ValueError, LookupError, ConnectionError, web.RequestPayloadError):
             response = web.Response(status=400, text=f"{t(words.WEB_GARBLED)}\n", headers=HEADERS)
         if not response.prepared:
             response.headers.update(HEADERS)

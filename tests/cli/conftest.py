@@ -1,6 +1,7 @@
 """A demo portal of a few rows, a configuration for it, and the commands as processes."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import pytest
 
 from bitsheet_tui.portal.demo import DemoPortal, Settings
 from bitsheet_tui.portal.demo.settings import Cost
-from tests.support.commands import BIG, CODE, SMALL, configure
+from tests.support.commands import BIG, CODE, SMALL, configure, until
 
 
 @pytest.fixture
@@ -77,3 +78,14 @@ def slow(home):
     with demo.run_in_thread() as webhook:
         configure(home, webhook, "burst = 5000\n[log]\nfile = ''\n")
         yield demo
+
+
+@pytest.fixture
+def site(home, start):
+    """Starts `bitsheet-tui web`; gives the process and its address."""
+
+    def serve(*words: str, **environment: str) -> tuple[subprocess.Popen[str], str]:
+        process = start("web", "--listen", "127.0.0.1:0", *words, **environment)
+        return process, re.search(r"is at (\S+)", until(process, "the console is at"))[1]
+
+    return serve

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,20 +12,9 @@ import pytest
 
 from bitsheet_tui.cli import main
 from tests.support.chromium import chromium, clients
-from tests.support.commands import SECONDS, instance, until
+from tests.support.commands import CODE, SECONDS, instance, until
 
 TOKEN = "open-sesame-open-sesame"
-
-
-@pytest.fixture
-def site(home, start):
-    """Starts `bitsheet-tui web`; gives the process and its address."""
-
-    def serve(*words: str, **environment: str) -> tuple[subprocess.Popen[str], str]:
-        process = start("web", "--listen", "127.0.0.1:0", *words, **environment)
-        return process, re.search(r"is at (\S+)", until(process, "the console is at"))[1]
-
-    return serve
 
 
 def viewers() -> list[int]:
@@ -286,7 +274,7 @@ async def test_on_a_page_the_dashboard_moves_and_a_key_pauses_the_engine(start, 
     assert engine.wait(SECONDS) == 0
 
 
-async def test_where_no_instance_runs_the_engine_runs_behind_the_page(site, capfd):
+async def test_where_no_instance_runs_an_engine_of_its_own_runs_and_ends_with_the_page(site, capfd):
     process, _ = site()
     until(process, "cycle 1 done")
     pid = instance(capfd)["pid"]
@@ -295,3 +283,64 @@ async def test_where_no_instance_runs_the_engine_runs_behind_the_page(site, capf
     process.terminate()
     assert process.wait(SECONDS) == 0
     assert instance(capfd)["running"] is False
+
+
+async def test_the_engine_ends_with_a_server_that_was_killed(site, capfd):
+    process, _ = site()
+    until(process, "cycle 1 done")
+    process.kill()
+    async with asyncio.timeout(SECONDS):
+        while instance(capfd)["running"]:
+            await asyncio.sleep(0.1)
+
+
+async def test_what_ends_the_engine_ends_the_server(site, run):
+    process, _ = site()
+    until(process, "cycle 1 done")
+    assert run("stop").returncode == 0
+    assert process.wait(SECONDS) == 0
+
+
+async def test_secrets_of_the_environment_reach_engine_and_pages_and_no_environment(
+    home, portal, site, capfd, monkeypatch
+):
+    (home / "config.toml").write_text("")
+    elsewhere = f"sqlite:///{home}/elsewhere.db"
+    process, address = site(BITSHEET_WEBHOOK=portal, BITSHEET_STORE_URL=elsewhere)
+    until(process, "cycle 1 done")
+    monkeypatch.setenv("BITSHEET_STORE_URL", elsewhere)
+    engine = instance(capfd)["pid"]
+    async with clients() as new:
+        page = await new(address)
+        await page.until("departments")
+        await page.until(f"pid {engine}")  # it shows the mirror that the engine writes
+        for pid in (engine, *viewers()):
+            environment = Path(f"/proc/{pid}/environ").read_bytes()
+            assert CODE.encode() not in environment
+            assert b"elsewhere" not in environment
+    process.terminate()
+    assert process.wait(SECONDS) == 0
+    assert not (home / "bitsheet.db").exists()
+
+
+async def test_a_demo_in_the_browser_is_the_demo_whatever_the_environment_says(site, home, tmp_path):
+    process, address = site("--demo", BITSHEET_STORE_URL=f"sqlite:///{home}/mine.db", TMPDIR=str(tmp_path))
+    until(process, "cycle 1 done")
+    async with clients() as new:
+        page = await new(address)
+        await page.until("departments")
+        await page.until("CURRENT")
+    process.terminate()
+    assert process.wait(SECONDS) == 0
+    assert not (home / "mine.db").exists()
+
+
+def test_pages_alone_need_no_webhook_and_run_no_engine(home, start, capfd):
+    (home / "config.toml").write_text("")
+    process = start("web", "--attach", "--listen", "127.0.0.1:0")
+    until(process, "the console is at")
+    process.terminate()
+    assert process.wait(SECONDS) == 0
+    assert not (home / "bitsheet.db").exists()
+    assert main(["web"]) == 78
+    assert "no webhook is configured" in capfd.readouterr().err
