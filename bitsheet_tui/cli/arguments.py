@@ -176,6 +176,10 @@ def _check(parser: argparse.ArgumentParser) -> None:
     _demo(parser)
 
 
+def _service(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--web", action="store_true", help="that of the console in a browser")
+
+
 def _shell(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shell", choices=("bash", "zsh"), help="the shell that shall complete")
 
@@ -240,7 +244,7 @@ COMMANDS = (
     Command(name="verify", help="compare the mirror with the portal; changes nothing", add=_verify),
     Command(name="confirm", help="mark the deletions of a table that are held", add=_table),
     Command(name="web", help="the console in a browser, on the running instance", add=_web),
-    Command(name="service", help="print the systemd unit for this installation"),
+    Command(name="service", help="print the systemd unit for this installation", add=_service),
     Command(name="completion", help="print what makes a shell complete commands and tables", add=_shell),
     Command(name="portal", help="run the demo portal alone; stdout begins with its webhook", add=_port),
 )

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from bitsheet_tui import __version__, wiring
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.cli.ground import configured
+from bitsheet_tui.cli.service import WEB_TOKEN
 from bitsheet_tui.config import Config, need_webhook
 from bitsheet_tui.errors import ConfigError, Exit, NoMirror, PortalError, StoreError
 from bitsheet_tui.events import Event, Waiting
@@ -131,10 +132,11 @@ def _log_fault(name: str) -> str:
 
 
 def modes(config: Config) -> Finding | None:
-    """What holds rows and is not for us or root alone; None: nothing."""
+    """What holds rows, or lets in to them, and is not for us or root alone; None: nothing."""
     file, about = wiring.file_of(config), "modes"
     kept = [file, file and Path(f"{file}.lock"), file and Path(f"{file}-wal")]
     kept += [Path(config.log.file)] if config.log.file else []
+    kept += [Path(WEB_TOKEN)]
     told = [why for path in kept if path and (why := _open_to(path))]
     if not told:
         return None

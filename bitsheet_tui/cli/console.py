@@ -38,7 +38,7 @@ def run(arguments: Namespace) -> int:
     if not usable():
         raise UsageError("the console needs a terminal", "to run without one: bitsheet-tui --no-ui")
     inherited.take_over(os.environ)
-    config = None if arguments.demo else load(arguments.config, os.environ)
+    config = None if arguments.demo else load(arguments.config, os.environ, looking=arguments.attach)
     shelf = Shelf(place())
     spoken = looks(config, shelf.read()).language
     with language.speaking(locales.choose(spoken, os.environ)):

@@ -68,6 +68,8 @@ def run(arguments: Namespace) -> int:
         ending.push(logs.last_words)
         settings = LogSettings(file="", level=config.log.level)
         logs.start(settings, stderr=sys.stderr, journal=ground.journaled())
+        if arguments.token_file and (why := authentication.shared(arguments.token_file)):
+            logs.say("WARNING", f"others may know the token in {arguments.token_file}: {why}", "web")
         engine = None if arguments.attach or _held(config) else _engine(path, config, secrets)
         store = inherited.hand_over({name: secrets[name] for name in secrets if name == inherited.STORE})
         ending.callback(os.close, store)
@@ -94,7 +96,7 @@ def _token(file: Path | None) -> Secret | None:
 def _configured(arguments: Namespace, ending: ExitStack) -> tuple[Config, Path | None]:
     """The configuration, and the file from which the processes behind it read the same."""
     if not arguments.demo:
-        config = load(arguments.config, os.environ)
+        config = load(arguments.config, os.environ, looking=arguments.attach)
         return config, config.path
     config = ending.enter_context(ground.demo())
     path = Path(config.log.file).with_name("config.toml")

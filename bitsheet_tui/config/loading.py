@@ -43,10 +43,11 @@ class Given(Struct, frozen=True, kw_only=True):
     textual: bool = False  # from the environment, where everything is text
 
 
-def load(path: Path | None, environ: MutableMapping[str, str]) -> Config:
+def load(path: Path | None, environ: MutableMapping[str, str], *, looking: bool = False) -> Config:
     """The configuration of `path`, or of the usual places, under what the environment says.
 
-    Variables that hold a secret are removed from `environ`. Raises ConfigError with every problem.
+    Variables that hold a secret are removed from `environ`. Who is only `looking` at a mirror does without a
+    webhook that cannot be read. Raises ConfigError with every problem.
     """
     source = read(find(path, environ))
     findings = Findings()
@@ -56,7 +57,7 @@ def load(path: Path | None, environ: MutableMapping[str, str]) -> Config:
         if (value := _convert(key, one, findings)) is not None:
             values[key] = value
     extra = tuple(_extra_tables(source, findings))
-    webhook = find_webhook(source, values, environ, findings)
+    webhook = find_webhook(source, values, environ, Findings() if looking else findings)
     store_url = _refine(values, given, source.base, findings)
     _check_tables(values, given, extra, findings)
     _check_schedule(values, given, findings)

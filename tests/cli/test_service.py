@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bitsheet_tui.cli import main
-from bitsheet_tui.cli.service import advice, unit
+from bitsheet_tui.cli.service import advice, unit, web_advice, web_unit
 from bitsheet_tui.config import load
+from tests.support.debian import program
 from tests.support.readme import manual
 
 HOOK = "https://acme.example.com/rest/7/k3yk3yk3yk3yk3yk/"
@@ -30,7 +31,7 @@ def configured(text: str):
 
 def test_the_unit_starts_this_installation_headless():
     text = unit(load(None, {}), PYTHON)
-    assert f"ExecStart={PYTHON} -m bitsheet_tui --no-ui\n" in text
+    assert f"ExecStart={PYTHON} -P -m bitsheet_tui --no-ui\n" in text  # no module of its writable folder
     assert "LoadCredential=webhook:/etc/bitsheet-tui/webhook\n" in text
     assert "Environment=BITSHEET_STORE_URL=sqlite:////var/lib/bitsheet-tui/bitsheet.db\n" in text
     assert "Environment=BITSHEET_LOG_FILE=\n" in text
@@ -62,7 +63,7 @@ def test_a_webhook_in_the_configuration_needs_no_credential_and_is_not_shown():
     assert "BITSHEET_STORE_URL" not in text
     assert "k3yk3y" not in text
     assert "secret99" not in text
-    assert 'ExecStart="/opt/my apps/100%%/python" -m bitsheet_tui' in text
+    assert 'ExecStart="/opt/my apps/100%%/python" -P -m bitsheet_tui' in text
 
 
 @pytest.mark.parametrize(("ends", "asked"), [(0, 4), (78, 1)])
@@ -96,3 +97,61 @@ def test_the_unit_is_data_and_the_advice_narration(capsys):
     parser.read_string(said.out)
     assert parser["Service"]["Type"] == "notify"
     assert "write the webhook into" in said.err
+
+
+def sections(text: str) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str
+    parser.read_string(text)
+    return parser
+
+
+def test_the_unit_for_the_browser_shows_a_mirror_and_knows_no_webhook():
+    Path("hook").write_text(HOOK, encoding="utf-8")
+    postgres = "[portal]\nwebhook_file = 'hook'\n[store]\nurl = 'postgresql://u:secret99@h/d'\n"
+    here = Path.cwd()
+    for config in (load(None, {}), configured("[portal]\nwebhook_file = 'hook'\n"), configured(postgres)):
+        text = web_unit(config, PYTHON)
+        service = sections(text)["Service"]
+        command = f"{PYTHON} -P -m bitsheet_tui web --attach --token-file %d/token"
+        assert service["ExecStart"].startswith(command)
+        assert service["DynamicUser"] == "yes"
+        assert int(service["LimitNOFILE"]) >= 1024
+        assert "LoadCredential=token:/etc/bitsheet-tui/web-token\n" in text
+        assert "webhook" not in text.replace("webhook_file", "")
+        assert "secret99" not in text
+        assert ("User=bitsheet-tui\n" in text) == ("sqlite:" in text)  # its file is for its owner alone
+    assert text.count("ExecStart=") == 1
+    assert f"LoadCredential=config.toml:{here}/config.toml\n" in text
+    assert command + " --config %d/config.toml\n" in text
+    assert "web-token" in next(web_advice(load(None, {}), PYTHON))
+
+
+def test_pages_need_no_webhook_where_the_configuration_names_a_file_that_is_not_theirs(capsys):
+    Path("config.toml").write_text("[portal]\nwebhook_file = 'nowhere'\n", encoding="utf-8")
+    assert load(Path("config.toml"), {}, looking=True).webhook.reveal() == ""
+    assert main(["status"]) == 78
+    assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.debian
+@pytest.mark.parametrize("printed", [unit, web_unit])
+@pytest.mark.parametrize("url", ["", "postgresql://u@h/d"], ids=["SQLite", "PostgreSQL"])
+def test_systemd_finds_both_units_little_exposed(tmp_path, printed, url, figure):
+    analyze = program("systemd", "systemd-analyze")
+    file = tmp_path / "bitsheet-tui.service"
+    file.write_text(printed(configured(f"[store]\nurl = '{url}'\n" if url else ""), "/bin/true"))
+    asked = [analyze, "security", "--offline=true", "--no-pager", file]
+    told = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
+    exposure = float(re.search(r"Overall exposure level for \S+ ([\d.]+)", told.stdout)[1])
+    figure(f"exposure of {printed.__name__}: {exposure}")
+    assert exposure <= 1.3
+    verified = subprocess.run(
+        [analyze, "verify", file], capture_output=True, text=True, check=False, timeout=60
+    )
+    known = ("RefreshOnReload", "Unknown", "ignoring")
+    assert [
+        line
+        for line in verified.stderr.splitlines()
+        if str(file) in line and not any(k in line for k in known)
+    ] == []
