@@ -20,6 +20,7 @@ from bitsheet_tui.ui import line, words
 from bitsheet_tui.ui import terminal as tty
 from bitsheet_tui.ui.keys import KEYS, bindings
 from bitsheet_tui.ui.language import code, t
+from bitsheet_tui.ui.saving import write_new
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.themes import THEMES
 from bitsheet_tui.ui.viewing import Viewing
@@ -147,8 +148,7 @@ class Console(Viewing):
             return
         try:
             path = Path.cwd() / name
-            path.touch(mode=0o600)
-            path.write_text(shown, encoding="utf-8")
+            write_new(path, [shown])
         except OSError as error:
             self.say(t(words.NOT_SAVED, why=error.strerror or t("no reason given")), bad=True)
         else:

@@ -44,6 +44,8 @@ class Client(Seen):
     ) -> None:
         self._socket, self.session = socket, session
         self.asked = [address]
+        self.missing: list[str] = []
+        self.complaints: list[str] = []
         self._told: list[list[object]] = []
         self._reading = asyncio.create_task(self._read())
 
@@ -76,6 +78,8 @@ class Page(Seen):
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future] = {}
         self.asked: list[str] = []  # the addresses it asked for
+        self.missing: list[str] = []  # those that there are not
+        self.complaints: list[str] = []  # what the browser logs of the page
         self._reading = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
@@ -89,6 +93,11 @@ class Page(Seen):
                     self.shown += base64.b64decode(frame["payloadData"])
             elif told.get("method") == "Network.requestWillBeSent":
                 self.asked.append(told["params"]["request"]["url"])
+            elif told.get("method") == "Network.responseReceived":
+                answer = told["params"]["response"]
+                self.missing += [answer["url"]] if answer["status"] >= 400 else []
+            elif told.get("method") == "Log.entryAdded":
+                self.complaints.append(told["params"]["entry"]["text"])
 
     async def call(self, method: str, **parameters) -> dict:
         number = next(self._numbers)
@@ -97,7 +106,7 @@ class Page(Seen):
         return await asyncio.wait_for(self._answers[number], 20)
 
     async def open(self, address: str) -> None:
-        for domain in ("Page", "Network", "Runtime"):
+        for domain in ("Page", "Network", "Runtime", "Log"):
             await self.call(f"{domain}.enable")
         await self.call("Page.navigate", url=address)
 
@@ -105,10 +114,7 @@ class Page(Seen):
         return (await self.call("Runtime.evaluate", expression=script))["result"].get("value")
 
     async def press(self, key: str) -> None:
-        """A key as a person presses it, after a click into the terminal."""
-        for kind in ("mousePressed", "mouseReleased"):
-            where = {"x": 600, "y": 500, "button": "left", "clickCount": 1}
-            await self.call("Input.dispatchMouseEvent", type=kind, **where)
+        """A key as a person presses it, who has clicked nowhere."""
         for kind in ("keyDown", "keyUp"):
             more = {"text": key} if kind == "keyDown" else {}
             await self.call("Input.dispatchKeyEvent", type=kind, key=key, **more)

@@ -1,5 +1,7 @@
 """Every key does what the help says, and answers on the screen."""
 
+import os
+
 import pytest
 
 from bitsheet_tui.commands import ConfirmDeletions, Pause, Resume, Resync, Stop, SyncNow
@@ -353,10 +355,24 @@ async def test_ctrl_s_saves_the_screen_without_the_secrets(tmp_path, monkeypatch
         assert str(path)[:30] in said(app)[0]
 
 
-async def test_a_picture_that_cannot_be_saved_says_why(tmp_path, monkeypatch):
-    tmp_path.chmod(0o500)
+async def test_a_picture_follows_no_link_that_somebody_has_prepared(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("pathlib.Path.touch", _denied)
+    (tmp_path / "mine").write_text("kept")
+    async with console() as (app, _engine, pilot):
+        (tmp_path / f"bitsheet-{app.clock():%Y%m%d-%H%M%S}.svg").symlink_to("mine")
+        await pilot.press("ctrl+s")
+        assert said(app) == ["Could not save it: File exists"]
+    assert (tmp_path / "mine").read_text() == "kept"
+
+
+async def test_a_picture_that_cannot_be_saved_says_why(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = os.open
+    monkeypatch.setattr(
+        os,
+        "open",
+        lambda path, *more, **named: _denied() if "svg" in f"{path}" else given(path, *more, **named),
+    )
     async with console() as (app, _engine, pilot):
         await pilot.press("ctrl+s")
         assert said(app) == ["Could not save it: Permission denied"]

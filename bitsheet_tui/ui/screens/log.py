@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 from collections.abc import Iterable
 from io import StringIO
@@ -18,6 +17,7 @@ from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import moments, words
 from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.logbook import LogBook, files
+from bitsheet_tui.ui.saving import write_new
 from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.screens.prompt import Prompt
 from bitsheet_tui.ui.views.log_window import FileWindow
@@ -101,16 +101,9 @@ def ask_path(screen: Base) -> None:
 async def _save(screen: Base, pane: LogPane, path: Path) -> None:
     rows = await asyncio.to_thread(pane.saved)
     try:
-        await asyncio.to_thread(write, path, rows)
+        await asyncio.to_thread(write_new, path, rows)
     except OSError as error:
         screen.console_app.say(t(words.NOT_SAVED, why=error.strerror or t("no reason given")), bad=True)
     else:
         told = t(words.SAVED_LINES, count=f.plural(len(rows), "line"), path=f"{path}")
         screen.console_app.say(told)
-
-
-def write(path: Path, rows: Iterable[str]) -> None:
-    """A new file for its owner alone, without the secrets. Raises OSError, also where there is one."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(f"{redact(row)}\n" for row in rows)
