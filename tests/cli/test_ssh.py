@@ -11,10 +11,10 @@ from subprocess import CalledProcessError
 
 import pytest
 
-from tests.cli.test_tmux import Tmux
 from tests.support.commands import SECONDS, in_order
 from tests.support.debian import program
 from tests.support.ssh_server import ssh_server
+from tests.support.tmux import Tmux
 
 pytestmark = [pytest.mark.debian, pytest.mark.slow]
 
