@@ -111,7 +111,8 @@ def _first_run(arguments: Namespace) -> Config | None:
     from bitsheet_tui.ui.setup import DEMO, run_setup  # noqa: PLC0415
     from bitsheet_tui.ui.trials import Trials  # noqa: PLC0415
 
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    named = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111 - never fails
+    home = Path("/etc" if named.startswith("~") else named)  # a number without a name may have none
     draft = Draft(path=place_for(whole(Path()), home))
     tests = Trials(
         portal=lambda draft: check.portal(draft.config, lambda _: None),

@@ -1,6 +1,7 @@
 """Asks the running instance through the store, and waits for its answer."""
 
 import getpass
+import os
 import socket
 import time
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ def ask(store: Store, command: Command, *, patience: float | None = None) -> str
 
     What it did not get round to is taken back, so that it is not done some day when nobody expects it.
     """
-    by = f"{getpass.getuser()}@{socket.gethostname()}"
+    by = f"{_user()}@{socket.gethostname()}"
     number = store.ask(*to_words(command), by=by, at=datetime.now(UTC))
     answer = _answer(store, number, PATIENCE if patience is None else patience)
     if answer is not None:
@@ -38,3 +39,11 @@ def _answer(store: Store, number: int, patience: float) -> str | None:
         if time.monotonic() > deadline:
             return None
         time.sleep(LOOK)
+
+
+def _user() -> str:
+    """The name of who asks; the number of one whom this host has no name for, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"

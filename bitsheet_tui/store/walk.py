@@ -20,6 +20,7 @@ from bitsheet_tui.store.layout import DELETED, RAW, SYNCED, Column
 
 Key = tuple[Any, ...]
 SEARCHED = frozenset({Kind.TEXT, Kind.JSON})
+LONGEST = 5_000  # letters that are looked for; SQLite takes patterns of 50,000 bytes
 DEEP = 50  # SQLite takes a thousand levels of an expression
 
 
@@ -195,7 +196,7 @@ def _likes(term: str, searched: Sequence[Column], dialect: Dialect) -> tuple[str
         name = f"CAST({name} AS TEXT)" if column.field.kind is Kind.JSON and not sqlite else name
         for spelling in spellings if sqlite else [term]:
             tests.append(f"{name} {like}")
-            parameters.append(f"%{_literally(spelling)}%")
+            parameters.append(f"%{_literally(spelling[:LONGEST])}%")
     groups = [f"({' OR '.join(group)})" for group in chunks(tests, DEEP)]
     return f"({' OR '.join(groups)})" if groups else "1 = 0", parameters
 

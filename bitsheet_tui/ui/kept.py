@@ -61,5 +61,6 @@ class Shelf:
 def place(environ: Mapping[str, str] = os.environ) -> Path:
     """`$XDG_STATE_HOME/bitsheet-tui/console.json`; a relative folder there does not count, as XDG says."""
     given = Path(environ.get("XDG_STATE_HOME") or "")
-    home = given if given.is_absolute() else Path.home() / ".local" / "state"
-    return home / "bitsheet-tui" / "console.json"
+    home = given if given.is_absolute() else Path(os.path.expanduser("~/.local/state"))  # noqa: PTH111
+    # who has no home, as a number without a name may, keeps nothing: never a folder that is called ~
+    return (home if home.is_absolute() else Path(os.devnull)) / "bitsheet-tui" / "console.json"

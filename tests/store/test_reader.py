@@ -93,6 +93,10 @@ def test_comments_are_walked_source_by_source(store, reader):
     assert {e.column.name: e.value for e in record.entries}["text"] == "comment 8"
 
 
+def test_a_word_that_is_longer_than_a_database_takes_is_looked_for_by_its_beginning(store, reader):
+    assert ids(reader, Wanted(term="x%_\\" * 25_000)) == []
+
+
 @pytest.mark.parametrize("term", ["договор", "ДОГОВОР", "Договор"])
 def test_a_word_is_found_in_any_usual_case(store, reader, term):
     titles = ("договор 1", "Договор 2", "ДОГОВОР 3", "разговор 4", "Contract")

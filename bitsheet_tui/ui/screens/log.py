@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Iterable
 from io import StringIO
@@ -93,7 +94,7 @@ def ask_path(screen: Base) -> None:
 
     def typed(text: str | None) -> None:
         if text and pane is not None:
-            screen.run_worker(_save(screen, pane, Path(text).expanduser()), group="save")
+            screen.run_worker(_save(screen, pane, Path(os.path.expanduser(text))), group="save")  # noqa: PTH111
 
     screen.app.push_screen(Prompt(t(words.SAVE_TITLE), t(words.SAVE_HINT), str(proposed)), typed)
 
