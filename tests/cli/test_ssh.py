@@ -45,10 +45,7 @@ def test_a_link_that_drops_ends_it_after_the_commit_in_hand(slow, home, ssh, wor
     with ssh.login(command(home, *words), LANG="C.UTF-8") as screen:
         screen.until(b"fill" if words else b"departments")
         screen.pause(2)
-        if silently:
-            screen.process.send_signal(signal.SIGSTOP)
-        else:
-            screen.hang_up()
+        screen.process.send_signal(signal.SIGSTOP if silently else signal.SIGKILL)
         deadline = time.monotonic() + SECONDS
         while running(home):
             assert time.monotonic() < deadline, "it goes on"
