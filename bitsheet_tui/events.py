@@ -205,6 +205,7 @@ class StoreTrouble(Struct, frozen=True, kw_only=True):
     hint: str
     at: datetime
     until: datetime
+    full: bool = False  # for want of space
 
 
 class Operating(Struct, frozen=True, kw_only=True):
@@ -227,6 +228,18 @@ class PortalSeen(Struct, frozen=True, kw_only=True):
     burst: int
     operating: tuple[Operating, ...]
     clock_offset: float = 0.0  # portal minus host, seconds
+
+
+class HttpRequest(Struct, frozen=True, kw_only=True):
+    """One request to the portal has ended. No event of the engine: only who counts requests is told."""
+
+    method: str  # of the portal's REST: mostly batch
+    seconds: float  # from its first byte to the last of the answer
+    size: int = 0  # bytes of the answer, unpacked
+    failed: Reason | None = None  # why there was no usable answer
+    again: Reason | None = None  # why it had to be sent once more; none: it was the first try
+    room_seconds: float = 0.0  # that it waited for room in the bucket
+    asked_seconds: float = 0.0  # that it waited because the portal had asked for it
 
 
 class Scheduled(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """The newest log lines, for a screen: appended by the log, read by whoever looks."""
 
 import re
-from collections import deque
+from collections import Counter, deque
 from datetime import datetime
 from itertools import islice
 
@@ -28,12 +28,14 @@ class Ring:
     def __init__(self, size: int = SIZE) -> None:
         self._lines: deque[LogLine] = deque(maxlen=size)
         self.last = 0  # seq of the newest line; 0 before the first
+        self.levels: Counter[str] = Counter()  # lines of each level, those that fell out included
 
     def append(self, at: datetime, level: str, table: str, text: str) -> None:
         """Add one line. One writer at a time: the log's own lock sees to it."""
         line = LogLine(seq=self.last + 1, at=at, level=level, table=table, text=text)
         self._lines.append(line)
         self.last = line.seq
+        self.levels[level] += 1
 
     def after(self, seq: int) -> list[LogLine]:
         """The lines newer than `seq`, oldest first; those that fell out are missing."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bitsheet_tui.store.reader import Reader
 
 Listener = Callable[[e.Event], None]
+Counter = Callable[[e.HttpRequest], None]
 
 
 def tables(config: Config) -> tuple[Table, ...]:
@@ -78,9 +79,9 @@ def doubt(config: Config) -> str:
     return mounts.warning(file) if file else ""
 
 
-def connect(config: Config, say: Listener = lambda _: None) -> Portal:
+def connect(config: Config, say: Listener = lambda _: None, ended: Counter = lambda _: None) -> Portal:
     """The portal's client; nothing is asked yet."""
-    return Portal(config.webhook, config.portal, say=say)
+    return Portal(config.webhook, config.portal, say=say, ended=ended)
 
 
 def watch(config: Config) -> tuple[Portal, "Watch"]:
@@ -92,9 +93,11 @@ def watch(config: Config) -> tuple[Portal, "Watch"]:
     return Portal(config.webhook, settings, wire=seen), seen
 
 
-def build(config: Config, store: Store, listeners: Iterable[Listener] = ()) -> Engine:
-    """The engine over an open store; whoever opened the store closes it."""
+def build(
+    config: Config, store: Store, listeners: Iterable[Listener] = (), ended: Counter = lambda _: None
+) -> Engine:
+    """The engine over an open store; whoever opened the store closes it. `ended`: told of every request."""
     return Engine(
-        lambda say: connect(config, say), store, tables(config), config.sync, config.schedule,
+        lambda say: connect(config, say, ended), store, tables(config), config.sync, config.schedule,
         listeners=listeners,
     )  # fmt: skip

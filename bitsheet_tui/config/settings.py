@@ -113,9 +113,16 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """[metrics]: where Prometheus may ask."""
+    """[metrics]: where Prometheus and people may ask. `token_file` is absolute once loaded, or empty."""
 
     listen: Listen = ""
+    token_file: Text = ""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of `listen`, where it is set."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
 
 
 class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,7 +179,6 @@ SECTIONS: dict[str, type[Section]] = {
 # read and checked, but nothing goes by them yet
 INERT = frozenset(
     {
-        "metrics.listen",
         "notify.urls",
         "notify.reminder",
         "notify.heartbeat_url",
@@ -192,6 +198,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     notify: NotifySettings = NotifySettings()
     ui: UiSettings = UiSettings()
     table: tuple[ExtraTable, ...] = ()
+    metrics_token: Secret = msgspec.field(default_factory=lambda: Secret(""))  # what `token_file` holds
     webhook: Secret = msgspec.field(default_factory=lambda: Secret(""))
     store_url: Secret = msgspec.field(default_factory=lambda: Secret("sqlite:///bitsheet.db"))
     path: Path | None = None

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from bitsheet_tui.config import PortalSettings
 from bitsheet_tui.errors import PortalError, Reason, TooLarge, Unreachable
-from bitsheet_tui.events import Answered, PortalSeen, Waiting
+from bitsheet_tui.events import Answered, HttpRequest, PortalSeen, Waiting
 from bitsheet_tui.portal import fault
 from bitsheet_tui.portal import judge as judging
 from bitsheet_tui.portal.answer import Answer, Ask, Json
@@ -65,10 +65,18 @@ class FragileBatch(Protocol):
         """See `Portal.batch`."""
 
 
+class Sent(msgspec.Struct, frozen=True):
+    """A request that was sent, and what came back; without `seconds` it was not sent."""
+
+    at: datetime
+    reply: Reply | Verdict
+    seconds: float | None = None
+
+
 class Portal:
     """One portal, asked through one webhook. Not thread-safe: it lives in one event loop.
 
-    `say` hears of every wait and of its end. `clock`, `now`, `sleep`, `chance` and `wire` are there for
+    `say` hears of every wait and of its end, `ended` of every request. `clock`, `now`, `sleep`, `chance` and `wire` are there for
     tests; `chance` gives numbers from 0 to 1.
     """
 
@@ -78,6 +86,7 @@ class Portal:
         settings: PortalSettings,
         *,
         say: Callable[[Waiting | Answered], None] = lambda _: None,
+        ended: Callable[[HttpRequest], None] = lambda _: None,
         clock: Clock = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Sleep = asyncio.sleep,
@@ -86,6 +95,7 @@ class Portal:
     ) -> None:
         self.host = host_of(webhook)
         self.say = say
+        self._ended = ended
         self._clock, self._now, self._sleep = clock, now, sleep
         self._burst, self._concurrency = settings.burst, settings.concurrency
         self._bucket = Bucket(settings.requests_per_second, settings.burst, clock=clock, sleep=sleep)
@@ -206,30 +216,45 @@ class Portal:
         """Send until there is an answer or no more hope. `read` raises ValueError for what is no answer."""
         methods = {ask.method for ask in asks.values()}
         trial = self._circuit.trial()
+        again, asked_seconds = None, 0.0
         while True:
             async with self._places.turn(urgent=urgent):
+                waits = self._clock()
                 await self._bucket.take(urgent=urgent)
-                sent_at, reply = await self._send(method, body, trial)
-            await _let_others_go_first(reply)
-            got = self._understand(method, reply, read, sent_at, asks)
+                room_seconds = self._clock() - waits
+                sent = await self._send(method, body, trial)
+            await _let_others_go_first(sent.reply)
+            got = self._understand(method, sent.reply, read, sent.at, asks)
+            failed = got.reason if isinstance(got, Verdict) else None
+            if sent.seconds is not None:
+                self._ended(
+                    HttpRequest(
+                        method=method, seconds=sent.seconds, size=_size(sent.reply), failed=failed, again=again,
+                        room_seconds=room_seconds, asked_seconds=asked_seconds,
+                    )
+                )  # fmt: skip
             if not isinstance(got, Verdict):
                 return got
             delay = self._next_try(got, trial, methods, divisible=divisible)
             if fragile and got.reason is Reason.SERVER and trial.tries >= FRAGILE_TRIES:
                 raise got.error()
+            again = got.reason
+            asked_seconds = delay if got.action is Action.THROTTLE or got.retry_after else 0.0
             await self._sleep(delay)
 
-    async def _send(self, method: str, body: bytes, trial: Trial) -> tuple[datetime, Reply | Verdict]:
-        """When it was sent, and what came back."""
+    async def _send(self, method: str, body: bytes, trial: Trial) -> Sent:
+        """What came back."""
         self._begin_wait(self._circuit.delay)
         probing = await self._circuit.enter()
         try:
             trial.tries += 1
             self._retries += trial.tries > 1
             if self._silent and (silence := await self._knock()):
-                return self._now(), silence
+                return Sent(self._now(), silence)
             self._count()
-            return self._now(), await self._wire.post(method, body)
+            at, began = self._now(), self._clock()
+            reply = await self._wire.post(method, body)
+            return Sent(at, reply, self._clock() - began)
         finally:
             if probing:
                 self._circuit.leave()
@@ -242,7 +267,11 @@ class Portal:
     async def _knock(self) -> Verdict | None:
         """Ask for next to nothing: a portal that does not answer that, either, is not waited for long."""
         self._count()
+        began = self._clock()
         reply = await self._wire.post(KNOCK, b"{}", within=KNOCK_SECONDS)
+        failed = reply.reason if isinstance(reply, Verdict) else None
+        seconds = self._clock() - began
+        self._ended(HttpRequest(method=KNOCK, seconds=seconds, size=_size(reply), failed=failed))
         return replace(reply, slow=False) if isinstance(reply, Verdict) else None
 
     def _count(self) -> None:
@@ -324,6 +353,10 @@ class Portal:
         """The portal refuses the whole request for its time: everything in it rests."""
         rests = verdict.action is Action.REST
         return max(self._budgets.exhausted(method) for method in methods) if rests else None
+
+
+def _size(reply: Reply | Verdict) -> int:
+    return len(reply.body) if isinstance(reply, Reply) else 0
 
 
 async def ask_parts(ask: Batch, parts: Sequence[Mapping[str, Ask]]) -> Answers:

@@ -15,7 +15,7 @@ from bitsheet_tui import commands as c
 from bitsheet_tui import events as e
 from bitsheet_tui import memory
 from bitsheet_tui.config import ScheduleSettings, SyncSettings
-from bitsheet_tui.errors import BitsheetError, MirrorHeld, PortalError, Refused, StoreDamaged, StoreError
+from bitsheet_tui.errors import BitsheetError, MirrorHeld, PortalError, Refused, StoreDamaged, StoreError, StoreFull
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.state import EngineState, reduce, start
 from bitsheet_tui.store.counts import Count
@@ -453,7 +453,12 @@ class Engine:
         except StoreError as error:
             self._desk.forget()
             self._alerting.forget()
-            self._say(e.StoreTrouble(text=str(error), hint=error.hint, at=now(), until=self._retry_at()))
+            self._say(
+                e.StoreTrouble(
+                    text=str(error), hint=error.hint, at=now(), until=self._retry_at(),
+                    full=isinstance(error, StoreFull),
+                )
+            )  # fmt: skip
         else:
             return False
         return True
