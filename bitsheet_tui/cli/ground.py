@@ -7,11 +7,11 @@ import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bitsheet_tui import hardening, wiring
+from bitsheet_tui import hardening, locales, wiring
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.config import Config, LogSettings, PortalSettings, SyncSettings, load, need_webhook
 from bitsheet_tui.errors import ConfigError, MirrorHeld, StoreError
@@ -27,6 +27,7 @@ from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.engine import Engine
 
 if TYPE_CHECKING:
+    from bitsheet_tui.monitoring.monitor import Monitor
     from bitsheet_tui.observe.attached import Onlooker
 
 DEMO_INTERVAL = 5  # seconds: something to see
@@ -107,8 +108,31 @@ def serve(config: Config, ending: ExitStack, ring: Ring, *, narrated: bool) -> S
 def over(config: Config, store: Store, ring: Ring) -> Served:
     """The engine over an open mirror."""
     live = Live(ring)
-    engine = wiring.build(config, store, [logs.narrator(), live.tell])
-    return Served(engine, live, store, places(wiring.file_of(config), os.environ), _log(config))
+    listeners, found = [logs.narrator(), live.tell], places(wiring.file_of(config), os.environ)
+    if not config.metrics.listen:
+        return Served(wiring.build(config, store, listeners), live, store, found, _log(config))
+    monitor = _monitor(config, store, ring)
+    engine = wiring.build(config, store, [*listeners, monitor.tell], monitor.ended)
+    return Served(engine, live, store, found, _log(config), [monitor])
+
+
+def _monitor(config: Config, store: Store, ring: Ring) -> "Monitor":
+    """Who serves metrics and the status page. Raises StoreError."""
+    from bitsheet_tui.monitoring.monitor import Mirror, Monitor  # noqa: PLC0415 - only where it is wanted
+    from bitsheet_tui.observe.probe import newest_good  # noqa: PLC0415
+    from bitsheet_tui.observe.status import look, to_json  # noqa: PLC0415
+
+    def status() -> dict[str, Any]:
+        with closing(wiring.open_store(config, readonly=True)) as mirror:
+            return to_json(look(mirror))
+
+    good = newest_good(store)
+    mirror = Mirror(
+        tables=tuple(table.name for table in wiring.tables(config)), file=wiring.file_of(config),
+        succeeded=good.ended_at if good else None, levels=ring.levels, status=status,
+    )  # fmt: skip
+    spoken = locales.choose(config.ui.language, os.environ)
+    return Monitor(config.metrics.address, config.metrics_token, spoken, mirror)
 
 
 def stand(

@@ -22,7 +22,7 @@ from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState
 from bitsheet_tui.store.store import Store
 
-OURS = ("portal.", "sync.", "schedule.", "log.", "metrics.")  # the rest is the console's, or has no effect yet
+OURS = ("portal.", "sync.", "schedule.", "log.", "metrics.")  # the rest is the console's
 
 
 class Reloading:

@@ -8,17 +8,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Struct
 
-from bitsheet_tui import cron, quiet
+from bitsheet_tui import authentication, cron, quiet
 from bitsheet_tui.config import address
 from bitsheet_tui.config.findings import Findings, near
 from bitsheet_tui.config.settings import INERT, SECTIONS, Config, ExtraTable
 from bitsheet_tui.config.source import Source, find, read, stranger
 from bitsheet_tui.config.webhook import find_webhook
-from bitsheet_tui.errors import ConfigError
+from bitsheet_tui.errors import ConfigError, UsageError
 from bitsheet_tui.secret import Secret, conceal
 from bitsheet_tui.tables import CATALOGUE
 
 PREFIX = "BITSHEET_"
+HIGHEST_PORT = 65535
 WEBHOOK = frozenset({"portal.webhook_url", "portal.webhook_file"})  # found by find_webhook
 SECRETS = frozenset({"store.url", "notify.urls", "notify.heartbeat_url"})
 TYPES: dict[str, Any] = {
@@ -61,6 +62,7 @@ def load(path: Path | None, environ: MutableMapping[str, str], *, looking: bool 
     store_url = _refine(values, given, source.base, findings)
     _check_tables(values, given, extra, findings)
     _check_schedule(values, given, findings)
+    metrics_token = _check_metrics(values, given, findings)
     if findings.problems:
         raise ConfigError(findings.problems)
     if source.path and (owner := stranger(source.path)):
@@ -76,6 +78,7 @@ def load(path: Path | None, environ: MutableMapping[str, str], *, looking: bool 
         **{name: _section(name, values) for name in SECTIONS},
         table=extra,
         webhook=webhook,
+        metrics_token=metrics_token,
         store_url=Secret(store_url),
         path=source.path,
         warnings=tuple(findings.warnings),
@@ -168,6 +171,8 @@ def _refine(values: dict[str, Any], given: Mapping[str, Given], base: Path, find
     """Checks addresses and makes paths absolute, in place; returns the store's whole address."""
     for url in values["notify.urls"]:
         conceal(url)
+    if values["metrics.token_file"]:
+        values["metrics.token_file"] = str(address.place(values["metrics.token_file"], base))
     if values["log.file"]:
         values["log.file"] = str(address.place(values["log.file"], base))
     if heartbeat := values["notify.heartbeat_url"]:
@@ -229,6 +234,29 @@ def _check_schedule(values: Mapping[str, Any], given: Mapping[str, Given], findi
                 check(values[key])
             except ValueError as error:
                 findings.wrong(key, str(error), given[key].where)
+
+
+def _check_metrics(values: Mapping[str, Any], given: Mapping[str, Given], findings: Findings) -> Secret:
+    """The token of the listener, empty where it needs none: only this host may ask without one."""
+    host, _, port = values["metrics.listen"].rpartition(":")
+    if not port:
+        return Secret("")
+    if int(port) > HIGHEST_PORT:
+        findings.wrong(
+            "metrics.listen", f"the port must be at most {HIGHEST_PORT}", given["metrics.listen"].where
+        )
+    if not (file := values["metrics.token_file"]):
+        if not authentication.loopback(host):
+            wrong = "others than this host may ask there: it needs metrics.token_file"
+            findings.wrong("metrics.listen", wrong, given["metrics.listen"].where)
+        return Secret("")
+    if doubt := authentication.shared(Path(file)):
+        findings.warnings.append(f"metrics.token_file: others may read {file} ({doubt}): chmod 600 it")
+    try:
+        return authentication.read_token(Path(file))
+    except UsageError as error:
+        findings.wrong("metrics.token_file", str(error), given["metrics.token_file"].where)
+        return Secret("")
 
 
 def _zone(name: str) -> None:

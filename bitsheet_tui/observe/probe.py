@@ -25,7 +25,7 @@ class Outcome(Struct, frozen=True):
 def check(store: Store, now: datetime, max_age: float | None) -> Outcome:
     """0 well, 1 somebody has to act, 2 nothing runs, or no good cycle for too long. Raises StoreError."""
     holder = store.holder()
-    good = next((cycle for cycle in store.last_cycles(KEPT) if _good(cycle)), None)
+    good = newest_good(store)
     ago = (now - good.ended_at).total_seconds() if good and good.ended_at else None
     last = (
         f"the newest good cycle ended {duration(max(0.0, ago))} ago"
@@ -45,6 +45,11 @@ def check(store: Store, now: datetime, max_age: float | None) -> Outcome:
     hours = state.quiet.until(now) if state.quiet else None
     rests = f", quiet until {hours.astimezone():%H:%M}" if hours and not state.cycle_started else ""
     return Outcome(WELL, f"well: {verdict.phase}{rests}{tables}; {last}")
+
+
+def newest_good(store: Store) -> Cycle | None:
+    """The newest full cycle that brought every table up to date. Raises StoreError."""
+    return next((cycle for cycle in store.last_cycles(KEPT) if _good(cycle)), None)
 
 
 def _good(cycle: Cycle) -> bool:

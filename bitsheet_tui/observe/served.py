@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,11 +40,30 @@ class Running(Shown, Protocol):
         """Run until Stop."""
 
 
+class Watcher(Protocol):
+    """Who shows the engine to others in a way of its own."""
+
+    def open(self, state: Callable[[], EngineState]) -> None:
+        """Begin; on the engine's loop, and without waiting."""
+
+    def close(self) -> None:
+        """End."""
+
+
 class Served:
     """The engine, and whoever looks at it from another process. Stands for the engine in every way."""
 
-    def __init__(self, engine: Running, live: Live, store: Store, places: list[Path], log: str = "") -> None:
+    def __init__(
+        self,
+        engine: Running,
+        live: Live,
+        store: Store,
+        places: list[Path],
+        log: str = "",
+        watchers: Sequence[Watcher] = (),
+    ) -> None:
         self._engine = engine
+        self._watchers = watchers
         self._live = live
         self._store = store
         self._places = places
@@ -72,9 +91,13 @@ class Served:
     async def run(self) -> None:
         """Run the engine, and let others look."""
         opened = await self._open()
+        for watcher in self._watchers:
+            watcher.open(lambda: self._engine.state)
         try:
             await self._engine.run()
         finally:
+            for watcher in self._watchers:
+                watcher.close()
             self._live.close()
             if opened:
                 self._note(SOCKET, "")

@@ -76,8 +76,8 @@ class Sent(msgspec.Struct, frozen=True):
 class Portal:
     """One portal, asked through one webhook. Not thread-safe: it lives in one event loop.
 
-    `say` hears of every wait and of its end, `ended` of every request. `clock`, `now`, `sleep`, `chance` and `wire` are there for
-    tests; `chance` gives numbers from 0 to 1.
+    `say` hears of every wait and of its end, `ended` of every request. `clock`, `now`, `sleep`, `chance` and
+    `wire` are there for tests; `chance` gives numbers from 0 to 1.
     """
 
     def __init__(  # noqa: PLR0913 - the last five have one value outside of tests
@@ -225,11 +225,11 @@ class Portal:
                 sent = await self._send(method, body, trial)
             await _let_others_go_first(sent.reply)
             got = self._understand(method, sent.reply, read, sent.at, asks)
-            failed = got.reason if isinstance(got, Verdict) else None
             if sent.seconds is not None:
                 self._ended(
                     HttpRequest(
-                        method=method, seconds=sent.seconds, size=_size(sent.reply), failed=failed, again=again,
+                        method=method, seconds=sent.seconds, size=_size(sent.reply), again=again,
+                        failed=got.reason if isinstance(got, Verdict) else None,
                         room_seconds=room_seconds, asked_seconds=asked_seconds,
                     )
                 )  # fmt: skip

@@ -15,7 +15,15 @@ from bitsheet_tui import commands as c
 from bitsheet_tui import events as e
 from bitsheet_tui import memory
 from bitsheet_tui.config import ScheduleSettings, SyncSettings
-from bitsheet_tui.errors import BitsheetError, MirrorHeld, PortalError, Refused, StoreDamaged, StoreError, StoreFull
+from bitsheet_tui.errors import (
+    BitsheetError,
+    MirrorHeld,
+    PortalError,
+    Refused,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+)
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.state import EngineState, reduce, start
 from bitsheet_tui.store.counts import Count

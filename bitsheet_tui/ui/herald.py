@@ -14,7 +14,8 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import glyphs, words
 from bitsheet_tui.ui.language import lower, retold, t
-from bitsheet_tui.ui.views import header, troubles
+from bitsheet_tui.ui.troubles import errors as errors_of
+from bitsheet_tui.ui.views import header
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -72,10 +73,10 @@ def begun(before: EngineState, after: EngineState, since: datetime) -> list[Aler
 
 def title(picture: Picture) -> str:
     """`● bitsheet: 2 errors`; where nothing is wrong `✓ bitsheet: current`."""
-    errors = troubles.errors(picture)
+    errors = errors_of(picture)
     if errors:
         return f"{glyphs.DOT} {NAME}: {f.plural(errors, 'error')}"
-    word, sign, _ = header.word(picture)
+    word, sign, _ = picture.word
     return f"{sign} {NAME}: {lower(t(word))}"
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from msgspec import Struct
 
 from bitsheet_tui.state import EngineState, Fill, Phase, TableState, Verdict, judge, late
+from bitsheet_tui.ui import words
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COMMENTS = "task_comments"  # read by discussion
@@ -57,6 +58,14 @@ class Picture(Struct, frozen=True, kw_only=True):
     def verdict(self) -> Verdict:
         """How it all stands."""
         return judge(self.state, self.now)
+
+    @property
+    def word(self) -> tuple[str, str, str]:
+        """The word for it all, its sign and the name of its colour."""
+        state, phase = self.state, self.verdict.phase
+        if phase is Phase.WAITING and state.waiting and state.waiting.reason in words.OFFLINE_REASONS:
+            return words.OFFLINE
+        return words.PHASES[phase]
 
     def late(self, table: TableState) -> bool:
         """Whether a table was read longer ago than its own rhythm explains."""

@@ -17,7 +17,7 @@ from bitsheet_tui.portal.demo.faults import Kind as Harm
 from bitsheet_tui.state import Phase, reduce, start
 from bitsheet_tui.sync.desk import now
 from bitsheet_tui.ui.picture import Picture
-from bitsheet_tui.ui.views.troubles import troubles
+from bitsheet_tui.ui.troubles import troubles
 from tests.support import mirror
 from tests.support.live_engine import live_engine, until
 from tests.support.sync_run import config, once, portal, unequal

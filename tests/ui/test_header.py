@@ -157,7 +157,7 @@ def check_time(state: EngineState, sentence: str) -> None:
 
 def check(state: EngineState, now) -> None:  # noqa: C901 - one rule after the other
     picture = Picture(state=state, now=now, zone=UTC)
-    said, shown, verdict = header.word(picture)[0], rows(picture), judge(state, now)
+    said, shown, verdict = picture.word[0], rows(picture), judge(state, now)
     on = [one for one in state.tables.values() if not one.disabled]
     check_next(picture)
     if state.stopping or state.stopped:
@@ -276,7 +276,7 @@ def test_what_waits_for_somebody_is_told_first_at_every_width_and_survives_a_cyc
     for state in (both, running):
         picture = Picture(state=state, now=engine_states.NOW, zone=UTC)
         for cells in (40, 60, 80, 120):
-            assert header.word(picture)[0] == "NEEDS YOU"
+            assert picture.word[0] == "NEEDS YOU"
             told = " ".join(line.text(row).strip() for row in header.sentence(picture, cells))
             assert told.startswith("Refused: tasks. Deletions held: deals. Press e.")
             assert "✗ NEEDS YOU" in line.text(header.status(picture, cells))

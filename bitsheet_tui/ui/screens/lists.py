@@ -10,7 +10,8 @@ from bitsheet_tui.ui.screens.base import Base
 from bitsheet_tui.ui.screens.history import HistoryScreen
 from bitsheet_tui.ui.screens.log import LogScreen
 from bitsheet_tui.ui.screens.settings import SettingsScreen
-from bitsheet_tui.ui.views import troubles
+from bitsheet_tui.ui.troubles import troubles
+from bitsheet_tui.ui.views.troubles import render
 from bitsheet_tui.ui.widgets.lists import Scroller
 from bitsheet_tui.ui.words import NO_ERRORS
 
@@ -20,16 +21,16 @@ class ErrorList(Scroller):
 
     def title(self) -> tuple[Line, Line]:
         """How much."""
-        count = len(troubles.troubles(self.picture))
+        count = len(troubles(self.picture))
         return ((t("errors"), "title"),), ((t("{count} open", count=f"{count}"), "dim"),)
 
     def content(self, columns: int) -> list[Line]:
         """One below the other."""
-        found = troubles.troubles(self.picture)
+        found = troubles(self.picture)
         if not found:
             return [(), ((" " + t(NO_ERRORS), "ok"),)]
         width = min(columns - 2, 100)
-        return [line for one in found for line in ((), *troubles.render(one, self.picture, width))]
+        return [line for one in found for line in ((), *render(one, self.picture, width))]
 
 
 class ErrorScreen(Base):

@@ -11,6 +11,7 @@ from bitsheet_tui.ui.turkish import (
     choices,
     history,
     keys,
+    page,
     setup,
     shared,
     state,
@@ -20,7 +21,7 @@ from bitsheet_tui.ui.turkish import (
     told_store,
 )
 
-PARTS = (shared, state, keys, asking, table, history, setup, choices)
+PARTS = (shared, state, keys, asking, table, history, setup, choices, page)
 SENTENCES: dict[str, str] = {english: said for part in PARTS for english, said in part.SENTENCES.items()}
 SHORT: dict[str, str] = {**shared.SHORT, **keys.SHORT}
 TOLD: dict[str, str] = {**told_portal.SENTENCES, **told_store.SENTENCES, **told.SENTENCES}

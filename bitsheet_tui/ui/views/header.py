@@ -19,18 +19,10 @@ from bitsheet_tui.ui.views import attached
 MOST = 3  # lines of the sentence
 
 
-def word(picture: Picture) -> tuple[str, str, str]:
-    """The word for it all, its sign and the name of its colour."""
-    state, phase = picture.state, picture.verdict.phase
-    if phase is Phase.WAITING and state.waiting and state.waiting.reason in words.OFFLINE_REASONS:
-        return words.OFFLINE
-    return words.PHASES[phase]
-
-
 def status(picture: Picture, cells: int) -> Line:
     """`bitsheet-tui  host → store` on the left; the cycle, the troubles and the word on the right."""
     state = picture.state
-    name, sign, colour = word(picture)
+    name, sign, colour = picture.word
     badge: Line = ((f" {sign} {t(name)} ", f"badge-{colour}"),)
     cycle: Line = (
         ((t("cycle {number}", number=f.count(state.cycle)), "dim"),) if state.cycle and cells >= 60 else ()
@@ -270,7 +262,7 @@ def next_in(picture: Picture) -> str:
 
 def tiny(picture: Picture, columns: int, rows: int) -> Line:
     """The whole console in one line, for a terminal that has no room for more."""
-    name, sign, _ = word(picture)
+    name, sign, _ = picture.word
     verdict = picture.verdict
     ok, wait, need = len(verdict.current), len(verdict.waiting), len(verdict.needs)
     parts = [f"{sign} {lower(t(name))}", t("{count} ok", count=f"{ok}")]

@@ -3,7 +3,9 @@
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui.language import t
 from bitsheet_tui.ui.line import Line, joined, spread, width
-from bitsheet_tui.ui.views import details, portal, spark, troubles
+from bitsheet_tui.ui.troubles import troubles
+from bitsheet_tui.ui.views import details, portal, spark
+from bitsheet_tui.ui.views.troubles import render as render_trouble
 from bitsheet_tui.ui.widgets.lines import Panel
 from bitsheet_tui.ui.words import NO_CYCLES, NO_ERRORS
 
@@ -73,17 +75,17 @@ class ErrorPanel(Opening):
 
     def title(self) -> tuple[Line, Line]:
         """How much is wrong."""
-        count = len(troubles.troubles(self.picture))
+        count = len(troubles(self.picture))
         return ((t("errors"), "title"),), (
             (t("{count}  e opens", count=f"{count}") if count else t("none"), "dim"),
         )
 
     def body(self, columns: int, rows: int) -> list[Line]:
         """One trouble below the other."""
-        found = troubles.troubles(self.picture)
+        found = troubles(self.picture)
         if not found:
             return [((t(NO_ERRORS), "dim"),)]
-        return [line for one in found for line in (*troubles.render(one, self.picture, columns), ())]
+        return [line for one in found for line in (*render_trouble(one, self.picture, columns), ())]
 
 
 class DetailPanel(Opening):

@@ -1,0 +1,6 @@
+"""What others watch a running engine by: metrics for Prometheus, probes, and a page for people.
+
+One listener (`listener`) serves them from a thread of its own. It reads the picture of the engine
+(`bitsheet_tui.state`) and what `tally` counts of its events; nothing here is imported unless
+`[metrics] listen` is set, and nothing of the engine waits for it.
+"""
