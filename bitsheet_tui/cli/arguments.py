@@ -244,6 +244,8 @@ COMMANDS = (
     Command(name="verify", help="compare the mirror with the portal; changes nothing", add=_verify),
     Command(name="confirm", help="mark the deletions of a table that are held", add=_table),
     Command(name="web", help="the console in a browser, on the running instance", add=_web),
+    Command(name="alerts", help="print Prometheus rules for the metrics"),
+    Command(name="dashboard", help="print a Grafana dashboard of the metrics"),
     Command(name="service", help="print the systemd unit for this installation", add=_service),
     Command(name="completion", help="print what makes a shell complete commands and tables", add=_shell),
     Command(name="portal", help="run the demo portal alone; stdout begins with its webhook", add=_port),
