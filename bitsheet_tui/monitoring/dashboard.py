@@ -43,6 +43,7 @@ def _quantiles(metric: str) -> tuple[tuple[str, str], ...]:
     )
 
 
+SUCCESS, OPERATING = "bitsheet_cycle_last_success_timestamp_seconds", "bitsheet_portal_operating"
 GOOD_OR_NOT = ((None, "green"), (1.0, "red"))
 PANELS = (
     Panel(
@@ -53,8 +54,7 @@ PANELS = (
         title="Since the last good cycle", kind="stat", width=6, unit="s",
         queries=(
             (
-                f"time() - bitsheet_cycle_last_success_timestamp_seconds{{{OF}}} "
-                f"- bitsheet_cycle_quiet_seconds{{{OF}}}",
+                f"time() - {SUCCESS}{{{OF}}} - bitsheet_cycle_quiet_seconds{{{OF}}}",
                 "{{instance}}",
             ),
         ),
@@ -88,18 +88,20 @@ PANELS = (
     Panel(title="Backfill", unit="percentunit", queries=_one("bitsheet_table_backfill_ratio", "{{table}}")),
     Panel(title="Rows in quarantine", queries=_one("bitsheet_table_quarantined_rows", "{{table}}")),
     Panel(title="Rows deleted", queries=_one("bitsheet_table_tombstones", "{{table}}")),
-    Panel(title="Requests to the portal", unit="reqps", queries=_rate("bitsheet_portal_requests_total", "method")),
+    Panel(title="Requests", unit="reqps", queries=_rate("bitsheet_portal_requests_total", "method")),
     Panel(
-        title="Failed requests", unit="reqps", queries=_rate("bitsheet_portal_request_failures_total", "reason"),
+        title="Failed requests", unit="reqps",
+        queries=_rate("bitsheet_portal_request_failures_total", "reason"),
     ),
     Panel(
-        title="Answers of the portal", unit="s", queries=_quantiles("bitsheet_portal_request_duration_seconds")
+        title="Answers of the portal", unit="s",
+        queries=_quantiles("bitsheet_portal_request_duration_seconds"),
     ),
     Panel(
         title="Operating time used", unit="percentunit",
         queries=(
             (
-                f"bitsheet_portal_operating_seconds{{{OF}}} / bitsheet_portal_operating_limit_seconds{{{OF}}}",
+                f"{OPERATING}_seconds{{{OF}}} / {OPERATING}_limit_seconds{{{OF}}}",
                 "{{method}}",
             ),
         ),

@@ -153,6 +153,11 @@ def test_every_problem_is_told_at_once_with_its_line_and_the_nearest_setting():
         ("[log]\nlevel = 'LOUD'", "log.level: must be DEBUG, INFO"),
         ("[log]\nrotation = 'daily'", 'log.rotation: must be a size such as "10 MB"'),
         ("[metrics]\nlisten = '9524'", "metrics.listen: must be empty, or a host and a port"),
+        ("[metrics]\nlisten = '127.0.0.1:70000'", "metrics.listen: the port must be at most 65535"),
+        ("[metrics]\nlisten = '0.0.0.0:9524'", "metrics.listen: others than this host may ask there"),
+        ("[metrics]\nlisten = '[::]:9524'", "metrics.listen: others than this host may ask there"),
+        ("[metrics]\nlisten = 'crm.example.com:9524'", "metrics.listen: others than this host may ask there"),
+        ("[metrics]\nlisten = 'localhost:9524'\ntoken_file = 'none'", "metrics.token_file: the token file "),
         ("[notify]\nheartbeat_url = 'ftp://x'", "notify.heartbeat_url: must be an https:// address"),
         ("[portal]\nconcurrency = 51", "portal.concurrency: must be a whole number from 1 to 50"),
         ("[portal]\nwebhook_file = 'none'", "portal.webhook_file: "),
@@ -400,3 +405,28 @@ def test_a_configuration_of_others_in_the_current_folder_is_refused_and_a_named_
     assert caught.value.exit_code == 78
     (warning,) = load(path, {}).warnings
     assert whose in warning
+
+
+def test_whoever_else_may_ask_for_metrics_needs_the_token_of_a_file(tmp_path):
+    Path("token").write_text("s3same-0pen-s3same\n")
+    Path("token").chmod(0o600)
+    loaded = load(
+        write(Path("config.toml"), "[metrics]\nlisten = '0.0.0.0:9524'\ntoken_file = 'token'\n"), {}
+    )
+    assert loaded.metrics.address == ("0.0.0.0", 9524)
+    assert loaded.metrics_token.reveal() == "s3same-0pen-s3same"
+    assert "s3same" not in repr(loaded)
+    Path("token").chmod(0o644)
+    assert "chmod 600" in "".join(
+        load(
+            write(Path("config.toml"), "[metrics]\nlisten = '[::1]:9524'\ntoken_file = 'token'\n"), {}
+        ).warnings
+    )
+
+
+@pytest.mark.parametrize("content", ["short", "aaaaaaaaaaaaaaaaaaaa", "", "\x00\x01binary-binary-binary"])
+def test_a_token_that_is_easy_to_guess_is_refused_and_not_quoted(content):
+    Path("token").write_text(content)
+    (problem,) = problems("[metrics]\nlisten = '127.0.0.1:9524'\ntoken_file = 'token'\n")
+    assert problem.startswith("metrics.token_file: the token must")
+    assert not content or content not in problem
