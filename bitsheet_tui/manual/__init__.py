@@ -19,6 +19,7 @@ TOPICS = (
     "install",
     "service",
     "web",
+    "monitoring",
     "troubles",
     "promises",
     "figures",

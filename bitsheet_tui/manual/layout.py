@@ -1,7 +1,8 @@
 """Lays a chapter out for a width: the Markdown of the manual as lines of styled text.
 
 It knows headings, paragraphs, lists (`*`, `-`, `1.`), fenced code, tables, and within a line `code`,
-**strong** and [links](to.md). Every character of the manual takes one cell, so that a width is a length.
+**strong**, [links](to.md) and ![pictures](of.png), of which it shows what they are. Every character of the
+manual takes one cell, so that a width is a length.
 """
 
 import re
@@ -12,7 +13,7 @@ Span = tuple[str, str]  # text, and what it is: "", "title", "heading", "code", 
 Row = tuple[Span, ...]
 
 ITEM = re.compile(r"( *)([*-]|\d+\.) (.*)")
-INLINE = re.compile(r"`([^`]+)`|\*\*(.+?)\*\*|\[([^\]]+)\]\(([^)]+)\)")
+INLINE = re.compile(r"`([^`]+)`|\*\*(.+?)\*\*|!?\[([^\]]+)\]\(([^)]+)\)")
 CODE_INDENT = "    "
 
 

@@ -5,7 +5,7 @@ What they need of other people: the extra `dev`. Figures in seconds are the mach
 
 import sys
 
-from tests.bench import backfill, cycles, keys, kills, process, rest, store
+from tests.bench import backfill, cycles, keys, kills, process, rest, scrapes, store
 from tests.bench.report import machine, say
 
 BENCHES = {
@@ -19,6 +19,7 @@ BENCHES = {
     "reconcile": cycles.reconcile,
     "kills": kills.kills,
     "rest": rest.year,
+    "scrapes": scrapes.scrapes,
     "store": store.throughput,
     "start": process.start,
     "headless": process.headless,
