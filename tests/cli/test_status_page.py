@@ -9,7 +9,7 @@ from tests.support.commands import configure, until
 from tests.support.prometheus import free_port
 
 pytestmark = pytest.mark.debian
-WIDTHS = {360: 740, 768: 1024, 1920: 1080}
+WIDTHS = {360: 740, 768: 1024, 1280: 720, 1920: 1080}
 FITS = "document.documentElement.scrollWidth <= innerWidth && [...document.querySelectorAll('section')].every(one => one.scrollWidth <= one.clientWidth)"
 SCRIPTED = "document.scripts.length"
 GROUND = "getComputedStyle(document.body).backgroundColor"
