@@ -108,12 +108,13 @@ def serve(config: Config, ending: ExitStack, ring: Ring, *, narrated: bool) -> S
 def over(config: Config, store: Store, ring: Ring) -> Served:
     """The engine over an open mirror."""
     live = Live(ring)
-    listeners, found = [logs.narrator(), live.tell], places(wiring.file_of(config), os.environ)
+    listeners, where = [logs.narrator(), live.tell], places(wiring.file_of(config), os.environ)
     if not config.metrics.listen:
-        return Served(wiring.build(config, store, listeners), live, store, found, _log(config))
+        return Served(wiring.build(config, store, listeners), live, store, where, _log(config))
     monitor = _monitor(config, store, ring)
     engine = wiring.build(config, store, [*listeners, monitor.tell], monitor.ended)
-    return Served(engine, live, store, found, _log(config), [monitor])
+    monitor.watch(lambda: engine.state)
+    return Served(engine, live, store, where, _log(config), monitor)
 
 
 def _monitor(config: Config, store: Store, ring: Ring) -> "Monitor":

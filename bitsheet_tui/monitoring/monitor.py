@@ -58,16 +58,20 @@ class Monitor:
         """A request of the engine's to the portal."""
         self._tally.ended(request)
 
-    def open(self, state: Callable[[], EngineState]) -> None:
-        """Let others look at the engine whose picture this is. On the engine's loop."""
-        self._engine, self._state = asyncio.get_running_loop(), state
+    def watch(self, state: Callable[[], EngineState]) -> None:
+        """Let it be the engine whose picture this is."""
+        self._state = state
+
+    def __enter__(self) -> None:
+        """Let others look. On the engine's loop, and without waiting."""
+        self._engine = asyncio.get_running_loop()
         watched = Watched(
-            state=state, tally=self._tally, levels=self._mirror.levels, file=self._mirror.file
-        )  # fmt: skip
+            state=self._state, tally=self._tally, levels=self._mirror.levels, file=self._mirror.file
+        )
         self._exposition = Exposition(watched)
         self._listener.open()
 
-    def close(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """Nobody is answered any more."""
         self._listener.close()
 

@@ -3,8 +3,8 @@
 import os
 import tempfile
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -40,16 +40,6 @@ class Running(Shown, Protocol):
         """Run until Stop."""
 
 
-class Watcher(Protocol):
-    """Who shows the engine to others in a way of its own."""
-
-    def open(self, state: Callable[[], EngineState]) -> None:
-        """Begin; on the engine's loop, and without waiting."""
-
-    def close(self) -> None:
-        """End."""
-
-
 class Served:
     """The engine, and whoever looks at it from another process. Stands for the engine in every way."""
 
@@ -60,14 +50,15 @@ class Served:
         store: Store,
         places: list[Path],
         log: str = "",
-        watchers: Sequence[Watcher] = (),
+        *beside: AbstractContextManager[object],
     ) -> None:
+        """`beside`: what lives as long as the engine runs, entered on its loop."""
         self._engine = engine
-        self._watchers = watchers
         self._live = live
         self._store = store
         self._places = places
         self._log = log
+        self._beside = beside
 
     @property
     def state(self) -> EngineState:
@@ -91,13 +82,12 @@ class Served:
     async def run(self) -> None:
         """Run the engine, and let others look."""
         opened = await self._open()
-        for watcher in self._watchers:
-            watcher.open(lambda: self._engine.state)
         try:
-            await self._engine.run()
+            with ExitStack() as stack:
+                for one in self._beside:
+                    stack.enter_context(one)
+                await self._engine.run()
         finally:
-            for watcher in self._watchers:
-                watcher.close()
             self._live.close()
             if opened:
                 self._note(SOCKET, "")
