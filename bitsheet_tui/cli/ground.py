@@ -110,10 +110,12 @@ def over(config: Config, store: Store, ring: Ring) -> Served:
     live = Live(ring)
     listeners, where = [logs.narrator(), live.tell], places(wiring.file_of(config), os.environ)
     if not config.metrics.listen:
+        store.watch(None)  # the engine before may have been watched
         return Served(wiring.build(config, store, listeners), live, store, where, _log(config))
     monitor = _monitor(config, store, ring)
     engine = wiring.build(config, store, [*listeners, monitor.tell], monitor.ended)
     monitor.watch(lambda: engine.state)
+    store.watch(monitor.written)
     return Served(engine, live, store, where, _log(config), monitor)
 
 
@@ -131,6 +133,7 @@ def _monitor(config: Config, store: Store, ring: Ring) -> "Monitor":
     mirror = Mirror(
         tables=tuple(table.name for table in wiring.tables(config)), file=wiring.file_of(config),
         succeeded=good.ended_at if good else None, levels=ring.levels, status=status,
+        sessions=lambda: store.sessions,
     )  # fmt: skip
     spoken = locales.choose(config.ui.language, os.environ)
     return Monitor(config.metrics.address, config.metrics_token, spoken, mirror)

@@ -47,6 +47,7 @@ class Watched(Struct, frozen=True, kw_only=True):
     tally: Tally
     levels: Mapping[str, int]  # lines of the log
     file: Path | None
+    sessions: Callable[[], int] = lambda: 1  # of the store, that were opened
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -71,7 +72,7 @@ class Exposition(Collector):
         yield from _engine(state, watched, now)
         yield from _tables(state, watched.tally, now)
         yield from _portal(state, watched.tally)
-        yield from _store(state, watched.file)
+        yield from _store(state, watched)
         yield from _rest(state, watched)
 
 
@@ -207,7 +208,14 @@ def _portal(state: EngineState, tally: Tally) -> Iterator[Metric]:
     yield _gauge("portal_clock_offset_seconds", "The portal's clock minus this host's.", offset)
 
 
-def _store(state: EngineState, file: Path | None) -> Iterator[Metric]:
+def _store(state: EngineState, watched: Watched) -> Iterator[Metric]:
+    tally, file = watched.tally, watched.file
+    yield _counter("store_transactions", "Transactions that ended.", tally.transactions.buckets()[-1][1])
+    failed = (((why,), count) for why, count in tally.transactions_failed.items())
+    yield _counters("store_transaction_failures", "Those that were rolled back.", ("reason",), failed)
+    yield _histogram("store_transaction_duration_seconds", "How long they took.", tally.transactions)
+    again = max(0, watched.sessions() - 1)
+    yield _counter("store_reconnects", "Sessions opened for one that was lost.", again)
     full = isinstance(state.trouble, StoreTrouble) and state.trouble.full
     yield _gauge("store_full", "Whether the store has no space left.", full)
     if file is None:

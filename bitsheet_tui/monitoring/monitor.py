@@ -33,6 +33,7 @@ class Mirror(Struct, frozen=True, kw_only=True):
     succeeded: datetime | None  # when a full cycle was good last, before this start
     file: Path | None  # of SQLite
     levels: Mapping[str, int]  # lines of the log
+    sessions: Callable[[], int]  # of the store, that were opened
     status: Callable[[], dict[str, Any]]  # what `status --json` prints; raises BitsheetError
 
 
@@ -58,6 +59,10 @@ class Monitor:
         """A request of the engine's to the portal."""
         self._tally.ended(request)
 
+    def written(self, seconds: float, failure: BitsheetError | None) -> None:
+        """A transaction of the engine's store."""
+        self._tally.written(seconds, failure)
+
     def watch(self, state: Callable[[], EngineState]) -> None:
         """Let it be the engine whose picture this is."""
         self._state = state
@@ -66,8 +71,9 @@ class Monitor:
         """Let others look. On the engine's loop, and without waiting."""
         self._engine = asyncio.get_running_loop()
         watched = Watched(
-            state=self._state, tally=self._tally, levels=self._mirror.levels, file=self._mirror.file
-        )
+            state=self._state, tally=self._tally, levels=self._mirror.levels, file=self._mirror.file,
+            sessions=self._mirror.sessions,
+        )  # fmt: skip
         self._exposition = Exposition(watched)
         self._listener.open()
 

@@ -10,7 +10,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bitsheet_tui import events as e
-from bitsheet_tui.errors import Reason
+from bitsheet_tui.errors import (
+    BitsheetError,
+    Reason,
+    StoreDamaged,
+    StoreFull,
+    StoreLocked,
+    StoreRefused,
+)
 from bitsheet_tui.freshness import GROWTH, LEAST
 
 CYCLE_BOUNDS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)  # seconds
@@ -18,7 +25,15 @@ REQUEST_BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 FRESHNESS_BOUNDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0)
 LAG_BOUNDS = (0.001, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
 CHANGES = ("inserted", "updated", "unchanged", "deleted")
+STORE_BOUNDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
 LIMITS = ("rate", "operating", "asked")
+STORE_REASONS: tuple[tuple[type[BitsheetError], str], ...] = (  # the first that fits
+    (StoreLocked, "busy"),
+    (StoreFull, "full"),
+    (StoreDamaged, "broken"),
+    (StoreRefused, "refused"),
+    (BitsheetError, "lost"),
+)
 BATCH = "batch"  # the method by which nearly everything is asked
 
 
@@ -67,6 +82,8 @@ class Tally:
         self.rows = Counter({(name, change): 0 for name in names for change in CHANGES})
         self.columns = Counter(dict.fromkeys(names, 0))
         self.requests = {BATCH: Requests()}
+        self.transactions = Histogram(STORE_BOUNDS)
+        self.transactions_failed = {reason: 0 for _, reason in STORE_REASONS}
         self.retries = dict.fromkeys(Reason, 0)
         self.throttled = dict.fromkeys(LIMITS, 0.0)
         self._rests: dict[str, datetime] = {}  # until when the method of a table is counted as resting
@@ -110,6 +127,14 @@ class Tally:
             since = max(event.at, self._rests.get(event.table, event.at))
             self.throttled["operating"] += max(0.0, (event.until - since).total_seconds())
             self._rests[event.table] = max(event.until, since)
+
+    def written(self, seconds: float, failure: BitsheetError | None) -> None:
+        """A transaction of the store."""
+        self.transactions.add(seconds)
+        if failure:
+            self.transactions_failed[
+                next(why for kind, why in STORE_REASONS if isinstance(failure, kind))
+            ] += 1
 
     def ended(self, request: e.HttpRequest) -> None:
         """A request to the portal."""

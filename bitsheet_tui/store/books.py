@@ -6,7 +6,7 @@ from datetime import datetime
 from bitsheet_tui.alert import Alert
 from bitsheet_tui.freshness import LastHour
 from bitsheet_tui.store import alerts, ledger, quarantine
-from bitsheet_tui.store.database import Database
+from bitsheet_tui.store.database import Database, Written
 from bitsheet_tui.store.ledger import Cycle, Job, Request, Run
 from bitsheet_tui.store.models import FactRecord
 from bitsheet_tui.store.quarantine import Waiting
@@ -123,6 +123,18 @@ class Books:
     def count_quarantined(self) -> dict[str, Waiting]:
         """What of each table waits in quarantine; those of which nothing does are left out."""
         return self._database.read(lambda: quarantine.count(self._database))
+
+    def watch(self, written: Written | None) -> None:
+        """Let it be told of every transaction that ends: its seconds, and why it failed if it did.
+
+        None: nobody is told any more.
+        """
+        self._database.written = written
+
+    @property
+    def sessions(self) -> int:
+        """How many have been opened: one, and one more for each that was lost."""
+        return self._database.sessions
 
     @property
     def connected(self) -> bool:

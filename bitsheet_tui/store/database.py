@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from bitsheet_tui.errors import StoreError, StoreRefused, StoreUnavailable
+from bitsheet_tui.errors import BitsheetError, StoreError, StoreRefused, StoreUnavailable
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store.address import PostgresAddress, SqliteAddress, parse
 from bitsheet_tui.store.dialects import Dialect
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+Written = Callable[[float, BitsheetError | None], None]  # how long a transaction took, and why it failed
 
 PATIENT = 10.0  # seconds in which a server has to answer
 PRESSED = 2.0  # the same when a lost session is replaced: whoever wanted something waits for it
@@ -40,6 +41,8 @@ class Database:
         self.dialect: Dialect = self.driver.dialect
         self.label = self.driver.label
         self.peewee = self.driver.db
+        self.written: Written | None = None
+        self.sessions = 0  # that were opened
         self._mutex = threading.RLock()
         self._depth = 0
         self._open = False
@@ -57,7 +60,16 @@ class Database:
         A commit whose answer got lost with the connection is looked for, and not repeated where it was done.
         Raises StoreUnavailable, StoreFull, StoreDamaged; MirrorHeld when another instance has taken over.
         """
-        return self._run(work, writing=True)
+        if self._depth or self.written is None:
+            return self._run(work, writing=True)
+        began, failure = time.perf_counter(), None
+        try:
+            return self._run(work, writing=True)
+        except BitsheetError as error:
+            failure = error
+            raise
+        finally:
+            self.written(time.perf_counter() - began, failure)
 
     def read(self, work: Callable[[], T]) -> T:
         """`work()`, which only reads; errors as with `write`."""
@@ -187,6 +199,7 @@ class Database:
         try:
             self.driver.connect(within)
             self._open = True
+            self.sessions += 1
         except self.driver.errors as error:
             self._failed = time.monotonic(), self._meaning(error)
             raise

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from bitsheet_tui import events as e
 from bitsheet_tui.alert import Kind
-from bitsheet_tui.errors import Reason
+from bitsheet_tui.errors import Reason, StoreFull, StoreUnavailable
 from bitsheet_tui.freshness import sketch
 from bitsheet_tui.monitoring.exposition import Exposition, Watched
 from bitsheet_tui.monitoring.health import unready
@@ -227,6 +227,17 @@ def test_a_rest_of_a_method_counts_once_however_often_the_table_is_due_meanwhile
 
     watching.tell(rests(0, 60), rests(30, 60), rests(70, 100))
     assert watching.value("portal_throttled_seconds_total", "operating") == 90
+
+
+def test_transactions_are_counted_with_what_failed(watching):
+    watching.tally.written(0.004, None)
+    watching.tally.written(0.2, StoreFull("no space"))
+    watching.tally.written(9, StoreUnavailable("gone"))
+    found = watching.samples()
+    assert found["store_transactions_total",] == 3
+    assert found["store_transaction_duration_seconds_bucket", "0.005"] == 1
+    failed = {key[1]: value for key, value in found.items() if key[0] == "store_transaction_failures_total"}
+    assert failed == {"busy": 0, "full": 1, "broken": 0, "refused": 0, "lost": 1}
 
 
 def test_a_store_without_space_is_told(watching):
