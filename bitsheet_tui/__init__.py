@@ -15,7 +15,8 @@ The map, from the bottom up; a module imports only from rows above its own:
     store/               keeps the mirror: SQLite or PostgreSQL, schema, values, one transaction a page
     sync/                joins the two: scans, backfills, cycles, schedule    <- read scan second
     observe/             watches: logs, status; shows the engine to viewers, and one elsewhere to a console
-    ui/                  the console
+    ui/                  the console, and the status page
+    monitoring/          serves metrics, probes and the status page over HTTP
     wiring, cli/         puts the parts together; the commands
 """
 
