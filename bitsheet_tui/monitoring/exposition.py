@@ -22,6 +22,7 @@ from bitsheet_tui.alert import Kind
 from bitsheet_tui.events import StoreTrouble
 from bitsheet_tui.monitoring.health import quiet_seconds, stale_after, table_stale_after
 from bitsheet_tui.monitoring.tally import Histogram, Tally
+from bitsheet_tui.portal.budget import BUDGET
 from bitsheet_tui.state import EngineState, Phase, TableState, judge
 from bitsheet_tui.tables import CATALOGUE, Paging
 
@@ -200,10 +201,12 @@ def _portal(state: EngineState, tally: Tally) -> Iterator[Metric]:
     waited = (((limit,), seconds) for limit, seconds in tally.throttled.items())
     yield _counters("portal_throttled_seconds", "Time spent waiting for a limit.", ("limit",), waited)
     seen = state.seen
-    used = ((one.method, one.used) for one in seen.operating) if seen else ()
-    yield _gauges("portal_operating_seconds", "Used of the time in ten minutes.", "method", used)
-    granted = ((one.method, one.budget) for one in seen.operating) if seen else ()
-    yield _gauges("portal_operating_limit_seconds", "Granted of it.", "method", granted)
+    used = {table.method: 0.0 for table in CATALOGUE if table.name in state.tables}
+    granted = dict.fromkeys(used, BUDGET)
+    for one in seen.operating if seen else ():
+        used[one.method], granted[one.method] = one.used, one.budget
+    yield _gauges("portal_operating_seconds", "Used of the time in ten minutes.", "method", used.items())
+    yield _gauges("portal_operating_limit_seconds", "Granted of it.", "method", granted.items())
     offset = seen.clock_offset if seen else 0.0
     yield _gauge("portal_clock_offset_seconds", "The portal's clock minus this host's.", offset)
 

@@ -14,7 +14,6 @@ from bitsheet_tui.cli import main
 from bitsheet_tui.manual import FOLDER
 from bitsheet_tui.portal.demo import DemoPortal, Settings, Size
 from bitsheet_tui.portal.demo.faults import Fault
-from bitsheet_tui.portal.demo.settings import Cost
 from tests.support.commands import CODE, configure
 from tests.support.debian import program
 from tests.support.http_client import ask
@@ -27,7 +26,7 @@ ALERTS = re.compile(r"alert: (\w+)")
 
 @pytest.fixture
 def demo():
-    return DemoPortal(SIZE, settings=Settings(code=CODE, edits_per_second=2.0, cost=Cost(page=0.001)))
+    return DemoPortal(SIZE, settings=Settings(code=CODE, edits_per_second=2.0))
 
 
 @pytest.fixture

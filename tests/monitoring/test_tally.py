@@ -219,6 +219,15 @@ def test_requests_are_counted_by_method_with_what_failed_and_what_was_waited_for
     assert waited == {"rate": 0.5, "asked": 2, "operating": 0}
 
 
+def test_what_methods_have_used_of_their_time_is_shown(watching):
+    assert watching.value("portal_operating_seconds", "crm.deal.list") == 0
+    assert watching.value("portal_operating_limit_seconds", "crm.deal.list") == 480
+    used = e.Operating(method="crm.deal.list", used=248, budget=420)
+    watching.tell(e.PortalSeen(requests=1, retries=0, rate=1, bucket=0, burst=50, operating=(used,)))
+    assert watching.value("portal_operating_seconds", "crm.deal.list") == 248
+    assert watching.value("portal_operating_limit_seconds", "crm.deal.list") == 420
+
+
 def test_a_rest_of_a_method_counts_once_however_often_the_table_is_due_meanwhile(watching):
     def rests(at: float, until: float) -> e.TableFailed:
         moment = NOW + timedelta(seconds=at)
