@@ -23,6 +23,7 @@ from bitsheet_tui.state import EngineState
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import status_page
 
+ROUND_SECONDS = 4.0  # in which a healthy engine's loop comes round
 KEPT_SECONDS = 1.0  # that a rendering is shown to everybody who asks
 
 
@@ -49,6 +50,7 @@ class Monitor:
         self._exposition: Exposition | None = None
         self._engine: asyncio.AbstractEventLoop | None = None  # its loop
         self._kept: dict[tuple[str, ...], tuple[float, Page]] = {}
+        self._measuring = False  # how long the engine's loop takes to come round
         self._looking: asyncio.Future[Page] | None = None
 
     def tell(self, event: e.Event) -> None:
@@ -86,7 +88,7 @@ class Monitor:
     async def _answer(self, path: str, headers: Headers) -> Page:
         match path:
             case "/metrics":
-                await self._echo()
+                self._measure_lag()
                 return self._metrics(headers.get("Accept", ""))
             case "/healthz":
                 return say(200, "ok") if await self._echo() else say(503, "the engine does not answer")
@@ -101,19 +103,27 @@ class Monitor:
         return say(404, "there is nothing; see /, /metrics, /healthz, /readyz and /status.json")
 
     async def _echo(self) -> bool:
-        """Whether the engine's loop comes round; how long that takes is measured."""
+        """Whether the engine's loop comes round."""
         loop, here, back = self._engine, asyncio.get_running_loop(), asyncio.Event()
-        began = time.perf_counter()
         if loop is None:
             return False
         try:
             loop.call_soon_threadsafe(here.call_soon_threadsafe, back.set)
-            await asyncio.wait_for(back.wait(), 4)
+            await asyncio.wait_for(back.wait(), ROUND_SECONDS)
         except (RuntimeError, TimeoutError):  # it has ended, or is held up
             return False
-        finally:
-            self._tally.lag.add(time.perf_counter() - began)
         return True
+
+    def _measure_lag(self) -> None:
+        """Let the engine's loop note how long it took to come round; nobody waits for it."""
+        if self._engine and not self._measuring:
+            self._measuring = True
+            with suppress(RuntimeError):  # it has ended
+                self._engine.call_soon_threadsafe(self._came_round, time.perf_counter())
+
+    def _came_round(self, since: float) -> None:
+        self._tally.lag.add(time.perf_counter() - since)
+        self._measuring = False
 
     def _keep(self, key: tuple[str, ...], render: Callable[[], Page]) -> Page:
         now = time.monotonic()
