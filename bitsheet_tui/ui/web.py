@@ -46,6 +46,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+LATE = "HTTP/1.1 408 Request Timeout\r\n{head}Content-Length: 0\r\nConnection: close\r\n\r\n"
 FORM = """<!DOCTYPE html><html lang="{language}"><meta charset="utf-8"><title>bitsheet-tui</title>
 <style>body{{background:#121212;color:#ddd;font-family:monospace;text-align:center;padding-top:20vh}}</style>
 <form method="post" action="/token"><p>bitsheet-tui</p><p>{words}</p>
@@ -314,7 +315,7 @@ class Requests(web.RequestHandler):
 def _late() -> bytes:
     """What is answered to a request that takes too long."""
     head = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
-    return f"HTTP/1.1 408 Request Timeout\r\n{head}Content-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    return LATE.format(head=head).encode()
 
 
 @asynccontextmanager
@@ -325,9 +326,7 @@ async def serving(site: Web, host: str, port: int, exhausted: Callable[[], None]
     listening = listen(dict.fromkeys((family, str(place[0]), int(place[1])) for family, *_, place in found))
     runner = web.AppRunner(await site.application(), handle_signals=False, shutdown_timeout=GRACE)
     await runner.setup()
-    if runner.server is None:
-        raise OSError("aiohttp has no server")
-    protocol = partial(Requests, runner.server, loop=loop, keepalive_timeout=IDLE)
+    protocol = partial(Requests, cast("web.Server", runner.server), loop=loop, keepalive_timeout=IDLE)
     site.connections = Connections(protocol, _late(), exhausted)
     accepting = [asyncio.create_task(site.connections.accept(one)) for one in listening]
     try:
