@@ -19,7 +19,7 @@ from bitsheet_tui.ui.views import books, sorting, tables
 ROOT = Path(bitsheet_tui.__file__).parent
 ASKED = {"t": 0, "short": 0, "counted": 1, "plural": 1}  # where the English stands among what they are given
 A_SENTENCE = re.compile(r"[A-Za-z]{2,}[,;:.)]? +[A-Za-z]")
-TECHNICAL = re.compile(r"[<>{};]|-src 'self'")  # pages, styles, policies
+TECHNICAL = re.compile(r"[<>{};]|-src 'self'|^HTTP/")  # pages, styles, policies, a protocol
 A_NAME = re.compile(r"bitsheet|badge-|-zoom-|pid$|https?:|screens\.")  # of files, styles, modules
 # words of the command line, and what tells of something before there is a console
 ELSEWHERE = {words.NEEDS_TERMINAL, words.NEEDS_TERMINAL_HINT}
