@@ -38,9 +38,13 @@ KEYS = {table.name: table.columns for table in CATALOGUE if table.name in TABLES
 MOODS = {table.name: tuple(name.lower() for name in table.volatile) for table in CATALOGUE}
 WORDS = {"contacts": "NAME", "deals": "TITLE", "tasks": "TITLE", "users": "NAME"}
 BINNED = ("contacts", "deals", "tasks")
-FIELD = "UF_CRM_1799999990"
+FIELD = "UF_CRM_179999999"
 NUMBERS = ("5", "1000.50", "0.1", "to be agreed", "17", None, "1e999")
 ALL_AT_ONCE = 1e-9  # days in which an audit goes through everything
+STORIES = (  # of what a field is described as, one cycle after the other; a column that is text stays so
+    ("double",), ("integer", "string"), ("double", None, "double"), ("double", "string"),
+    ("integer", "double"), ("string", None, "double"),
+)  # fmt: skip
 MOST_COPIES = 4
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # each run opens and closes a store
 STATUSES = dictionaries.statuses()
@@ -48,7 +52,7 @@ picks = st.integers(0, 10**6)
 kinds = st.sampled_from(BINNED)
 
 
-def column(kind, name=FIELD):
+def column(kind, name):
     return Column(name=name, type=kind, title="Some", custom=True)
 
 
@@ -102,7 +106,7 @@ class Fed(RuleBasedStateMachine):
         self.trial = Trial(url, Steps(crash=False), size=SIZE, tables=TABLES)
         self.world, self.clock = self.trial.demo.world, self.trial.clock
         self.copies, self.said, self.number = [], [], 0
-        self.kind, self.names = None, STATUSES
+        self.names = STATUSES
         self.patch.setattr(dictionaries, "statuses", lambda: self.names)
         self.run_once(Steps(crash=True, fatal=killed))
         assert self.run_once(Steps(crash=False))
@@ -193,17 +197,23 @@ class Fed(RuleBasedStateMachine):
         else:
             self.said.append(self.world.edit_comment(one, self.text(), bump=True))
 
-    @rule(kind=st.sampled_from(["double", "string", "integer", None]), filled=st.booleans())
-    def describe(self, kind, filled):
-        """A field comes, becomes another, or goes."""
-        if kind is None and self.kind:
-            self.world.remove_field("deals", FIELD)
-        elif kind:
-            self.world.add_field("deals", column(kind))
-            ids = self.world.tables["deals"].ids
-            for ident in list(ids.upward(1, ids.last))[::2] if filled else ():
-                self.world.bind("deals", ident, **{FIELD: {"double": 1.5, "integer": 7}.get(kind, "a note")})
-        self.kind = kind
+    @rule(
+        number=st.integers(0, 5),
+        kinds=st.sampled_from(STORIES),
+        value=st.sampled_from([None, "15", "1.5", "a note", "a note"]),
+    )
+    def describe(self, number, kinds, value):
+        """A field comes, becomes another, or goes; what deals hold in it may be none of its type."""
+        name = f"{FIELD}{number}"
+        for kind in kinds:
+            if kind is None:
+                self.world.remove_field("deals", name)
+            else:
+                self.world.add_field("deals", column(kind, name))
+                ids = self.world.tables["deals"].ids
+                for ident in list(ids.upward(1, ids.last))[::2] if value else ():
+                    self.world.tables["deals"].put(ident, {name: Spelt(value)})
+            self.audit()
 
     @rule(place=picks, gone=st.booleans())
     def rename(self, place, gone):
