@@ -275,10 +275,11 @@ class Fed(RuleBasedStateMachine):
 def test_any_history_is_followed_by_the_lines_of_the_feed_alone(store_url, monkeypatch):
     monkeypatch.setattr(patience, "TRIES", 1)
     monkeypatch.setattr(Fed, "patch", monkeypatch, raising=False)
-    monkeypatch.setattr(Fed, "url", None if "sqlite" in store_url.reveal() else store_url)
+    on_files = store_url.reveal().startswith("sqlite")
+    monkeypatch.setattr(Fed, "url", None if on_files else store_url)
     machine = Fed.TestCase
     machine.settings = settings(
-        max_examples=times("BITSHEET_FEEDS", 4, 40), stateful_step_count=25, deadline=None, derandomize=True,
+        max_examples=times("BITSHEET_FEEDS", 4, 40 if on_files else 12), stateful_step_count=25, deadline=None, derandomize=True,
         suppress_health_check=list(HealthCheck), phases=[Phase.generate],
     )  # fmt: skip
     machine("runTest").runTest()
