@@ -1,6 +1,6 @@
 """The alerts as they are kept: one record for each that ever stood, from when it began until it ended."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,13 @@ def settle(
         _begin(database, alert)
         keys.append(alert.key)
     _end(database, AlertRecord.key.not_in(keys), at)
+
+
+def note_told(database: Any, keys: Collection[str], at: datetime) -> None:
+    """People were told that these stand."""
+    if keys:
+        which = AlertRecord.key.in_(list(keys)) & (AlertRecord.state == ACTIVE)
+        AlertRecord.update(told_at=at).where(which).execute(database)
 
 
 def _begin(database: Any, alert: Alert) -> None:

@@ -1,6 +1,6 @@
 """The ledger as a part of the store: cycles, runs, alerts, and requests to the running instance."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from bitsheet_tui.alert import Alert
@@ -18,6 +18,8 @@ INTERVAL = "interval"  # the one that says how many seconds after another its cy
 QUIET = "quiet"  # the one that says which hours of every day are quiet: `23:00-06:00 Europe/Berlin`
 QUIET_UNTIL = "quiet_until"  # the one that says until when it is quiet, or will be before the next cycle
 DISABLED = "disabled"  # the one that says which tables it does not read for now, with commas between them
+NOTIFIED = "notified"  # the one that says what people were told, and what is still to be said
+QUESTION = "question_"  # and a name: what the last answer of a standing question was
 HIDDEN = "hidden_"  # and a table: how many of its rows the portal counts and does not show
 
 PORTAL = "portal"  # the one that says of which portal the rows are: its host
@@ -100,6 +102,17 @@ class Books:
         """Note a fact for others, or for the next start; an empty one is none."""
         note = {"key": key, "value": value}
         self._database.write(lambda: FactRecord.save_over(self._database.peewee, note, key=("key",)))
+
+    def remember_told(self, facts: Mapping[str, str], keys: Collection[str], *, at: datetime) -> None:
+        """Note facts, and that people were told `at` of the alerts under these keys; all or nothing."""
+        database = self._database.peewee
+
+        def work() -> None:
+            for key, value in facts.items():
+                FactRecord.save_over(database, {"key": key, "value": value}, key=("key",))
+            alerts.note_told(database, keys, at)
+
+        self._database.write(work)
 
     def remembered(self, key: str) -> str:
         """A fact, as last noted."""

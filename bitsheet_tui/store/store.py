@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from time import monotonic
 
-from bitsheet_tui.errors import StoreLocked, StoreRefused, StoreUnavailable
+from bitsheet_tui.errors import StoreLocked, StoreRefused, StoreUnavailable, UsageError
 from bitsheet_tui.fields import Field
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import (
@@ -21,6 +21,7 @@ from bitsheet_tui.store import (
     migrations,
     outgrown,
     quarantine,
+    readers,
     respelling,
     restoring,
     schema,
@@ -44,6 +45,7 @@ from bitsheet_tui.store.models import FactRecord
 from bitsheet_tui.store.reconciles import Reconciles
 from bitsheet_tui.store.writer import SMALL, Big, Stored
 from bitsheet_tui.tables import CATALOGUE, Table
+from bitsheet_tui.text import plain
 
 CONTACT_POINTS = "contact_points"  # written with the tables that have such
 TRY_AGAIN = 60.0  # seconds until views that could not be made anew are tried again
@@ -144,6 +146,7 @@ class Store(Books):
             self._columns[table.name] = todo.columns
             self._layouts.pop(table.name, None)
             self._make_views()
+            readers.entitle(self._database, {table.name: todo.columns}, {table.name: known})
         elif checkpoint:
             self.keep(checkpoint, cycle=cycle)
         self._tables[table.name] = table
@@ -199,6 +202,7 @@ class Store(Books):
     def _make_views(self) -> dict[str, StoreRefused]:
         self._views_made = False  # whatever ends this, it is tried again
         refused = views.refresh(self._database, self._known)
+        refused |= readers.keep_open(self._database, self._known)
         self._views_made = not refused
         return refused
 
@@ -402,6 +406,29 @@ class Store(Books):
         """Which instance writes to the mirror; None: none does."""
         return self._database.holder()
 
+    @property
+    def schema_name(self) -> str:
+        """In which schema of PostgreSQL it is; empty: in a file."""
+        return str(getattr(self._database.driver, "schema", ""))
+
+    def grants(self, role: str) -> list[str]:
+        """The statements that open the mirror to a role of PostgreSQL, its bookkeeping left out."""
+        return self._database.read(
+            lambda: [*readers.statements(self._database, self.schema_name, role, self._columns)]
+        )
+
+    def open_to_role(self, role: str) -> None:
+        """Run them; from then on what is added is open to it, too. Raises UsageError where there is none."""
+        database = self._database
+
+        def work() -> None:
+            if not readers.exists(database, role):
+                raise UsageError(f"there is no role {plain(role, 63)} on the server", "CREATE ROLE makes one")
+            for statement in readers.statements(database, self.schema_name, role, self._columns):
+                database.execute(statement.replace("%", "%%"))
+
+        database.write(work)
+
     def size_bytes(self) -> int:
         """How much space the mirror takes."""
         return self._database.read(self._database.driver.size_bytes)
@@ -416,6 +443,7 @@ class Store(Books):
         self._layouts.clear()
         self._sure = True
         self._make_views()
+        readers.entitle(self._database, self._columns, {})
 
     def _need_own(self) -> None:
         """Look which tables others have a say on. Raises StoreUnavailable where it is the bookkeeping."""

@@ -25,6 +25,17 @@ SENTENCES = {
     "Install the newer bitsheet-tui; nothing was changed.": (
         "Daha yeni bitsheet-tui'yi kurun; hiçbir şey değiştirilmedi."
     ),
+    # its copy
+    "The copy of {path} is not sound, so there is none: {why}.": "{path} dosyasının kopyası sağlam değil, silindi: {why}.",
+    "The mirror itself is damaged: restore an older copy, or let it be read anew.": (
+        "Aynanın kendisi bozuk: daha eski bir kopyayı geri yükleyin ya da baştan okutun."
+    ),
+    "{path} cannot be written: {why}.": "{path} yazılamıyor: {why}.",
+    "Name a file in a folder of your own.": "Kendi klasörünüzde bir dosya belirtin.",
+    "Free some space.": "Yer açın.",
+    "The mirror {path} is damaged, so there is no copy of it: {why}.": "Ayna bozuk, kopyası alınamadı: {path}: {why}.",
+    "Restore an older copy, or let it be read anew.": "Daha eski bir kopyayı geri yükleyin ya da baştan okutun.",
+    "{path} cannot be copied: {why}.": "{path} kopyalanamıyor: {why}.",
     "{label} does not answer.": "{label} yanıt vermiyor.",
     # whose it is
     "another instance holds this mirror{known}": "bu aynayı başka bir süreç tutuyor{known}",
