@@ -19,9 +19,24 @@ class Kind(StrEnum):
     DELETIONS_HELD = "deletions_held"
     QUARANTINE = "quarantine"
     COMMENTS_CLOSED = "comments_closed"  # for want of a permission of the webhook
+    MIRROR_STALE = "mirror_stale"  # no cycle has ended for long; known to notifications alone
+    CHANNEL_FAILING = "channel_failing"  # a message cannot be sent through it
+    HEARTBEAT_FAILING = "heartbeat_failing"  # its address does not take it
+    QUESTION_BROKEN = "question_broken"  # a standing question cannot be answered
 
 
-ENDS_ITSELF = frozenset({Kind.PORTAL_UNREACHABLE, Kind.TABLE_FAILING, Kind.QUARANTINE})
+ENDS_ITSELF = frozenset(
+    {
+        Kind.PORTAL_UNREACHABLE,
+        Kind.TABLE_FAILING,
+        Kind.QUARANTINE,
+        Kind.MIRROR_STALE,
+        Kind.CHANNEL_FAILING,
+        Kind.HEARTBEAT_FAILING,
+    }
+)
+# trouble of what runs beside the mirror, which is none of the mirror's
+BESIDE = frozenset({Kind.CHANNEL_FAILING, Kind.HEARTBEAT_FAILING, Kind.QUESTION_BROKEN})
 
 
 class Alert(Struct, frozen=True, kw_only=True):
@@ -43,3 +58,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     def grave(self) -> bool:
         """Whether somebody must act; the others may end by themselves."""
         return self.kind not in ENDS_ITSELF
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is about the portal or the store, and not about some tables or what runs beside."""
+        return not self.tables and self.kind not in BESIDE

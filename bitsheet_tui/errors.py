@@ -4,6 +4,7 @@ BitsheetError
 ├── UsageError           the command line makes no sense                          64
 ├── ConfigError          the configuration does                                   78
 ├── MirrorHeld           another instance holds the mirror                        75
+├── QuestionBroken       a standing question cannot be answered as it is           78
 ├── PortalError          something about the portal, with a Reason                1
 │   ├── Refused          the whole portal refuses us: an operator must act        77
 │   ├── TableRefused     one method is refused: an operator must act, others go on
@@ -100,6 +101,12 @@ class MirrorHeld(BitsheetError):
     """Another instance writes to this mirror."""
 
     exit_code = Exit.HELD
+
+
+class QuestionBroken(BitsheetError):
+    """A standing question cannot be answered as it is: the configuration is to be mended."""
+
+    exit_code = Exit.CONFIG
 
 
 class PortalError(BitsheetError):

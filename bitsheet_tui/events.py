@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
+from bitsheet_tui.alert import Kind
 from bitsheet_tui.errors import Reason
 
 
@@ -198,6 +199,29 @@ class Pinned(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class BesideFailed(Struct, frozen=True, kw_only=True):
+    """Something that runs beside the mirror fails: a channel, the heartbeat, a standing question."""
+
+    kind: Kind  # one of `alert.BESIDE`
+    about: str  # which of its kind
+    text: str
+    hint: str
+    at: datetime
+
+
+class BesideWell(Struct, frozen=True, kw_only=True):
+    """It works again, or still does."""
+
+    kind: Kind
+    about: str
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        """Of the alert that is over by it."""
+        return f"{self.kind}:{self.about}" if self.about else str(self.kind)
+
+
 class StoreTrouble(Struct, frozen=True, kw_only=True):
     """The store cannot be written; tried again at `until`."""
 
@@ -298,6 +322,6 @@ class Stopped(Struct, frozen=True, kw_only=True):
 Event = (
     CycleStarted | CycleEnded | PageStored | TableRead | TableFailed | FillStarted | FillEnded | Counted
     | Quarantined | Drifted | Unreadable | RowsHidden | ClockSetBack | DeletionsHeld | Compared | HoldEnded
-    | Waiting | Answered | NeedsOperator | Pinned | StoreTrouble | PortalSeen | Scheduled | ClockJumped
-    | Paused | Resumed | Steered | Requested | Stopping | Stopped
+    | Waiting | Answered | NeedsOperator | Pinned | BesideFailed | BesideWell | StoreTrouble | PortalSeen
+    | Scheduled | ClockJumped | Paused | Resumed | Steered | Requested | Stopping | Stopped
 )  # fmt: skip

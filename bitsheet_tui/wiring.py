@@ -1,14 +1,18 @@
 """Builds the parts from a Config and ties them together."""
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bitsheet_tui import events as e
+from bitsheet_tui import locales
+from bitsheet_tui.alert import Kind
 from bitsheet_tui.config import Config
 from bitsheet_tui.errors import ConfigError
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.portal.wire import HttpWire, host_of, is_here, is_local
+from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import mounts
 from bitsheet_tui.store.address import SqliteAddress, parse
 from bitsheet_tui.store.books import PORTAL
@@ -17,6 +21,9 @@ from bitsheet_tui.sync.engine import Engine
 from bitsheet_tui.tables import Table, select
 
 if TYPE_CHECKING:
+    from bitsheet_tui.notify.heartbeat import Heartbeat
+    from bitsheet_tui.notify.notifier import Notifier
+    from bitsheet_tui.notify.notifier import Watch as Told
     from bitsheet_tui.observe.variants import Watch
     from bitsheet_tui.store.reader import Reader
 
@@ -96,8 +103,57 @@ def watch(config: Config) -> tuple[Portal, "Watch"]:
 def build(
     config: Config, store: Store, listeners: Iterable[Listener] = (), ended: Counter = lambda _: None
 ) -> Engine:
-    """The engine over an open store; whoever opened the store closes it. `ended`: told of every request."""
-    return Engine(
+    """The engine over an open store; whoever opened the store closes it. `ended`: told of every request.
+
+    Raises ConfigError where what tells people is not installed.
+    """
+    watch, heart = told(config), None
+
+    def tell(event: e.Event) -> None:
+        engine.tell(event)
+
+    if config.notify.heartbeat_url:
+        heart = heartbeat(config, tell)
+    engine = Engine(
         lambda say: connect(config, say, ended), store, tables(config), config.sync, config.schedule,
-        listeners=listeners,
+        listeners=listeners, heartbeat=heart,
+        beside=(*(watch.alerts if watch else ()), *((Kind.HEARTBEAT_FAILING,) if heart else ())),
     )  # fmt: skip
+    return engine
+
+
+def heartbeat(config: Config, tell: Listener) -> "Heartbeat":
+    """What says to `notify.heartbeat_url` that all is well; `tell`: that it cannot."""
+    from bitsheet_tui.notify.heartbeat import Heartbeat  # noqa: PLC0415 - most have none
+
+    return Heartbeat(Secret(config.notify.heartbeat_url), tell)
+
+
+def told(config: Config) -> "Told | None":
+    """Who is told of what; None: nobody. Raises ConfigError where what that needs is not installed."""
+    if not config.notify.urls:
+        return None
+    from bitsheet_tui.notify.channels import channels, need_apprise  # noqa: PLC0415 - most have none
+    from bitsheet_tui.notify.notifier import Watch  # noqa: PLC0415
+
+    need_apprise()
+    return Watch(
+        channels=channels(config.notify.urls),
+        reminder=config.notify.reminder,
+        language=locales.choose(config.ui.language, os.environ),
+        questions=config.question,
+    )
+
+
+def notifier(config: Config, store: Store, engine: Engine) -> "Notifier | None":
+    """What tells people of the engine; None where there is nobody to tell."""
+    watch = told(config)
+    if watch is None:
+        return None
+    from bitsheet_tui.notify.notifier import Notifier  # noqa: PLC0415
+    from bitsheet_tui.store.questions import Asking  # noqa: PLC0415
+
+    def asking() -> Asking:
+        return Asking(config.store_url, schema=config.store.schema, base=config.base)
+
+    return Notifier(engine, store, watch, asking=asking)

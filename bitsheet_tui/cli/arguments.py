@@ -176,6 +176,21 @@ def _check(parser: argparse.ArgumentParser) -> None:
     _demo(parser)
 
 
+def _notify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--test", action="store_true", required=True, help="send a test message through every channel"
+    )
+
+
+def _backup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", type=Path, metavar="PATH", help="the file to make; one that is there is kept")
+
+
+def _grant(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("role", metavar="ROLE", help="of PostgreSQL; it is not made")
+    parser.add_argument("--apply", action="store_true", help="do it, instead of printing it")
+
+
 def _service(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--web", action="store_true", help="that of the console in a browser")
 
@@ -244,6 +259,9 @@ COMMANDS = (
     Command(name="verify", help="compare the mirror with the portal; changes nothing", add=_verify),
     Command(name="confirm", help="mark the deletions of a table that are held", add=_table),
     Command(name="web", help="the console in a browser, on the running instance", add=_web),
+    Command(name="notify", help="send a test message through every channel of notify.urls", add=_notify),
+    Command(name="backup", help="a whole, checked copy of the mirror, while it runs", add=_backup),
+    Command(name="grant", help="what a role that only reads needs on PostgreSQL", add=_grant),
     Command(name="alerts", help="print Prometheus rules for the metrics"),
     Command(name="dashboard", help="print a Grafana dashboard of the metrics"),
     Command(name="service", help="print the systemd unit for this installation", add=_service),

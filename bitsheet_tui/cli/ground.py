@@ -28,6 +28,7 @@ from bitsheet_tui.sync.engine import Engine
 
 if TYPE_CHECKING:
     from bitsheet_tui.monitoring.monitor import Monitor
+    from bitsheet_tui.notify.notifier import Notifier
     from bitsheet_tui.observe.attached import Onlooker
 
 DEMO_INTERVAL = 5  # seconds: something to see
@@ -94,7 +95,19 @@ def prepare(config: Config, ending: ExitStack, *, anew: bool = False) -> Engine:
     the store and the log. Raises ConfigError, StoreError and MirrorHeld.
     """
     store = stand(config, ending, None, narrated=True, anew=anew)
-    return wiring.build(config, store, [logs.narrator()])
+    engine = wiring.build(config, store, [logs.narrator()])
+    ending.callback(_say_how_it_went, config, store, engine)
+    return engine
+
+
+def _say_how_it_went(config: Config, store: Store, engine: Engine) -> None:
+    """Of one cycle, to whoever is to be told; it takes the time that it takes."""
+    if not engine.state.cycles:
+        return
+    if notifier := wiring.notifier(config, store, engine):
+        notifier.finish()
+    if config.notify.heartbeat_url and not (engine.failed or engine.partial or engine.state.cycles[-1].asked):
+        wiring.heartbeat(config, engine.tell).once()
 
 
 def serve(config: Config, ending: ExitStack, ring: Ring, *, narrated: bool) -> Served:
@@ -111,12 +124,19 @@ def over(config: Config, store: Store, ring: Ring) -> Served:
     listeners, where = [logs.narrator(), live.tell], places(wiring.file_of(config), os.environ)
     if not config.metrics.listen:
         store.watch(None)  # the engine before may have been watched
-        return Served(wiring.build(config, store, listeners), live, store, where, _log(config))
+        engine = wiring.build(config, store, listeners)
+        return Served(engine, live, store, where, _log(config), *_telling(config, store, engine))
     monitor = _monitor(config, store, ring)
     engine = wiring.build(config, store, [*listeners, monitor.tell], monitor.ended)
     monitor.watch(lambda: engine.state)
     store.watch(monitor.written)
-    return Served(engine, live, store, where, _log(config), monitor)
+    return Served(engine, live, store, where, _log(config), monitor, *_telling(config, store, engine))
+
+
+def _telling(config: Config, store: Store, engine: Engine) -> Iterator["Notifier"]:
+    """What tells people, if there is anybody to tell."""
+    if notifier := wiring.notifier(config, store, engine):
+        yield notifier
 
 
 def _monitor(config: Config, store: Store, ring: Ring) -> "Monitor":

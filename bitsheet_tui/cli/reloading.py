@@ -22,7 +22,7 @@ from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState
 from bitsheet_tui.store.store import Store
 
-OURS = ("portal.", "sync.", "schedule.", "log.", "metrics.")  # the rest is the console's
+OURS = ("portal.", "sync.", "schedule.", "log.", "metrics.", "notify.", "question", "ui.language")
 
 
 class Reloading:
@@ -72,6 +72,7 @@ class Reloading:
         try:
             config = self._read()
             need_webhook(config)
+            wiring.told(config)
             # asks the store, too: while that cannot be reached no engine can start
             wiring.need_same_portal(config, self._store)
             if not self._take(config):

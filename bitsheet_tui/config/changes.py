@@ -15,6 +15,7 @@ def changed(before: Config, after: Config) -> tuple[str, ...]:
     ]
     # once loaded, their sections have them without what is secret in them
     found += ["portal.webhook_url"] if before.webhook != after.webhook else []
+    found += ["question"] if before.question != after.question else []
     found += ["store.url"] if before.store_url != after.store_url else []
     found += ["metrics.token_file"] if before.metrics_token != after.metrics_token else []
     return tuple(dict.fromkeys(found))

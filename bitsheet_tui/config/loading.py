@@ -11,7 +11,8 @@ from msgspec import Struct
 from bitsheet_tui import authentication, cron, quiet
 from bitsheet_tui.config import address
 from bitsheet_tui.config.findings import Findings, near
-from bitsheet_tui.config.settings import INERT, SECTIONS, Config, ExtraTable
+from bitsheet_tui.config.questions import questions
+from bitsheet_tui.config.settings import INERT, SECTIONS, Config, ExtraTable, Question
 from bitsheet_tui.config.source import Source, find, read, stranger
 from bitsheet_tui.config.webhook import find_webhook
 from bitsheet_tui.errors import ConfigError, UsageError
@@ -33,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
     for one in msgspec.structs.fields(struct)
 }
 VARIABLES = {PREFIX + key.replace(".", "_").upper(): key for key in TYPES}
+LISTS = ("table", "question")  # [[table]], [[question]]
 ELSEWHERE = frozenset({"BITSHEET_CONFIG", "BITSHEET_WEBHOOK", "BITSHEET_WEBHOOK_FILE"})
 
 
@@ -58,6 +60,7 @@ def load(path: Path | None, environ: MutableMapping[str, str], *, looking: bool 
         if (value := _convert(key, one, findings)) is not None:
             values[key] = value
     extra = tuple(_extra_tables(source, findings))
+    asked = tuple(questions(source, findings))
     webhook = find_webhook(source, values, environ, Findings() if looking else findings)
     store_url = _refine(values, given, source.base, findings)
     _check_tables(values, given, extra, findings)
@@ -67,7 +70,7 @@ def load(path: Path | None, environ: MutableMapping[str, str], *, looking: bool 
         raise ConfigError(findings.problems)
     if source.path and (owner := stranger(source.path)):
         findings.warnings.append(f"{source.path} belongs to {owner} who can let the mirror be anywhere")
-    findings.warnings += [*_shared(source, values), *_without_effect(values, extra)]
+    findings.warnings += [*_shared(source, values), *_without_effect(values, extra, asked)]
     if host := address.unchecked_host(store_url):
         findings.warnings.append(
             f"store.url: {host} is another host, and the connection may be in clear text or to anybody:"
@@ -77,6 +80,7 @@ def load(path: Path | None, environ: MutableMapping[str, str], *, looking: bool 
     return Config(
         **{name: _section(name, values) for name in SECTIONS},
         table=extra,
+        question=asked,
         webhook=webhook,
         metrics_token=metrics_token,
         store_url=Secret(store_url),
@@ -101,7 +105,7 @@ def need_webhook(config: Config) -> Secret:
 
 def _from_file(source: Source, findings: Findings) -> Iterator[tuple[str, Given]]:
     for section, content in source.values.items():
-        if section == "table":
+        if section in LISTS:
             continue
         if section not in SECTIONS:
             what = "section" if isinstance(content, dict) else "setting"
@@ -124,7 +128,7 @@ def _nearest(key: str) -> str:
     names = [known.rpartition(".")[2] for known in TYPES]
     candidates = (
         near(key, [k for k in TYPES if k.startswith(f"{section}.")], 0.75)
-        or (not section and near(key, [*SECTIONS, "table"]))
+        or (not section and near(key, [*SECTIONS, *LISTS]))
         or same_name
         or near(key, TYPES, 0.75)
         or [k for k in TYPES if k.rpartition(".")[2] in near(name, names, 0.75)]
@@ -278,13 +282,17 @@ def _shared(source: Source, values: Mapping[str, Any]) -> Iterator[str]:
         yield f"{source.path} holds {what} and others may read it: chmod 600 it"
 
 
-def _without_effect(values: Mapping[str, Any], extra: tuple[ExtraTable, ...]) -> Iterator[str]:
+def _without_effect(
+    values: Mapping[str, Any], extra: tuple[ExtraTable, ...], asked: tuple[Question, ...]
+) -> Iterator[str]:
     """Settings that somebody counts on in vain."""
     for key in sorted(INERT):
         if values[key] != DEFAULTS[key]:
             yield f"{key} has no effect in this version"
     if extra:
         yield "[[table]] has no effect in this version"
+    if asked and not values["notify.urls"]:
+        yield "[[question]] has no effect without notify.urls: there is nobody to tell"
 
 
 def _section(name: str, values: Mapping[str, Any]) -> Any:

@@ -153,6 +153,14 @@ class ExtraTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     smart_process: Positive
 
 
+class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[[question]]: one SELECT over the mirror, asked every so many seconds."""
+
+    name: str
+    sql: str
+    every: float
+
+
 Section = (
     PortalSettings
     | StoreSettings
@@ -177,13 +185,7 @@ SECTIONS: dict[str, type[Section]] = {
 
 
 # read and checked, but nothing goes by them yet
-INERT = frozenset(
-    {
-        "notify.urls",
-        "notify.reminder",
-        "notify.heartbeat_url",
-    }
-)
+INERT: frozenset[str] = frozenset()
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -198,6 +200,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     notify: NotifySettings = NotifySettings()
     ui: UiSettings = UiSettings()
     table: tuple[ExtraTable, ...] = ()
+    question: tuple[Question, ...] = ()
     metrics_token: Secret = msgspec.field(default_factory=lambda: Secret(""))  # what `token_file` holds
     webhook: Secret = msgspec.field(default_factory=lambda: Secret(""))
     store_url: Secret = msgspec.field(default_factory=lambda: Secret("sqlite:///bitsheet.db"))

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bitsheet_tui import events as e
+from bitsheet_tui.alert import Kind
 from bitsheet_tui.errors import NEEDS_OPERATOR
 from bitsheet_tui.state.alerting import PINNED, PINNED_HINT
 
@@ -203,6 +204,19 @@ def _(event: e.Pinned) -> Line:
         return Line(level="INFO", table="store", text="nobody holds it up any more", ends="pinned")
     text = f"{PINNED.format(size=f'{event.size / 2**30:.1f}')}  {PINNED_HINT}"
     return Line(level="WARNING", table="store", text=text, trouble="pinned")
+
+
+@_narrate.register
+def _(event: e.BesideFailed) -> Line:
+    trouble = f"beside {event.kind} {event.about}"
+    return Line(level="WARNING", table="notify", text=f"{event.text}  {event.hint}", trouble=trouble)
+
+
+@_narrate.register
+def _(event: e.BesideWell) -> Line:
+    what = {Kind.CHANNEL_FAILING: "channel", Kind.HEARTBEAT_FAILING: "heartbeat"}.get(event.kind, "question")
+    text = f"{what} {event.about} works again" if event.about else f"the {what} works again"
+    return Line(level="INFO", table="notify", text=text, ends=f"beside {event.kind} {event.about}")
 
 
 @_narrate.register

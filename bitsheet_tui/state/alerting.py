@@ -4,14 +4,14 @@ What is not known to be well stays: a table that was refused, and is not read no
 answer, is refused still. So alerts outlive a restart, too (`picture.start`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import singledispatch
 from typing import Any
 
 from msgspec.structs import replace
 
 from bitsheet_tui import events as e
-from bitsheet_tui.alert import Alert, Kind
+from bitsheet_tui.alert import BESIDE, Alert, Kind
 from bitsheet_tui.errors import NEEDS_OPERATOR, Reason
 from bitsheet_tui.tables import DICTIONARIES
 
@@ -138,6 +138,17 @@ def _(event: e.Pinned, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
 
 
 @_after.register
+def _(event: e.BesideFailed, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
+    alert = Alert(kind=event.kind, about=event.about, text=event.text, hint=event.hint, since=event.at)
+    return _begun(alerts, alert)
+
+
+@_after.register
+def _(event: e.BesideWell, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
+    return _ended(alerts, event.key)
+
+
+@_after.register
 def _(event: e.CycleEnded, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
     over = {Kind.STORE_TROUBLE} | (OF_THE_PORTAL if event.served else set())  # the store has just taken it
     return _without(alerts, over)
@@ -183,9 +194,14 @@ def _left(alerts: Alerts, alert: Alert, tables: tuple[str, ...]) -> Alerts:
     return {**alerts, alert.key: replace(alert, tables=tables)} if tables else _ended(alerts, alert.key)
 
 
-def mirrored(alerts: Alerts, names: tuple[str, ...]) -> Alerts:
-    """Without what concerns only tables that are not mirrored any more."""
+def mirrored(alerts: Alerts, names: tuple[str, ...], beside: Collection[str] = ()) -> Alerts:
+    """Without what concerns only tables that are not mirrored any more, or nothing that runs `beside`.
+
+    `beside`: keys of alerts, of whatever there is.
+    """
     for alert in alerts.values():
+        if alert.kind in BESIDE and alert.key not in beside:
+            alerts = _ended(alerts, alert.key)
         if alert.tables:
             known = (*names, DICTIONARIES.name)
             alerts = _left(alerts, alert, tuple(name for name in alert.tables if name in known))

@@ -1,6 +1,6 @@
 """The picture of the engine: what it does, where each table stands, how far a backfill is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -203,14 +203,14 @@ class EngineState(Struct, frozen=True, kw_only=True):
     def jobs(self) -> int:
         """How many things somebody must do; a webhook that was deleted is one, however many tables it had."""
         grave = [alert for alert in self.alerts.values() if self._waits(alert)]
-        portal = isinstance(self.trouble, e.NeedsOperator) or any(not alert.tables for alert in grave)
+        portal = isinstance(self.trouble, e.NeedsOperator) or any(alert.whole for alert in grave)
         told = {(alert.kind is Kind.DELETIONS_HELD, name) for alert in grave for name in alert.tables}
         untold = sum(
             (bool(table.held) and (True, table.name) not in told)
             or (table.standing is Standing.REFUSED and not portal and (False, table.name) not in told)
             for table in self.enabled
         )
-        whole = isinstance(self.trouble, e.NeedsOperator) and all(alert.tables for alert in grave)
+        whole = isinstance(self.trouble, e.NeedsOperator) and not any(alert.whole for alert in grave)
         return len(grave) + untold + whole
 
     def _waits(self, alert: Alert) -> bool:
@@ -253,7 +253,7 @@ class EngineState(Struct, frozen=True, kw_only=True):
         return Phase.CURRENT if self.cycles else Phase.STARTING
 
 
-def start(
+def start(  # noqa: PLR0913 - all by name
     names: tuple[str, ...],
     *,
     portal: str,
@@ -262,10 +262,14 @@ def start(
     alerts: Iterable[Alert] = (),
     due: Mapping[str, float] = MappingProxyType({}),
     last_hour: LastHour = NOTHING,
+    beside: Collection[str] = (),
 ) -> EngineState:
-    """The picture before anything has happened: `alerts` and `last_hour` are kept, tables `due` so often."""
+    """The picture before anything has happened: `alerts` and `last_hour` are kept, tables `due` so often.
+
+    `beside`: keys of the alerts that there may be of what runs beside the mirror.
+    """
     tables = {name: TableState(name=name, due=due.get(name, 0.0)) for name in names}
-    stood = mirrored({alert.key: alert for alert in alerts}, names)
+    stood = mirrored({alert.key: alert for alert in alerts}, names, beside)
     interval = min(filter(None, due.values()), default=0.0)  # most tables are read in every cycle
     return EngineState(
         portal=portal, store=store, tables=tables, started_at=at, alerts=stood, interval=interval,

@@ -253,8 +253,17 @@ def _(event: e.Drifted, state: EngineState) -> EngineState:
 @_apply.register(e.ClockSetBack)
 @_apply.register(e.RowsHidden)
 @_apply.register(e.Pinned)  # an alert is all there is to see
+@_apply.register(e.BesideFailed)
+@_apply.register(e.BesideWell)
 def _(
-    event: e.ClockJumped | e.Requested | e.ClockSetBack | e.RowsHidden | e.Pinned, state: EngineState
+    event: e.ClockJumped
+    | e.Requested
+    | e.ClockSetBack
+    | e.RowsHidden
+    | e.Pinned
+    | e.BesideFailed
+    | e.BesideWell,
+    state: EngineState,
 ) -> EngineState:
     return state
 

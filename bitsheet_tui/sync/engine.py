@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from math import inf
@@ -81,7 +81,7 @@ class Auditing(Struct):
 class Engine:
     """Mirrors a portal into a store. Lives on one event loop; `state` and `submit` serve any thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - most of it by name
         self,
         connect: Callable[[Callable[[e.Event], None]], Portal],
         store: Store,
@@ -91,8 +91,12 @@ class Engine:
         *,
         listeners: Iterable[Callable[[e.Event], None]] = (),
         heartbeat: Callable[[], Awaitable[bool]] | None = None,
+        beside: Collection[str] = (),
     ) -> None:
-        """`heartbeat` tells somebody elsewhere that all is well, and whether it did; it raises nothing."""
+        """`heartbeat` tells somebody elsewhere that all is well, and whether it did; it raises nothing.
+
+        `beside`: keys of the alerts that there may be of what runs beside the mirror.
+        """
         portal = connect(self._say)
         self._listeners = tuple(listeners)
         self._alerting = Alerting(store, lambda: self.state, self._say)
@@ -102,7 +106,7 @@ class Engine:
         self.state: EngineState = start(
             tuple(table.name for table in tables), portal=portal.host, store=store.label, at=now(),
             alerts=self._alerting.kept, due=cycle.rhythm(tables, settings, timed=bool(schedule.static)),
-            last_hour=store.last_hour(now()),
+            last_hour=store.last_hour(now()), beside=beside,
         )  # fmt: skip
         least = cycle.least(tables, settings)
         told = {name: replace(one, least=least.get(name, 0.0)) for name, one in self.state.tables.items()}
@@ -144,6 +148,17 @@ class Engine:
         else:
             with suppress(RuntimeError):  # the loop has ended: there is nobody left to tell
                 loop.call_soon_threadsafe(self._control.tell, command)
+
+    def tell(self, event: e.Event) -> None:
+        """Something has happened beside the engine, or does after its end: what works there, or does not."""
+        if self._loop is None:
+            return
+        if self._loop.is_closed():
+            self._hear(event)
+            self._alerting.settle()
+            return
+        with suppress(RuntimeError):  # it ends at this moment
+            self._loop.call_soon_threadsafe(self._hear, event)
 
     # --- on the engine's loop ---
 
@@ -390,7 +405,7 @@ class Engine:
         if self._desk.store.connected:
             await self._guarded(self._audit())
             await self._guarded(self._forget())
-        if beat and (self._beating is None or self._beating.done()):
+        if beat and self._alive() and (self._beating is None or self._beating.done()):
             self._beating = asyncio.get_running_loop().create_task(self._beat())
 
     async def _beat(self) -> None:
@@ -399,6 +414,19 @@ class Engine:
         if self._heartbeat and await self._heartbeat():
             with suppress(StoreError):  # the cycle is the one to report it
                 self._desk.rhythm.ran(HEARTBEAT, at, self._desk.full)
+
+    def _alive(self) -> bool:
+        """Whether there is anything good to tell that was not told yet."""
+        full = next((cycle for cycle in reversed(self.state.cycles) if not cycle.asked), None)
+        good = full.at if full and not full.failed else None
+        if full is None and self._desk.rhythm.quiet_until(now()):
+            good = self.state.started_at  # what went on before the start was told then
+        return self._desk.rhythm.heartbeat_due(now(), good, self.state.interval)
+
+    def _hear(self, event: e.Event) -> None:
+        if isinstance(event, e.BesideWell) and event.key not in self.state.alerts:
+            return  # as it was
+        self._say(event)
 
     async def _check(self) -> None:
         """Raise what ended a backfill."""

@@ -7,6 +7,7 @@
 * The comparison: counts ride in full cycles (`deletions.py`). What is owed are the tables that could not be
   counted, or differ and have not been compared to the end.
 * Retention: once in an hour.
+* The heartbeat: once in a minute where a good cycle has ended since; in quiet hours as often as cycles would.
 
 So what was missed, because of a kill, a portal that was away or a suspended machine, is made up once. Last
 runs are on the host's clock; one that lies in the future says that it was set back, and counts as none.
@@ -88,6 +89,17 @@ class Rhythm:
         """Whether it is time to forget what is kept no longer."""
         last = self._last(RETENTION)
         return last is None or not 0 <= (at - last.ran_at).total_seconds() < HOUR
+
+    def heartbeat_due(self, at: datetime, good: datetime | None, interval: float) -> bool:
+        """Whether to say that all is well: `good` is when the newest full cycle ended, if it was good.
+
+        In quiet hours no cycle starts: what was well when they began is well until they end.
+        """
+        last = self._last(HEARTBEAT)
+        if good is None or last is None or last.ran_at > at:
+            return good is not None
+        passed = (at - last.ran_at).total_seconds()
+        return good > last.ran_at or (self.quiet_until(at) is not None and passed >= interval)
 
     @property
     def owed(self) -> tuple[str, ...]:

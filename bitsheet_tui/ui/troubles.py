@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from bitsheet_tui.alert import Alert, Kind
+from bitsheet_tui.alert import BESIDE, Alert, Kind
 from bitsheet_tui.events import NeedsOperator
 from bitsheet_tui.state import Standing, TableState
 from bitsheet_tui.ui import format as f
@@ -32,7 +32,7 @@ def troubles(picture: Picture) -> list[Trouble]:
     """Everything that is wrong, what needs somebody first: the alerts, and what ends by itself."""
     alerts = picture.state.alerts.values()
     told = {name for alert in alerts if alert.kind in FAILURES for name in alert.tables}
-    whole = {alert.text for alert in alerts if not alert.tables}  # what each table says, too
+    whole = {alert.text for alert in alerts if alert.whole}  # what each table says, too
     found = [_told(alert, picture) for alert in alerts]
     found += _whole(picture)
     found += [
@@ -55,11 +55,13 @@ def _told(alert: Alert, picture: Picture) -> Trouble:
         where=", ".join(alert.tables) or _where(alert.kind),
         what=retold(alert.text), hint=retold(alert.hint), grave=alert.grave, since=alert.since,
         times=max((state.tables[name].failures for name in failing if name in state.tables), default=0),
-        until=event.until if event and not alert.tables else None,
+        until=event.until if event and alert.whole else None,
     )  # fmt: skip
 
 
 def _where(kind: Kind) -> str:
+    if kind in BESIDE:
+        return t("question") if kind is Kind.QUESTION_BROKEN else t("notifications")
     return t("store") if kind in {Kind.STORE_TROUBLE, Kind.STORE_PINNED} else t("portal")
 
 
@@ -67,7 +69,7 @@ def _whole(picture: Picture) -> list[Trouble]:
     """Trouble with the portal or the store, as long as no alert tells of it."""
     state = picture.state
     event = state.trouble or state.waiting
-    if event is None or any(not alert.tables for alert in state.alerts.values()):
+    if event is None or any(alert.whole for alert in state.alerts.values()):
         return []
     hint = retold(getattr(event, "hint", "")) or t(NOTHING_TO_DO)
     grave = isinstance(event, NeedsOperator)

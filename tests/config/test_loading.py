@@ -153,6 +153,25 @@ def test_every_problem_is_told_at_once_with_its_line_and_the_nearest_setting():
         ("[log]\nlevel = 'LOUD'", "log.level: must be DEBUG, INFO"),
         ("[log]\nrotation = 'daily'", 'log.rotation: must be a size such as "10 MB"'),
         ("[metrics]\nlisten = '9524'", "metrics.listen: must be empty, or a host and a port"),
+        ("question = 3", "question: must be written [[question]]"),
+        ("[[question]]\nname = 'q'\nsql = 'SELECT 1'", "question.every: is missing"),
+        (
+            "[[question]]\nname = 'q'\nevery = '1h'\nsql = 'DELETE FROM deals'",
+            "question.sql: must be one SELECT",
+        ),
+        (
+            "[[question]]\nname = 'q'\nsql = 'SELECT 1'\nevery = 'often'",
+            "question.every: must be a time such as",
+        ),
+        (
+            "[[question]]\nname = 'q'\nsql = 'SELECT 1'\nevery = '1s'",
+            "question.every: must be from 10 seconds",
+        ),
+        ("[[question]]\nname = ''\nsql = 'SELECT 1'\nevery = '1h'", "question.name: must be a text"),
+        (
+            "[[question]]\nname = 'q'\nsql = 'SELECT 1'\nevery = '1h'\nevry = 1",
+            "question.evry: no such setting; did you mean question.every?",
+        ),
         ("[metrics]\nlisten = '127.0.0.1:70000'", "metrics.listen: the port must be at most 65535"),
         ("[metrics]\nlisten = '0.0.0.0:9524'", "metrics.listen: others than this host may ask there"),
         ("[metrics]\nlisten = '[::]:9524'", "metrics.listen: others than this host may ask there"),
@@ -335,14 +354,38 @@ def test_the_configuration_cannot_be_changed():
     assert isinstance(config, Config)
 
 
+def test_questions_are_read_with_their_spans_and_each_fault_has_its_line():
+    text = """
+[notify]
+urls = ["json://127.0.0.1/t0k3nt0k3n"]
+[[question]]
+name = "lost"
+sql = '''
+-- all of them
+(SELECT 1)
+'''
+every = "5 min"
+[[question]]
+name = "won"
+sql = "WITH x AS (SELECT 1) SELECT * FROM x"
+every = "1.5h"
+"""
+    config = load(write(Path("config.toml"), text), {})
+    assert [(one.name, one.every) for one in config.question] == [("lost", 300.0), ("won", 5400.0)]
+    assert config.warnings == ()
+    text = text.replace("won", "lost").replace("SELECT 1)\n", "DROP x)\n")
+    assert problems(text) == [
+        "question.sql: must be one SELECT: it is only read (config.toml, line 6)",
+    ]
+    text = text.replace("DROP x)", "SELECT 1)")
+    assert problems(text) == ["question.name: lost is taken; choose another name (config.toml, line 12)"]
+    unheard = text.replace("lost", "q", 1).replace("urls", "# urls")
+    assert "no effect without notify.urls" in load(write(Path("config.toml"), unheard), {}).warnings[0]
+
+
 def test_a_setting_that_nothing_goes_by_yet_is_a_warning():
-    text = (
-        "[notify]\nreminder = 60\n[sync]\ndeletion_guard = 0.05\n[[table]]\nname = 'x'\nsmart_process = 1\n"
-    )
-    assert load(write(Path("config.toml"), text), {}).warnings == (
-        "notify.reminder has no effect in this version",
-        "[[table]] has no effect in this version",
-    )
+    text = "[sync]\ndeletion_guard = 0.05\n[[table]]\nname = 'x'\nsmart_process = 1\n"
+    assert load(write(Path("config.toml"), text), {}).warnings == ("[[table]] has no effect in this version",)
 
 
 def test_the_example_says_which_settings_nothing_goes_by_yet():

@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 
 from bitsheet_tui import events as e
+from bitsheet_tui.alert import Kind
 from bitsheet_tui.errors import Reason
 from bitsheet_tui.observe.narrate import Line, Repeats, duration, narrate
 from bitsheet_tui.state.alerting import PINNED, PINNED_HINT
@@ -91,6 +92,14 @@ TOLD = [
         f"WARNING store {PINNED.format(size='1.5')}  {PINNED_HINT}",
     ),
     (e.Pinned(size=0, at=NOW), "INFO store nobody holds it up any more"),
+    (
+        e.BesideFailed(kind=Kind.CHANNEL_FAILING, about="slack 1", text="no.", hint="Try.", at=NOW),
+        "WARNING notify no.  Try.",
+    ),
+    (
+        e.BesideWell(kind=Kind.CHANNEL_FAILING, about="slack 1", at=NOW),
+        "INFO notify channel slack 1 works again",
+    ),
     (e.NeedsOperator(text="refused", hint="renew it", at=NOW, until=LATER), "ERROR portal refused  renew it"),
     (e.StoreTrouble(text="disk full", hint="make room", at=NOW, until=LATER), "ERROR store disk full  make room"),
     (e.PortalSeen(requests=1, retries=0, rate=1, bucket=0, burst=50, operating=()), None),

@@ -10,6 +10,7 @@ from string import Formatter
 
 import bitsheet_tui
 from bitsheet_tui import errors
+from bitsheet_tui.notify import wording
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import inks, keys, words
 from bitsheet_tui.ui.language import retold, speaking
@@ -25,7 +26,7 @@ A_NAME = re.compile(r"bitsheet|badge-|-zoom-|pid$|https?:|screens\.")  # of file
 ELSEWHERE = {words.NEEDS_TERMINAL, words.NEEDS_TERMINAL_HINT}
 # where every sentence is one that the engine says
 TELLING = ("sync/answers.py", "sync/guard.py", "sync/steering.py", "state/alerting.py", "portal/verdict.py",
-           "observe/checkup.py", "config/address.py")  # fmt: skip
+           "observe/checkup.py", "config/address.py", "notify/staleness.py")  # fmt: skip
 # never shown in the console, or not to be translated
 LEFT = {"access denied", "sql query error", "refuse all", "refuse method", "ask less",
         "must be an https:// address"}  # fmt: skip
@@ -99,7 +100,7 @@ def strings(value: object) -> Iterator[str]:
 
 def asked() -> Iterator[str]:
     """What is looked up with a literal."""
-    for path in sources("ui"):
+    for path in (*sources("ui"), *sources("notify")):
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call) and len(node.args) > ASKED.get(name_of(node), 99):
                 yield from literals(node.args[ASKED[name_of(node)]])
@@ -117,6 +118,7 @@ def declared() -> Iterator[str]:
     yield from sorting.ORDERS
     yield from (word for word, _ in (*books.OPS.values(), *books.PHASES.values()))
     yield from f.MONTHS
+    yield from wording.TITLES.values()
 
 
 def letters(text: str) -> bool:

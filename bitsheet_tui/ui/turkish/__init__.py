@@ -11,6 +11,7 @@ from bitsheet_tui.ui.turkish import (
     choices,
     history,
     keys,
+    notify,
     page,
     setup,
     shared,
@@ -21,7 +22,7 @@ from bitsheet_tui.ui.turkish import (
     told_store,
 )
 
-PARTS = (shared, state, keys, asking, table, history, setup, choices, page)
+PARTS = (shared, state, keys, asking, table, history, setup, choices, page, notify)
 SENTENCES: dict[str, str] = {english: said for part in PARTS for english, said in part.SENTENCES.items()}
 SHORT: dict[str, str] = {**shared.SHORT, **keys.SHORT}
 TOLD: dict[str, str] = {**told_portal.SENTENCES, **told_store.SENTENCES, **told.SENTENCES}

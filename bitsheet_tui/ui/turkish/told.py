@@ -39,6 +39,34 @@ SENTENCES = {
         "Portalda webhook'un ayarlarında `{scope}` yetkisini işaretleyin; ardından kendiliğinden okunurlar. "
         "Önceden okunanlar kalır."
     ),
+    # beside the mirror
+    "the mirror is stale: no cycle has ended for too long": "ayna bayatladı: çok uzun süredir hiçbir döngü bitmedi",
+    "bitsheet-tui status says what it does, and bitsheet-tui log what went wrong.": (
+        "Ne yaptığını bitsheet-tui status, neyin ters gittiğini bitsheet-tui log söyler."
+    ),
+    "the mirror is paused, and grows stale": "ayna duraklatılmış, bayatlıyor",
+    "bitsheet-tui resume ends the pause.": "Duraklatmayı bitsheet-tui resume bitirir.",
+    "messages through {name} do not arrive: {why}": "iletiler ulaşmıyor, kanal {name}: {why}",
+    "bitsheet-tui notify --test tries every channel.": "bitsheet-tui notify --test her kanalı dener.",
+    "Apprise does not know such an address": "Apprise böyle bir adres tanımıyor",
+    "it does not take the message": "iletiyi kabul etmiyor",
+    "it does not take the message: {said}": "iletiyi kabul etmiyor: {said}",
+    "it does not answer in time": "zamanında yanıt vermiyor",
+    "notify.urls needs Apprise, which is not installed": "notify.urls için Apprise gerekir, kurulu değil",
+    "the heartbeat is sent in vain: {why}": "yaşam sinyali boşa gidiyor: {why}",
+    "Look at notify.heartbeat_url: whoever waits for it believes that nothing runs.": (
+        "notify.heartbeat_url ayarına bakın: sinyali bekleyen, hiçbir şeyin çalışmadığını sanır."
+    ),
+    "it answers {count}": "{count} ile yanıt veriyor",
+    "it cannot be reached": "ulaşılamıyor",
+    "it is no address": "adres değil",
+    "the question {name} is not answered: {why}": "soru yanıtlanamıyor, {name}: {why}",
+    "it takes longer than {seconds} s": "{seconds} sn'den uzun sürüyor",
+    "a value does not fit what is done with it (SQLSTATE {said})": "bir değer yapılan işleme uymuyor (SQLSTATE {said})",
+    "its answer has more than {count} rows": "yanıtı {count} satırdan uzun",
+    "Mend the question in the configuration, and let it be read again (SIGHUP, or a new start).": (
+        "Soruyu yapılandırmada düzeltin ve yeniden okutun (SIGHUP ya da yeniden başlatma)."
+    ),
     # why deletions are held
     "the webhook acts as user {now} now, and acted as {before}": (
         "webhook şimdi {now} numaralı kullanıcı adına çalışıyor, önceden {before} adına çalışıyordu"

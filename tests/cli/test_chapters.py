@@ -1,0 +1,83 @@
+"""Every command line of the chapters on notifications, backup and readers, taken out of them and run."""
+
+import json
+import shlex
+
+import psycopg
+import pytest
+
+from bitsheet_tui import wiring
+from bitsheet_tui.cli import main
+from bitsheet_tui.config import load
+from bitsheet_tui.notify.channels import channels
+from bitsheet_tui.secret import Secret
+from tests.support.commands import configure
+from tests.support.listeners import web_server
+from tests.support.readme import manual
+from tests.support.sync_run import config
+
+HOOK = "https://acme.example.com/rest/7/c4n4ryc4n4ryc4n4ry/"
+
+
+def blocks(chapter, kind):
+    return [block.split("```")[0] for block in manual(chapter).split(f"```{kind}\n")[1:]]
+
+
+def commands(chapter):
+    lines = [line for block in blocks(chapter, "sh") for line in block.splitlines()]
+    found = [shlex.split(line)[1:] for line in lines if line.startswith("bitsheet-tui ")]
+    assert found
+    return found
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_commands_on_notifications_do_what_they_say(here):
+    with web_server() as channel:
+        configure(here, HOOK, f'[notify]\nurls = ["{channel.channel()}"]\n')
+        assert [main(command) for command in commands("notifications")] == [0]
+        assert len(channel.posted) == 1
+
+
+def test_the_settings_in_the_chapter_are_settings(here):
+    told = "".join(block for block in blocks("notifications", "toml"))
+    told = told.replace("[notify]\nheartbeat_url", "heartbeat_url", 1)  # it is one file here
+    configure(here, HOOK, told)
+    found = load(here / "config.toml", {})
+    assert (len(found.notify.urls), [one.name for one in found.question]) == (2, ["big deals lost"])
+    assert [one.name for one in channels(found.notify.urls)] == ["slack 1", "mailto 2"]
+    assert found.notify.heartbeat_url
+    assert found.warnings == ()
+
+
+def test_the_commands_on_backup_do_what_they_say(here):
+    configure(here, HOOK, f'[store]\nurl = "sqlite:///{here}/mirror.db"\n')
+    wiring.open_store(config(HOOK, Secret(f"sqlite:///{here}/mirror.db"))).close()
+    found = commands("backup")
+    assert [main(command) for command in found] == [0] * len(found)
+    assert len([*here.glob("mirror-*.db")]) == len(found)
+
+
+@pytest.mark.slow
+def test_the_commands_and_the_sql_on_readers_do_what_they_say(here, postgres_url):
+    url = postgres_url.reveal()
+    configure(here, HOOK, f"[store]\nurl = {json.dumps(url)}\n")
+    store = wiring.open_store(config(HOOK, postgres_url))
+    made, taken = blocks("readers", "sql")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(made)
+        try:
+            found = commands("readers")
+            assert [main(command) for command in found] == [0] * len(found)
+            reads = "SELECT has_table_privilege('reports', 'bitsheet.contact_points', 'SELECT')"
+            assert connection.execute(reads).fetchone() == (True,)
+            connection.execute(taken)
+            store.close()
+            wiring.open_store(config(HOOK, postgres_url)).close()
+            assert connection.execute(reads).fetchone() == (False,)
+        finally:
+            connection.execute("DROP OWNED BY reports; DROP ROLE reports")
