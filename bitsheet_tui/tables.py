@@ -69,6 +69,11 @@ class Table(Struct, frozen=True, kw_only=True):
         return self.cursors or self.dated
 
     @property
+    def needed(self) -> frozenset[str]:
+        """The fields that the program itself reads, besides whatever else it mirrors."""
+        return frozenset({*self.key, *self.cursors, *self.contacts, *(field.name for field in self.fields)})
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The SQL names of the primary key."""
         return tuple(name.lower() for name in self.key)

@@ -6,9 +6,10 @@ from collections.abc import Container, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from bitsheet_tui.store import overflow
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import quote
-from bitsheet_tui.store.layout import DELETED, SYNCED, Layout, Row
+from bitsheet_tui.store.layout import DELETED, EXTRA, SYNCED, Layout, Row
 from bitsheet_tui.store.names import loading_name
 from bitsheet_tui.text import plain
 
@@ -23,6 +24,8 @@ def read(database: Database, layout: Layout, keys: Sequence[Key]) -> dict[Key, R
     found: dict[Key, Row] = {}
     for prefix, ids in _by_prefix(keys).items():
         rows = database.rows(layout.select, (*prefix, database.dialect.keys(ids)))
+        if layout.overflows:
+            rows = [overflow.unfold(layout, row) for row in rows]
         found.update((row[:width], row) for row in rows)
     return found
 
@@ -36,12 +39,38 @@ def upsert(
     """
     if not rows:
         return {}
+    error = _refused(database, layout, rows, present)
+    if error and _too_big(database, layout, error):
+        rows = [overflow.fold(layout, row, overflow.ROOMS[0]) for row in rows]
+        error = _refused(database, layout, rows, present)
+    return _one_by_one(database, layout, rows, error) if error else {}
+
+
+def update(database: Database, layout: Layout, sql: str, rows: Sequence[Row]) -> None:
+    """Run the statement, which changes some columns, once for each row; each ends with a row's key."""
+    if not (rows and layout.overflows):
+        database.many(sql, rows)
+        return
     try:
         with database.peewee.savepoint():
-            _write(database, layout, rows, present)
-    except (*database.driver.errors, *REFUSALS) as error:
-        return _one_by_one(database, layout, rows, error)
-    return {}
+            database.many(sql, rows)
+    except database.driver.errors as error:
+        if not _too_big(database, layout, error):
+            raise
+        _make_room(database, layout, [row[-len(layout.key) :] for row in rows])
+        database.many(sql, rows)
+
+
+def _make_room(database: Database, layout: Layout, keys: Sequence[Key]) -> None:
+    """Leave more of these rows in `extra` than has to be, so that others of their values can grow."""
+    places = [*layout.movable.values(), layout.position[EXTRA]]
+    changes = ", ".join(f"{quote(layout.columns[place])} = {layout.dialect.mark}" for place in places)
+    for key, row in read(database, layout, keys).items():
+        folded = overflow.fold(layout, row[:-1], overflow.ROOMS[1])
+        database.many(
+            f"UPDATE {layout.sql_name} SET {changes} WHERE {key_is(layout)}",  # noqa: S608 - quoted names
+            [(*(folded[place] for place in places), *key)],
+        )
 
 
 def touch(database: Database, layout: Layout, rows: Sequence[Row]) -> None:
@@ -50,17 +79,21 @@ def touch(database: Database, layout: Layout, rows: Sequence[Row]) -> None:
     if rows:
         width = len(layout.key)
         changes = ", ".join(f"{quote(name)} = {database.dialect.mark}" for name in names)
-        database.many(
-            f"UPDATE {layout.sql_name} SET {changes} WHERE {_key_is(layout)}",  # noqa: S608 - quoted names
+        update(
+            database,
+            layout,
+            f"UPDATE {layout.sql_name} SET {changes} WHERE {key_is(layout)}",  # noqa: S608 - quoted names
             [(*row[layout.stable :], *row[:width]) for row in rows],
         )
 
 
 def bury(database: Database, layout: Layout, keys: Sequence[Key], at: Any) -> None:
     """Mark the rows as deleted."""
-    database.many(
+    update(
+        database,
+        layout,
         f"UPDATE {layout.sql_name} SET {quote(DELETED)} = {database.dialect.mark},"  # noqa: S608
-        f" {quote(SYNCED)} = {database.dialect.mark} WHERE {_key_is(layout)}",
+        f" {quote(SYNCED)} = {database.dialect.mark} WHERE {key_is(layout)}",
         [(at, at, *key) for key in keys],
     )
 
@@ -79,8 +112,25 @@ def _by_prefix(keys: Sequence[Key]) -> dict[Key, list[Any]]:
     return groups
 
 
-def _key_is(layout: Layout) -> str:
+def key_is(layout: Layout) -> str:
+    """The condition for one row; its parameters are the row's key."""
     return " AND ".join(f"{quote(name)} = {layout.dialect.mark}" for name in layout.key)
+
+
+def _refused(
+    database: Database, layout: Layout, rows: Sequence[Row], present: Container[Key]
+) -> Exception | None:
+    """Write the rows; the error, where that cannot be done, and nothing is written."""
+    try:
+        with database.peewee.savepoint():
+            _write(database, layout, rows, present)
+    except (*database.driver.errors, *REFUSALS) as error:
+        return error
+    return None
+
+
+def _too_big(database: Database, layout: Layout, error: Exception) -> bool:
+    return layout.overflows and database.driver.too_big(error)
 
 
 def _write(database: Database, layout: Layout, rows: Sequence[Row], present: Container[Key] = ()) -> None:
@@ -126,20 +176,17 @@ def _one_by_one(database: Database, layout: Layout, rows: Sequence[Row], error: 
     """Find the rows that are to blame; any other error is raised again."""
     if not database.driver.rejected(error):
         raise error
-    marks = layout.dialect.marks(len(layout.written))
-    sql = f"{layout.insert} VALUES ({marks}) {layout.on_conflict}"
-    reasons = {place: _refusal(database, sql, row) for place, row in enumerate(rows)}
+    reasons = {place: _refusal(database, layout, row) for place, row in enumerate(rows)}
     return {place: reason for place, reason in reasons.items() if reason}
 
 
-def _refusal(database: Database, sql: str, row: Row) -> str:
+def _refusal(database: Database, layout: Layout, row: Row) -> str:
     """Why the database refuses the row; empty when it has taken it."""
-    refusals: tuple[type[Exception], ...] = (*database.driver.errors, *REFUSALS)
-    try:
-        with database.peewee.savepoint():
-            database.many(sql, [row])
-    except refusals as error:
-        if not database.driver.rejected(error):
-            raise
-        return plain(error)
-    return ""
+    error = _refused(database, layout, [row], ())
+    for room in overflow.ROOMS:
+        if error is None or not _too_big(database, layout, error):
+            break
+        error = _refused(database, layout, [overflow.fold(layout, row, room)], ())
+    if error is not None and not database.driver.rejected(error):
+        raise error
+    return "" if error is None else plain(error)

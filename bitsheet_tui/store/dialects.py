@@ -41,6 +41,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     at_once: int  # rows that are opened, compared and written together
     member: str  # of the document {}, whose name is a parameter: its value
     copies: bool = False  # whether COPY FROM STDIN is understood
+    roomy: int | None = None  # columns of which a row always fits, however long its values; None: any number
 
     def encode(self, kind: Kind, value: Any) -> Any:
         """`value`, as `values` gives it, for this database."""
@@ -142,4 +143,5 @@ POSTGRESQL = Dialect(
     member="({} ->> %s)",
     at_once=500,  # a round trip and a COPY cost the same for few and for many
     copies=True,
+    roomy=250,  # 8160 bytes, of which a value takes 25 and up to 7 of alignment: see `overflow`
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import tzinfo
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -73,9 +73,11 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     kinds: tuple[Kind, ...]
     stable: int  # so many columns decide
     surplus: tuple[tuple[str, Convert], ...]  # fields that live in `extra`
+    fields: tuple[str, ...]  # the portal's names of `columns`
     retired: tuple[str, ...]  # columns of fields that are gone: a written row leaves them empty
     retired_kinds: tuple[Kind, ...]
     stale: tuple[str, ...]  # more columns that it leaves empty
+    overflows: bool  # whether a row may be too big, and leave some of its values in `extra`: see `overflow`
     raw: bool
 
     @cached_property
@@ -130,6 +132,12 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     def position(self) -> dict[str, int]:
         """Where the value of a portal field stands in a row."""
         return {name: place for place, (name, _) in enumerate(self.readers)}
+
+    @cached_property
+    def movable(self) -> dict[str, int]:
+        """The fields whose values may be in `extra` instead, and where they stand in a row."""
+        fixed = {*self.table.needed, *self.table.volatile, EXTRA}
+        return {name: place for place, name in enumerate(self.fields) if name not in fixed}
 
     @cached_property
     def moments(self) -> tuple[int, ...]:
@@ -197,11 +205,14 @@ def build(
     raw: bool,
     stale: Iterable[str] = (),
     zone: tzinfo | None = None,
+    overflow: bool = True,
 ) -> Layout:
     """The layout of `table` from what is known of its columns.
 
-    `stale`: more columns that a written row leaves empty. `zone` is that of moments without an offset.
+    `stale`: more columns that a written row leaves empty. `zone` is that of moments without an offset. With
+    `overflow` a table that may need a column `extra` has one.
     """
+    overflows = overflow and may_overflow(columns, dialect)
     live = [column for column in columns if column.name is not None and not column.retired]
     surplus = [column for column in columns if column.name is None and not column.retired]
     gone = [column for column in columns if column.name is not None and column.retired]
@@ -210,8 +221,8 @@ def build(
     names = [str(column.name) for column in live]
     kinds = [column.field.kind for column in live]
     stable = sum(column.field.name not in table.volatile for column in live)
-    if surplus:
-        readers.insert(stable, (EXTRA, values.structure))
+    if surplus or overflows:
+        readers.insert(stable, (EXTRA, values.structure if surplus else _nothing))
         names.insert(stable, EXTRA)
         kinds.insert(stable, Kind.JSON)
         stable += 1
@@ -227,11 +238,22 @@ def build(
         kinds=tuple(kinds),
         stable=stable,
         surplus=tuple((column.field.name, _in_document(column.field, zone)) for column in surplus),
+        fields=(*(name for name, _ in readers), *(column.field.name for column in gone)),
         retired=tuple(str(column.name) for column in gone),
         retired_kinds=tuple(column.field.kind for column in gone),
         stale=tuple(stale),
+        overflows=overflows,
         raw=raw,
     )
+
+
+def may_overflow(columns: Iterable[Column], dialect: Dialect) -> bool:
+    """Whether a row of so many columns may be too big for the database."""
+    return dialect.roomy is not None and sum(column.name is not None for column in columns) > dialect.roomy
+
+
+def _nothing(_: Any) -> None:
+    """No field of the portal is called as our own column."""
 
 
 def _reader(table: Table, field: Field, dialect: Dialect, zone: tzinfo | None) -> Convert:
@@ -270,14 +292,35 @@ def _in_document(field: Field, zone: tzinfo | None) -> Convert:
 
     def convert(raw: Any) -> Any:
         value = read(raw)
-        if value is None or isinstance(value, bool | int):
-            return value
-        if field.kind is Kind.JSON:
-            return json.loads(value)
-        return float(value) if isinstance(value, Decimal) else _iso(value)
+        return float(value) if isinstance(value, Decimal) else documented(field.kind, value)
 
     return convert
 
 
-def _iso(value: Any) -> str:
+def documented(kind: Kind, value: Any) -> Any:
+    """A stored value inside a JSON document; a number keeps all its digits."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if kind is Kind.JSON:
+        return json.loads(value)
+    if isinstance(value, Decimal):
+        number = float(value)
+        return number if Decimal(repr(number)) == value else str(value)
     return value if isinstance(value, str) else value.isoformat()
+
+
+def undocumented(kind: Kind, value: Any) -> Any:
+    """What `documented` was given, as PostgreSQL gives it back; of another kind its text."""
+    if kind is Kind.JSON:
+        return values.canonical(value)
+    read = _FROM_TEXT.get(kind)
+    if read:
+        return read(str(value))
+    return value if kind is not Kind.TEXT or isinstance(value, str) else values.canonical(value)
+
+
+_FROM_TEXT: Mapping[Kind, Convert] = {
+    Kind.NUMERIC: Decimal,
+    Kind.INSTANT: datetime.fromisoformat,
+    Kind.DATE: date.fromisoformat,
+}

@@ -91,6 +91,7 @@ ELSEWHERE = frozenset({READ_ONLY, "26000"})  # no primary any more; a statement 
 OUTDATED = "RevalidateCachedQuery"  # the server's function that finds a prepared statement has other columns
 TIMED_OUT = frozenset({"57014"})
 OF_A_ROW = frozenset({"22", "23", "44", "54", "P0"})  # data, integrity, limits; what a trigger raises
+TOO_BIG = "54000"  # program_limit_exceeded, which it is called (54001 is a statement's)
 OTHER_TYPE = "42804"
 OTHER_COLUMNS = "42P16"  # a view cannot be replaced by one with other columns
 LOCKED = "55P03"
@@ -321,6 +322,10 @@ class Postgres:
         if isinstance(_original(error), self._psycopg.DataError | self._psycopg.IntegrityError):
             return True
         return _state(error)[:2] in OF_A_ROW or _state(error) == OTHER_TYPE
+
+    def too_big(self, error: Exception) -> bool:
+        """Whether a row has more than fits into a page."""
+        return _state(error) == TOO_BIG
 
     def translate(self, error: Exception) -> StoreError:
         """The error, by its meaning (postgresql.org/docs/current/errcodes-appendix.html)."""

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from bitsheet_tui.fields import WHOLE
-from bitsheet_tui.store import quarantine, schema, views
+from bitsheet_tui.store import overflow, quarantine, schema, views
 from bitsheet_tui.store.bulk import chunks
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import quote
@@ -86,6 +86,7 @@ def load(
         return None
     row = dict(zip(wanted, found[0], strict=True))
     told = _names(database, shapes, table, where, key)
+    elsewhere, extra = overflow.returned(columns, row.get(EXTRA))
     waiting = {one.field: one for one in quarantine.of_row(database, table, ":".join(map(str, key)))}
     whole = waiting.get(WHOLE)
     moment = InstantField().python_value
@@ -95,13 +96,13 @@ def load(
         entries=tuple(
             Entry(
                 column=column,
-                value=row[str(column.name)],
+                value=elsewhere.get(column.field.name, row[str(column.name)]),
                 name=told.get(str(column.name), ""),
                 waiting=waiting.get(column.field.name),
             )
             for column in columns
         ),
-        extra=row.get(EXTRA),
+        extra=extra,
         raw=row.get(RAW),
         synced_at=moment(row[SYNCED]),
         deleted_at=moment(row[DELETED]),

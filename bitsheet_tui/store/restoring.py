@@ -73,9 +73,10 @@ def _filled(old: Row, found: Mapping[int, Any]) -> Row:
 
 def _fill(database: Database, layout: Layout, place: int, rows: Iterable[Row], at: Any) -> None:
     mark, width = database.dialect.mark, len(layout.key)
-    key = " AND ".join(f"{quote(name)} = {mark}" for name in layout.key)
-    database.many(
+    bulk.update(
+        database,
+        layout,
         f"UPDATE {layout.sql_name} SET {quote(layout.names[place])} = {mark}, {quote(SYNCED)} = {mark}"  # noqa: S608
-        f" WHERE {key} AND {quote(DELETED)} IS NULL",
+        f" WHERE {quote(DELETED)} IS NULL AND {bulk.key_is(layout)}",
         [(row[place], at, *row[:width]) for row in rows],
     )

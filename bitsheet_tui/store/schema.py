@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from bitsheet_tui.store import dependants, names
 from bitsheet_tui.store.bulk import chunks
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import quote
-from bitsheet_tui.store.layout import DELETED, EXTRA, RAW, RESERVED, SYNCED, Column
+from bitsheet_tui.store.layout import DELETED, EXTRA, RESERVED, SYNCED, Column, may_overflow
 from bitsheet_tui.store.models import ColumnRecord
 from bitsheet_tui.store.values import clean
 from bitsheet_tui.tables import Table
@@ -118,9 +118,8 @@ def plan(table: Table, fields: Sequence[Field], known: Sequence[Column], *, wide
     places = {column.field.name: column for column in known}
     reserved = RESERVED if table.describe else RESERVED - {EXTRA}  # nothing overflows where all is known
     taken = {column.name for column in known if column.name} | reserved | set(table.columns)
-    needed = {*table.key, *table.cursors, *table.contacts, *(field.name for field in table.fields)}
     fresh = sorted(
-        (f for f in wanted if f.name not in places), key=lambda f: (f.name not in needed, _claim(f))
+        (f for f in wanted if f.name not in places), key=lambda f: (f.name not in table.needed, _claim(f))
     )
     for field in fresh:
         places[field.name] = _place(table, field, taken, widest=widest)
@@ -253,9 +252,9 @@ def _create(database: Database, table: Table, columns: Iterable[Column]) -> None
             f"{database.label} has a table {table.name} that bitsheet-tui did not make.",
             hint="Let store.schema or store.url name another place.",
         )
-    types = database.dialect.types
+    types, columns = database.dialect.types, tuple(columns)
     parts = [f"{quote(c.name)} {types[c.field.kind]}" for c in columns if c.name and not c.retired]
-    if any(column.name is None for column in columns):
+    if any(column.name is None for column in columns) or may_overflow(columns, database.dialect):
         parts.append(f"{quote(EXTRA)} {types[Kind.JSON]}")
     moment = types[Kind.INSTANT]
     parts += [f"{quote(SYNCED)} {moment} NOT NULL", f"{quote(DELETED)} {moment}"]
@@ -342,7 +341,8 @@ def _facts(column: Column) -> dict[str, Any]:
     }
 
 
-def ensure_raw(database: Database, table: str) -> None:
-    """Give the table its `_raw` column."""
-    database.driver.altering()
-    add_columns(database, table, [(RAW, Kind.JSON)])
+def ensure(database: Database, table: str, own: Collection[str]) -> None:
+    """Give the table these columns of our own, `_raw` and `extra`, within a transaction."""
+    if own:
+        database.driver.altering()
+        add_columns(database, table, [(name, Kind.JSON) for name in own])

@@ -163,6 +163,10 @@ class Sqlite:
             error, sqlite3.InterfaceError | sqlite3.ProgrammingError
         )
 
+    def too_big(self, error: Exception) -> bool:  # noqa: ARG002 - see the other driver
+        """No row is: a file takes rows of any length."""
+        return False
+
     def translate(self, error: Exception) -> StoreError:
         """The error, by its meaning."""
         code, path, text = _code(error), plain(self.path), plain(error)

@@ -39,7 +39,7 @@ from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dictionaries import DICTIONARIES
 from bitsheet_tui.store.discussions import Discussion, DiscussionRead
 from bitsheet_tui.store.feed import When
-from bitsheet_tui.store.layout import RAW, Column, Layout, Portal
+from bitsheet_tui.store.layout import EXTRA, RAW, Column, Layout, Portal
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.models import FactRecord
 from bitsheet_tui.store.reconciles import Reconciles
@@ -165,6 +165,8 @@ class Store(Books):
         anew = {name: definition.select() for name, definition in selects.items()}
 
         def work() -> None:
+            if known and layout.may_overflow(todo.columns, database.dialect):
+                schema.ensure(database, table.name, [EXTRA])
             self._respell(table, todo, known, when)
             schema.apply(database, table, todo, known, when.at, anew)
             self._restore(table, todo, when)
@@ -485,23 +487,24 @@ class Store(Books):
             self.shape(table, table.fields)
         found = self._layouts.get(table.name)
         if found is None or found.table is not table:
-            if self._keep_raw:
-                self._database.write(lambda: schema.ensure_raw(self._database, table.name))
+            columns, database = self._columns[table.name], self._database
+            wanted = [RAW] if self._keep_raw else []
+            wanted += [EXTRA] if layout.may_overflow(columns, database.dialect) else []
+            if wanted and not database.driver.readonly:
+                database.write(lambda: schema.ensure(database, table.name, wanted))
+            there = database.read(lambda: schema.physical_columns(database, table.name))
             found = layout.build(
                 table,
-                self._columns[table.name],
-                self._database.dialect,
+                columns,
+                database.dialect,
                 raw=self._keep_raw,
-                stale=() if self._keep_raw else self._stale(table),
+                # portal rows that are not kept any more: beside newer values one would be a lie
+                stale=[RAW] if RAW in there and not self._keep_raw else [],
                 zone=self._zone,
+                overflow=EXTRA in there,
             )
             self._layouts[table.name] = found
         return found
-
-    def _stale(self, table: Table) -> list[str]:
-        """The column of portal rows that is not kept any more: beside newer values it would be a lie."""
-        there = self._database.read(lambda: schema.physical_columns(self._database, table.name))
-        return [RAW] if RAW in there else []
 
     def _layout_of(self, name: str) -> Layout | None:
         return self._layout(self._tables[name]) if name in self._columns and name in self._tables else None

@@ -14,11 +14,12 @@ from msgspec import Struct
 
 from bitsheet_tui.errors import StoreRefused
 from bitsheet_tui.fields import Kind
-from bitsheet_tui.store import dependants, names
+from bitsheet_tui.store import dependants, names, overflow, schema
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import Dialect, quote
-from bitsheet_tui.store.layout import DELETED, SYNCED, Column
+from bitsheet_tui.store.layout import DELETED, EXTRA, SYNCED, Column, may_overflow
 from bitsheet_tui.store.models import FactRecord
+from bitsheet_tui.tables import CATALOGUE
 
 VIEWS = {f"v_{table}": table for table in ("deals", "leads", "contacts", "companies", "tasks", "activities")}
 PEOPLE = frozenset({"user", "employee"})
@@ -54,6 +55,7 @@ LINKS: Mapping[str, tuple[str, str, str]] = {  # field -> table, what names its 
 PERSON = "nullif(trim(coalesce(x.name, '') || ' ' || coalesce(x.last_name, '')), '')"
 DIGEST = "views"
 SPARE = 90  # columns that a query may have beyond those of the widest table, on either database
+FIXED = {table.name: table.needed | table.volatile for table in CATALOGUE}
 Shapes = Mapping[str, Sequence[Column]]
 
 
@@ -94,7 +96,9 @@ def refresh(database: Database, shapes: Shapes) -> dict[str, StoreRefused]:
         digest = hashlib.sha256(definition.select().encode()).hexdigest()
         if made.get(view) != digest:
             try:
-                database.write(lambda d=definition, v=view, h=digest: _remake(database, v, d, h))  # type: ignore[misc]
+                overflows = may_overflow(shapes[VIEWS[view]], database.dialect)
+                own = [EXTRA] if overflows else []
+                database.write(lambda d=definition, v=view, h=digest, o=own: _remake(database, v, d, h, o))  # type: ignore[misc]
             except StoreRefused as error:
                 refused[view] = error
     return refused
@@ -107,7 +111,9 @@ def _made(database: Database) -> dict[str, str]:
     return dict(json.loads(text)) if text.startswith("{") else {}
 
 
-def _remake(database: Database, view: str, definition: Definition, digest: str) -> None:
+def _remake(database: Database, view: str, definition: Definition, digest: str, own: Sequence[str]) -> None:
+    """Make the view anew, for which its table has to have these columns of our `own`."""
+    schema.ensure(database, VIEWS[view], own)
     database.driver.altering()
     if not database.driver.replace_view(view, definition.columns, definition.select):
         dependants.remake(database, view, definition.select())
@@ -134,8 +140,11 @@ def _definition(table: str, shapes: Shapes, dialect: Dialect) -> Definition:
     room = dialect.widest + SPARE - len(live)
     taken = {str(column.name) for column in live} | {SYNCED, DELETED}
     parts: dict[str, str] = {}
+    overflows = may_overflow(shapes[table], dialect)
     for column in live:
-        parts[str(column.name)] = f"t.{quote(str(column.name))}"
+        here = f"t.{quote(str(column.name))}"
+        found = overflow.expression(column, here, dialect) if overflows and _movable(table, column) else here
+        parts[str(column.name)] = found
         for name in _explanations(table, column, shapes, dialect) if room > 0 else ():
             room -= 1
             final = names.column_name(name.column, taken)
@@ -143,6 +152,11 @@ def _definition(table: str, shapes: Shapes, dialect: Dialect) -> Definition:
             parts[final] = name.sql
     parts[SYNCED] = f"t.{quote(SYNCED)}"
     return Definition(parts, f"FROM {quote(table)} t WHERE t.{quote(DELETED)} IS NULL")
+
+
+def _movable(table: str, column: Column) -> bool:
+    """Whether its value may be in `extra`: see `overflow`."""
+    return column.field.name not in FIXED[table]
 
 
 def _explanations(table: str, column: Column, shapes: Shapes, dialect: Dialect) -> Iterator[Name]:
