@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from loguru import logger
 
-from bitsheet_tui.ownership import hand_over, make_folder
+from bitsheet_tui.ownership import foreign_link, hand_over, make_folder
 from bitsheet_tui.rotation import remove_oldest, rotated_files
 from bitsheet_tui.text import plain
 
@@ -103,6 +103,8 @@ class LogFile:
     def _open(self) -> int:
         """The number of the sink. Raises OSError."""
         path = self.path
+        if why := foreign_link(path):
+            raise PermissionError(why)
         if not path.exists() or path.is_file():  # /dev/stdout leads to the name of no file
             path = Path(os.path.realpath(path))
         make_folder(path.parent)
@@ -149,5 +151,6 @@ def _opener(path: str, flags: int) -> int:
 
 
 def _reason(error: Exception) -> str:
-    number = error.errno if isinstance(error, OSError) else None
-    return os.strerror(number) if number else type(error).__name__
+    if isinstance(error, OSError):
+        return os.strerror(error.errno) if error.errno else str(error)
+    return type(error).__name__

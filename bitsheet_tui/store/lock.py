@@ -18,7 +18,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from bitsheet_tui.errors import MirrorHeld, StoreUnavailable
-from bitsheet_tui.ownership import hand_over
+from bitsheet_tui.ownership import foreign_link, hand_over
 from bitsheet_tui.text import plain
 
 
@@ -156,11 +156,13 @@ class FileLock:
             os.close(fd)
 
     def _open(self, flags: int) -> int:
-        if self.path.is_symlink() and self.path.lstat().st_uid not in {os.getuid(), 0}:
+        if why := foreign_link(self.path):
             raise StoreUnavailable(
-                f"The lock file {plain(self.path)} is a link that belongs to somebody else.",
+                f"The lock file {plain(self.path)} is not used: {why}.",
                 hint="Remove it: what it leads to would be emptied.",
             )
+        if not self.path.is_symlink():
+            flags |= os.O_NOFOLLOW
         try:
             if flags & os.O_CREAT:
                 self._make()

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bitsheet_tui.errors import NoMirror, StoreDamaged, StoreError, StoreFull, StoreRefused, StoreUnavailable
-from bitsheet_tui.ownership import hand_over
+from bitsheet_tui.ownership import foreign_link, hand_over
 from bitsheet_tui.store.address import SqliteAddress
 from bitsheet_tui.store.dialects import SQLITE, quote
 from bitsheet_tui.store.lock import FileLock, Holder, InodeLock, held, identity_of, unuse, use
@@ -59,6 +59,7 @@ class Sqlite:
 
     def __init__(self, address: SqliteAddress, *, readonly: bool, locked: bool) -> None:
         self.label = address.label
+        self._named = address.path
         self.path = Path(os.path.realpath(address.path))  # SQLite keeps its -wal beside what a link leads to
         self.readonly = readonly
         self._lock = FileLock(Path(f"{self.path}.lock"))
@@ -78,6 +79,11 @@ class Sqlite:
 
     def connect(self, within: float) -> None:  # noqa: ARG002 - a file answers at once
         """Open the file, which is checked first. A file that is not ours is left as it is."""
+        if why := foreign_link(self._named):
+            raise StoreUnavailable(
+                f"{plain(self._named)} is not used: {why}.",
+                hint="Let store.url name the file that it leads to, if that is meant.",
+            )
         if self._locked and self.path.is_file():
             self._take_inode()
         unclean = self._examine()

@@ -156,8 +156,10 @@ SENTENCES = {
     "no instance was running": "çalışan bir süreç yoktu",
     "this console is read-only: it steers nothing": "bu konsol salt okunur: hiçbir şeyi yönetmez",
     "it stops once the commit in hand is finished": "eldeki kayıt bitince durur",
-    "The lock file {path} is a link that belongs to somebody else.": (
-        "{path} kilit dosyası başkasına ait bir bağlantı."
+    "The lock file {path} is not used: {why}.": "{path} kilit dosyası kullanılmıyor: {why}.",
+    "{path} is not used: {why}.": "{path} kullanılmıyor: {why}.",
+    "Let store.url name the file that it leads to, if that is meant.": (
+        "Amaçlanan buysa store.url onun gösterdiği dosyayı belirtsin."
     ),
     "Remove it: what it leads to would be emptied.": "Onu silin: gösterdiği dosya boşaltılırdı.",
     "{store} is not used: its table {table} {why}.": "{store} kullanılmıyor: {table} tablosu {why}.",
