@@ -1,12 +1,8 @@
 """What the manual promises has its proof: each line names the test that shows it, and the test is there."""
 
-import ast
-from functools import cache
-from pathlib import Path
-
+from tests.support.named_tests import is_there, text
 from tests.support.readme import manual, points, section, troubles
 
-ROOT = Path(__file__).parents[1]
 PORTAL = "cli/test_troubles.py::test_a_trouble_with_the_portal_is_told_and_over_when_it_is_over"
 NETWORK = "cli/test_troubles.py::test_a_trouble_with_the_network_is_told_and_nothing_is_sent"
 
@@ -212,23 +208,6 @@ PROMISES = {
     ),
 }
 """For each promise of the manual, in its order, the tests that prove it."""
-
-
-@cache
-def text(file: str) -> str:
-    return (ROOT / "tests" / file).read_text(encoding="utf-8")
-
-
-@cache
-def functions(file: str) -> set[str]:
-    nodes = ast.walk(ast.parse(text(file)))
-    found = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
-    return {name for name in found if name.startswith("test_")}
-
-
-def is_there(test: str) -> bool:
-    file, _, name = test.partition("::")
-    return (ROOT / "tests" / file).is_file() and name in functions(file)
 
 
 def test_every_trouble_of_the_manual_has_its_test_and_no_other():

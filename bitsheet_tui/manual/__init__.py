@@ -25,6 +25,7 @@ TOPICS = (
     "monitoring",
     "troubles",
     "promises",
+    "trust",
     "figures",
     "development",
     "changes",

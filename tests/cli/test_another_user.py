@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -18,6 +19,7 @@ import pytest
 from bitsheet_tui.observe import wire
 from bitsheet_tui.ring import LogLine
 from tests.support.another_user import NOBODY, as_nobody, attack, attacking
+from tests.support.chromium import clients
 from tests.support.command_terminal import terminal
 from tests.support.commands import SECONDS, configure, until
 
@@ -264,16 +266,41 @@ def test_a_folder_for_the_socket_that_another_user_made_is_not_used(own, shared,
     assert stat.S_IMODE(victim.stat().st_mode) == 0o644
 
 
-def test_a_module_of_another_user_in_the_current_folder_is_never_run(shared, portal, start):
-    """`web` and `--once` import what they need from where they are installed."""
-    for name in ("msgspec", "textual_serve", "aiohttp", "httpx", "peewee", "textual", "loguru"):
-        attack(f"Path('{name}.py').write_text('import os; os.mkdir(\"hijacked\")')", folder=shared)
-    done = subprocess.run(
-        [Path(sys.executable).with_name("bitsheet-tui"), "--once"], check=False, capture_output=True,
-        text=True, timeout=SECONDS, env={**os.environ, "BITSHEET_PORTAL_WEBHOOK_URL": portal},
+def command(*words: str, **environment: str) -> subprocess.Popen[str]:
+    """The installed command, which takes nothing from the current folder by itself."""
+    return subprocess.Popen(
+        [Path(sys.executable).with_name("bitsheet-tui"), *words], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, env={**os.environ, **environment},
     )  # fmt: skip
-    assert done.returncode == 0
-    assert not (shared / "hijacked").exists()
+
+
+@pytest.fixture
+def hijack(shared):
+    """Modules of nobody under the names of some that are imported; gives what one that runs makes."""
+    for name in ("msgspec", "httpx", "peewee", "textual", "rich", "loguru", "bitsheet_tui"):
+        attack(f"Path('{name}.py').write_text('import os; os.mkdir(\"hijacked\")')", folder=shared)
+    return shared / "hijacked"
+
+
+def test_a_module_of_another_user_in_the_current_folder_is_never_run(hijack, portal):
+    with command("--once", BITSHEET_PORTAL_WEBHOOK_URL=portal) as done:
+        _, told = done.communicate(timeout=SECONDS)
+    assert done.returncode == 0, told
+    assert not hijack.exists()
+
+
+async def test_a_module_of_another_user_is_not_run_by_the_console_of_a_page(hijack, own, shared):
+    os.chdir(shared)
+    named = str(own / "config.toml")
+    process = command("--config", named, "web", "--listen", "127.0.0.1:0")
+    try:
+        address = re.search(r"is at (\S+)", until(process, "the console is at"))[1]
+        async with clients() as new:
+            await (await new(address)).until("departments")
+        assert not hijack.exists()
+    finally:
+        process.terminate()
+        process.communicate(timeout=SECONDS)
 
 
 def test_the_program_itself_works_for_another_user_with_a_configuration_of_roots(own, shared, portal):

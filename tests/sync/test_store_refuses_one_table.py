@@ -1,7 +1,7 @@
 """What the database refuses for one table is that table's trouble, told at once; the other eight go on."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from decimal import Decimal
 
 import psycopg
@@ -10,6 +10,7 @@ import pytest
 from bitsheet_tui.alert import Kind
 from bitsheet_tui.portal.demo import Column
 from bitsheet_tui.portal.demo.settings import Size
+from bitsheet_tui.secret import Secret
 from bitsheet_tui.state import Standing
 from bitsheet_tui.store import postgres
 from bitsheet_tui.sync import describing
@@ -180,3 +181,49 @@ async def test_a_new_field_is_filled_although_somebody_read_the_table_meanwhile(
             assert mirror.select(postgres_url, "SELECT count(*) FROM v_deals WHERE uf_crm_margin = 'old'")[
                 1
             ] == [(1,)]
+
+
+@contextmanager
+def two_roles(server):
+    """The engine's role and a reader's, neither of them a superuser."""
+    with psycopg.connect(server, autocommit=True) as boss:
+        boss.execute(
+            "CREATE ROLE engine LOGIN; CREATE ROLE bi LOGIN; GRANT CREATE ON DATABASE postgres TO engine"
+        )
+        try:
+            yield boss
+        finally:
+            boss.execute("DROP OWNED BY engine, bi CASCADE; DROP ROLE engine, bi")
+
+
+async def test_a_reader_of_another_role_delays_one_table_by_a_second_and_is_named(
+    postgres_url, postgres_server, monkeypatch
+):
+    """What it was granted on the table and on its view is as it was once both have the new field."""
+    monkeypatch.setattr(describing, "PAUSE", 0.0)
+    url = Secret(postgres_url.reveal().replace("//postgres@", "//engine@"))
+    async with portal(FEW) as (demo, webhook):
+        settings = config(webhook, url, interval=0.2, static_every=1)
+        with two_roles(postgres_server) as boss:
+            async with live_engine(settings, monkeypatch) as (engine, _, running):
+                await until(lambda: len(engine.state.cycles) > 1 and not engine.failed, running)
+                boss.execute("GRANT USAGE ON SCHEMA bitsheet TO bi")
+                boss.execute("GRANT SELECT ON bitsheet.deals, bitsheet.v_deals TO bi")
+                with psycopg.connect(postgres_server, user="bi", application_name="a report") as reader:
+                    reader.execute("SELECT count(*) FROM bitsheet.deals")
+                    demo.world.add_field("deals", margin("string"))
+                    work(demo)
+                    await until(lambda: engine.failed == ("deals",), running)
+                    who = f"pid {reader.info.backend_pid} of role bi (a report)"
+                    assert who in engine.state.tables["deals"].error
+                    await until(
+                        lambda: any(who in text for text in told_in_sql(postgres_url).values()), running
+                    )
+                    seen = len(engine.state.cycles)
+                    await until(lambda: len(engine.state.cycles) > seen + 1, running)
+                    assert max(cycle.seconds for cycle in engine.state.cycles) < 5
+                    assert unequal(postgres_url, demo, OTHERS) == {}
+                await until(lambda: not engine.failed and not engine._fills.running("deals"), running)
+                with psycopg.connect(postgres_server, user="bi") as reader:
+                    for name in ("deals", "v_deals"):
+                        reader.execute(f"SELECT count({FIELD.lower()}) FROM bitsheet.{name}")
