@@ -1,9 +1,11 @@
 """The webhook's code and the database's password are in nothing that the program lets out."""
 
+import asyncio
 import base64
 import json
 import os
 import random
+import re
 import socket
 import string
 import subprocess
@@ -18,7 +20,9 @@ import pytest
 from bitsheet_tui.portal.demo import DemoPortal, Settings, Size
 from bitsheet_tui.portal.demo.faults import Fault, Kind
 from tests.support import mirror
+from tests.support.chromium import clients
 from tests.support.command_terminal import Screen, terminal
+from tests.support.commands import until
 
 pytestmark = pytest.mark.slow
 
@@ -104,6 +108,7 @@ def test_the_webhook_and_the_password_are_nowhere(home, request, figure, monkeyp
             assert "this is a bug" in ears.run("--once", script=CRASH, code=70)
         on_screen(ears)
         running(ears, demo)
+        on_a_page(ears)
         in_init(ears, webhook)
         demo.revoke()
         assert "does not accept the webhook" in ears.run("--once", code=77)
@@ -207,12 +212,50 @@ def running(ears: Ears, demo: DemoPortal) -> None:
             demo.revoke()
             ears.heard += listening(systemd, ears.home, process)
             assert "does not accept the webhook" in ears.run("status")
+            assert "does not accept the webhook" in ears.run("log", "-n", "500")
+            ears.run("status", "--check", code=1)
             demo.office.revoked = False
             ears.heard.append(Path(f"/proc/{process.pid}/cmdline").read_bytes())
+            ears.run("stop")
+            process.wait(SECONDS)
         finally:
             process.terminate()
             ears.heard += process.communicate(timeout=SECONDS)
     demo.faults.clear()
+
+
+def on_a_page(ears: Ears) -> None:
+    """The address that is printed, the page, what its console inherits, and what is told of visitors."""
+
+    async def visit(address: str) -> None:
+        async with clients() as new:
+            page = await new(address)
+            await page.until("departments")
+            await page.press(",")
+            await page.until("store.url")
+            ears.heard.append(page.shown)
+            async with page.session.get(page.asked[0]) as answer:
+                ears.heard += [await answer.read(), repr(answer.headers).encode()]
+            ears.heard += consoles()
+            assert b"--attach" in ears.heard[-1]
+
+    def consoles() -> list[bytes]:
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if (entry / "cwd").readlink() == ears.home and int(entry.name) not in {os.getpid(), web.pid}:
+                    found += [(entry / name).read_bytes() for name in ("environ", "cmdline")]
+        return found
+
+    with subprocess.Popen(
+        [sys.executable, "-m", "bitsheet_tui", "web", "--listen", "127.0.0.1:0"], stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ears.home,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as web:  # fmt: skip
+        told = until(web, "the console is at")
+        asyncio.run(visit(re.search(r"is at (\S+)", told)[1]))
+        web.terminate()
+        ears.heard += [told.encode(), *(text.encode() for text in web.communicate(timeout=SECONDS))]
 
 
 def listening(systemd: socket.socket, home: Path, process: subprocess.Popen[bytes]) -> list[bytes]:
@@ -283,6 +326,8 @@ def every_way(ears: Ears, demo: DemoPortal) -> None:
     demo.world.edit("deals", next(demo.world.truth("deals"))["ID"], TITLE=demo.url, COMPANY_ID=10**30)
     ears.run("sync", "deals")
     assert "deals" in ears.run("quarantine")
+    assert "yes" in ears.run("check", "--report", code=None)
+    ears.run("service", code=None)
     ears.run("quarantine", "--retry")
     ears.run("verify", "--full", code=None)
     ears.run("confirm", "deals", code=64)
