@@ -148,7 +148,7 @@ class Console(Viewing):
             return
         try:
             path = Path.cwd() / name
-            write_new(path, [shown])
+            write_new(path, shown.splitlines())
         except OSError as error:
             self.say(t(words.NOT_SAVED, why=error.strerror or t("no reason given")), bad=True)
         else:

@@ -87,7 +87,7 @@ async def test_a_new_interval_counts_from_the_last_cycle_at_once(sqlite_url):
 async def test_a_disabled_table_grows_old_and_is_made_up_for_when_it_is_enabled(store_url):
     async with portal() as (demo, webhook), running(config(webhook, store_url, interval=0.2)) as engine:
         engine.submit(Disable(("deals", "users")))
-        assert "deals, users is not read until it is enabled" in await answered(engine)
+        assert "deals, users are not read until they are enabled" in await answered(engine)
         await until(lambda: engine.state.tables["deals"].disabled)
         demo.world.edit("deals", int(next(iter(demo.world.truth("deals")))["ID"]), TITLE="changed meanwhile")
         cycle = engine.state.cycle
@@ -95,7 +95,7 @@ async def test_a_disabled_table_grows_old_and_is_made_up_for_when_it_is_enabled(
         assert list(unequal(store_url, demo)) == ["deals"]
         assert engine.grant("sync", "deals") == "not done: deals is disabled: enable it first"
         engine.submit(Enable(("deals", "users")))
-        assert "is read again, now" in await answered(engine)
+        assert "are read again, now" in await answered(engine)
         await until(lambda: not unequal(store_url, demo))
         engine.submit(Enable(("deals",)))
         assert await answered(engine) == "not done: deals is not disabled"

@@ -226,7 +226,7 @@ def test_nobody_who_paused_is_told_when_it_is_tried_again():
     )
     state = reduce(reduce(cycle, full), e.Paused(at=engine_states.NOW))
     picture = Picture(state=state, now=engine_states.NOW, zone=UTC)
-    assert header.word(picture)[0] == "PAUSED"
+    assert picture.word[0] == "PAUSED"
     told = " ".join(map(line.text, header.sentence(picture, 120)))
     assert told == " The disk is full. Paused since 10:02. Press p to go on."
     assert header.next_in(picture) == ""

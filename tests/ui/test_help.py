@@ -122,7 +122,7 @@ async def test_whoever_speaks_turkish_reads_turkish_chapters_and_is_told_which_a
         async with console(size=(80, 24)) as (app, _engine, pilot):
             await press(pilot, "question_mark right")
             assert "Bitrix24 webhook'undan SQL satırlarına" in text(app)
-            assert sum("(İngilizce)" in line for line in screen(app)) == len(TOPICS) - 4
+            assert sum("(İngilizce)" in line for line in screen(app)) == len(TOPICS) - 5
             await press(pilot, "enter")
             assert "Beş dakikada kendi portalınız" in text(app)
 
