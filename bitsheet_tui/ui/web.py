@@ -34,6 +34,18 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ELSEWHERE = re.compile(
     r"<link\b[^>]*https://[^>]*>"
 )  # a font from another host, which would learn of every viewer
+ICON = '<link rel="icon" href="data:,">'  # a browser asks for one that there is not
+# keys go to the terminal as soon as there is one, without a click into it
+KEYBOARD = """<script>
+const waiting = new MutationObserver(() => {
+  const keyboard = document.querySelector(".xterm-helper-textarea");
+  if (keyboard && document.body.classList.contains("-first-byte")) {
+    waiting.disconnect();
+    keyboard.focus();
+  }
+});
+waiting.observe(document.documentElement, {attributes: true, childList: true, subtree: true});
+</script>"""
 # nothing from elsewhere: no font, no script, no frame around it
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -47,7 +59,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 LATE = "HTTP/1.1 408 Request Timeout\r\n{head}Content-Length: 0\r\nConnection: close\r\n\r\n"
-FORM = """<!DOCTYPE html><html lang="{language}"><meta charset="utf-8"><title>bitsheet-tui</title>
+FORM = """<!DOCTYPE html><html lang="{language}"><meta charset="utf-8"><link rel="icon" href="data:,">
+<title>bitsheet-tui</title>
 <style>body{{background:#121212;color:#ddd;font-family:monospace;text-align:center;padding-top:20vh}}</style>
 <form method="post" action="/token"><p>bitsheet-tui</p><p>{words}</p>
 <p><input type="password" name="token" autofocus autocomplete="current-password" aria-label="token">
@@ -169,7 +182,8 @@ class Web(Server):
         """The page; its addresses are the ones by which the browser came, and none leads elsewhere."""
         self.public_url = f"{'https' if _secure(request) else 'http'}://{request.host}"
         response = cast("web.Response", await super().handle_index(request))
-        response.text = ELSEWHERE.sub("", response.text or "")
+        page = ELSEWHERE.sub("", response.text or "")
+        response.text = page.replace("<head>", f"<head>{ICON}").replace("</body>", f"{KEYBOARD}</body>")
         return response
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
