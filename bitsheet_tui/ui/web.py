@@ -58,6 +58,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+HEAD, END = "<head>", "</body>"  # of the page
 LATE = "HTTP/1.1 408 Request Timeout\r\n{head}Content-Length: 0\r\nConnection: close\r\n\r\n"
 FORM = """<!DOCTYPE html><html lang="{language}"><meta charset="utf-8"><link rel="icon" href="data:,">
 <title>bitsheet-tui</title>
@@ -183,7 +184,7 @@ class Web(Server):
         self.public_url = f"{'https' if _secure(request) else 'http'}://{request.host}"
         response = cast("web.Response", await super().handle_index(request))
         page = ELSEWHERE.sub("", response.text or "")
-        response.text = page.replace("<head>", f"<head>{ICON}").replace("</body>", f"{KEYBOARD}</body>")
+        response.text = page.replace(HEAD, f"{HEAD}{ICON}").replace(END, f"{KEYBOARD}{END}")
         return response
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
