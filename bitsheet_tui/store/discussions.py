@@ -2,14 +2,16 @@
 
 The portal has no change time for a comment. It moves the task's ACTIVITY_DATE, and never says which comment
 was meant, so a discussion is read again until it has been read `overlap` seconds after its last activity:
-then nothing that was written before can still have been on its way.
+then nothing that was written before can still have been on its way. Until then it is read whenever about
+twice as much time has passed since its last activity as at the reading before, so that it takes some ten
+readings however closely cycles follow each other.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -152,9 +154,12 @@ def behind(record: Mapping[str, Any], read_at: datetime | None) -> int:
     return math.ceil(late)
 
 
-def due(database: Database, *, overlap: int, limit: int) -> list[Discussion]:
-    """The discussions to read, those that moved last first."""
-    moved = DiscussionRecord.behind.between(-overlap, NEVER_READ - 1)
+def due(database: Database, *, overlap: int, limit: int, now: datetime | None = None) -> list[Discussion]:
+    """The discussions to read, those that moved last first.
+
+    `now`: the portal's clock; what was read a moment ago is left for later then.
+    """
+    moved = DiscussionRecord.behind.between(-overlap, NEVER_READ - 1) if now is None else _moved(overlap, now)
     # two questions, because each can be answered from an index, even when everything is due
     found = [
         *_newest(database, moved, limit),
@@ -162,6 +167,21 @@ def due(database: Database, *, overlap: int, limit: int) -> list[Discussion]:
     ]
     found.sort(key=lambda record: (record.activity_date or BEGINNING, record.task_id), reverse=True)
     return [of(record) for record in found[:limit]]
+
+
+def _moved(overlap: int, now: datetime) -> Any:
+    """What moved since it was read, or was read shortly after it moved and has waited for as long again."""
+    behind = DiscussionRecord.behind
+    found = behind.between(0, NEVER_READ - 1)
+    found |= behind.between(-overlap, -1) & (
+        DiscussionRecord.activity_date <= now - timedelta(seconds=overlap)
+    )
+    wait = 1
+    while wait <= overlap:
+        read = DiscussionRecord.read_at <= now - timedelta(seconds=wait)
+        found |= behind.between(-min(2 * wait - 1, overlap), -wait) & read
+        wait *= 2
+    return behind.between(-overlap, NEVER_READ - 1) & found  # which an index answers
 
 
 def _newest(database: Database, where: Any, limit: int) -> list[Any]:

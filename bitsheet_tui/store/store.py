@@ -368,9 +368,15 @@ class Store(Books):
 
     # --- discussions ---------------------------------------------------------------------------------------
 
-    def due_discussions(self, *, overlap: int, limit: int) -> list[Discussion]:
-        """The discussions to read, those that moved last first."""
-        return self._database.read(lambda: discussions.due(self._database, overlap=overlap, limit=limit))
+    def due_discussions(
+        self, *, overlap: int, limit: int, now: datetime | None = None
+    ) -> list[Discussion]:
+        """The discussions to read, those that moved last first.
+
+        `now`: the portal's clock; what was read a moment ago is left for later then.
+        """
+        database = self._database
+        return database.read(lambda: discussions.due(database, overlap=overlap, limit=limit, now=now))
 
     def count_due(self, *, overlap: int) -> int:
         """How many discussions there are to read."""

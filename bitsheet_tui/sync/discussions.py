@@ -4,7 +4,7 @@ A task's ACTIVITY_DATE moves when somebody comments; the task's own page says so
 list of discussions that are due. One that is read is read whole, so that edited and deleted comments are
 seen too: the forum answers with all of them at once, the chat page by page from the newest (`chat.py`). Each
 page is stored as it comes. The time of reading is the portal's clock when reading began; as long as its last
-activity lies within `overlap` of that, it is read once more in the next cycle.
+activity lies within `overlap` of that, it is read once more in a later cycle (`store/discussions.py`).
 
 What the mirror has and a reading does not show is not gone for that. The discussion is read again with
 proof: the chat as `chat.py` says, and of the forum, whose list tells neither a count nor an end, each missing

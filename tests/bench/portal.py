@@ -10,6 +10,8 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
+from msgspec.structs import replace
+
 PAGE = 0.068  # seconds for a page of 50: apidocs.bitrix24.com settings/performance/huge-data.html
 COUNTED = 49.9 / 2_390_000  # seconds for each row that is counted for `total`: the same page
 CLOUD = {"rate": 2.0, "burst": 50, "operating": 480.0}  # apidocs.bitrix24.com limits
@@ -74,8 +76,17 @@ def _obey(portal, command):
                 name: getattr(stats, name) for name in ("requests", "refused", "blocked", "rows", "seconds")
             }
             told |= {"commands": sum(stats.commands.values()), "methods": dict(stats.commands)}
+            told["most_used"] = portal.operating.most(portal.office.now())
             stats.reset()
             return told
+        case "cost":
+            from bitsheet_tui.portal.demo.settings import Cost
+
+            portal.office.settings = replace(portal.office.settings, cost=Cost(**command["cost"]))
+            return {}
+        case "live":  # a deed of somebody in the company
+            portal.life.tick()
+            return {}
         case "edit":
             ids = world.tables[command["table"]].ids
             for place in range(command["count"]):

@@ -66,6 +66,17 @@ def test_a_discussion_is_read_until_it_was_read_past_the_overlap(store, seconds_
     assert (due(store) == [1]) is still_due
 
 
+@pytest.mark.parametrize(
+    ("read_after", "again_after"), [(0, 0), (1, 2), (3, 5), (40, 72), (64, 128), (200, 300), (299, 300)]
+)
+def test_until_then_it_is_read_again_when_about_twice_as_much_time_has_passed(store, read_after, again_after):
+    seen(store, task(1))
+    read(store, 1, forum=[], chat=[], at=ACTIVITY + timedelta(seconds=read_after))
+    for passed in range(read_after, 600):
+        found = store.due_discussions(overlap=300, limit=9, now=ACTIVITY + timedelta(seconds=passed))
+        assert bool(found) is (passed >= again_after), passed
+
+
 def test_activity_after_the_reading_makes_it_due_again(store):
     seen(store, task(1))
     read(store, 1, forum=[], chat=[])

@@ -49,6 +49,12 @@ class Operating:
             del buckets[minute], self._begun[method, minute]
         return sum(buckets.values())
 
+    def most(self, now: float) -> tuple[str, float]:
+        """The method that has used most of the last ten minutes, and how much; before any, none."""
+        used = ((self.used(method, now), method) for method in tuple(self._spent))
+        seconds, method = max(used, default=(0.0, ""))
+        return method, seconds
+
     def blocked(self, method: str, now: float) -> bool:
         """Whether a method has used more than it may."""
         return self.limit is not None and self.used(method, now) > self.limit

@@ -62,6 +62,7 @@ class DemoPortal:
             oddities.enlarge(self.world)
         self.faults = Faults(self._page_faults(seed))
         self.stats = Stats()
+        self.operating = Operating(self.settings.limits)
         self.tokens = Tokens()
         pages = ChatPages(**self.settings.chats)
         self.office = Office(self.world, self.settings, "", set(self.settings.scopes), chat_pages=pages)
@@ -79,7 +80,7 @@ class DemoPortal:
         """Listen on loopback; the webhook URL."""
         self.office.code = self.settings.code or secrets.token_hex(12)
         limits = self.settings.limits
-        door = Door(self.office, Bucket(limits), Operating(limits), self.faults, self.stats, self.tokens)
+        door = Door(self.office, Bucket(limits), self.operating, self.faults, self.stats, self.tokens)
         self._listener = Listener(door.answer)
         given = await self._listener.start(port)
         self.office.origin = f"http://127.0.0.1:{given}"
