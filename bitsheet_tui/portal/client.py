@@ -53,6 +53,7 @@ LONG_BODY = 100_000  # bytes; less is read in no time
 STEPS_TO_SEND = 10  # turns of the event loop in which a request that waits for a place is written
 NOT_ITS_SIZE = 6  # halvings that make fifty commands one: what is slow after them is slow for another reason
 FRAGILE_TRIES = 2
+FOLLOWED = 0.75  # of the burst that another process may have used
 T = TypeVar("T")
 Answers: TypeAlias = Mapping[str, Answer | PortalError]
 Batch: TypeAlias = Callable[[Mapping[str, Ask]], Awaitable[Answers]]
@@ -149,6 +150,10 @@ class Portal:
     def hurry(self, seconds: float) -> None:
         """From now on give a question up after so many seconds of failures, for whoever waits at a prompt."""
         self._circuit.patience = seconds
+
+    def follow(self) -> None:
+        """Another process has asked a moment ago and did not end in order: the burst is not all ours."""
+        self._bucket.assume(FOLLOWED)
 
     def seen(self) -> PortalSeen:
         """The figures of this client, now."""

@@ -56,6 +56,11 @@ class Bucket:
                 await self._sleep(max(delay, TICK))
             self._level += 1.0
 
+    def assume(self, share: float) -> None:
+        """Others have filled it to this share of its burst at the least."""
+        self._leak()
+        self._level = max(self._level, share * self._burst)
+
     def refused(self) -> None:
         """The portal's bucket was full: so is ours, and both figures were too high."""
         self._leak()

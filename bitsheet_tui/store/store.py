@@ -368,9 +368,7 @@ class Store(Books):
 
     # --- discussions ---------------------------------------------------------------------------------------
 
-    def due_discussions(
-        self, *, overlap: int, limit: int, now: datetime | None = None
-    ) -> list[Discussion]:
+    def due_discussions(self, *, overlap: int, limit: int, now: datetime | None = None) -> list[Discussion]:
         """The discussions to read, those that moved last first.
 
         `now`: the portal's clock; what was read a moment ago is left for later then.

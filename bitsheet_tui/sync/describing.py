@@ -30,9 +30,10 @@ from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.portal import describe, selftest
 from bitsheet_tui.portal.answer import Answer, Ask
 from bitsheet_tui.portal.client import ask_fragile
+from bitsheet_tui.portal.selftest import Profile
 from bitsheet_tui.portal.task_dates import with_dates
 from bitsheet_tui.store.books import PORTAL
-from bitsheet_tui.sync import dictionaries
+from bitsheet_tui.sync import dictionaries, tested
 from bitsheet_tui.sync.desk import Answers, Desk, Undone, now
 from bitsheet_tui.sync.dictionaries import Dictionaries
 from bitsheet_tui.sync.runs import failure, record_drift
@@ -54,12 +55,7 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
     if not untested:
         return {}
     fresh = desk.profile is None
-    ask = partial(desk.ask, tables=())
-    answers = await ask_fragile(ask, partial(_parts, desk, untested, fresh))
-    profile = selftest.judge(untested, answers, now())
-    if desk.profile is not None:
-        profile = desk.profile.amended(profile, untested)
-    profile = await with_dates(profile, ask, untested, desk.portal.zone, desk.portal_clock)
+    answers, profile = await _test(desk, untested)
     desk.profile, desk.zone_at = profile, desk.zone_at or desk.portal_now()
     failed: dict[str, BitsheetError] = {
         table.name: profile.faults[table.name] for table in untested if table.name in profile.faults
@@ -78,10 +74,35 @@ async def prepare(desk: Desk, tables: Sequence[Table]) -> dict[str, BitsheetErro
     return failed
 
 
-def _parts(desk: Desk, tables: Sequence[Table], fresh: bool, chained: bool) -> list[dict[str, Ask]]:
-    """What is asked to test and describe tables, and whose portal it is where that is `fresh`."""
-    found = [selftest.asks(()), dict(dictionaries.asks(desk)) if fresh else {}]
-    return found + [selftest.asks([table], chained=chained) | describe.asks([table]) for table in tables]
+async def _test(desk: Desk, tables: Sequence[Table]) -> tuple[Answers, Profile]:
+    """Test and describe these tables; the first time without what was tested a moment ago (`tested.py`)."""
+    ask = partial(desk.ask, tables=())
+    if desk.profile is not None:
+        answers = await ask_fragile(ask, partial(_parts, desk, tables, ()))
+        profile = desk.profile.amended(selftest.judge(tables, answers, now()), tables)
+        return answers, await with_dates(profile, ask, tables, desk.portal.zone, desk.portal_clock)
+    before = tested.recall(desk.store, desk.portal.host, tables, now())
+    if before and (known := before.covers(tables)):
+        answers = await ask_fragile(ask, partial(_parts, desk, tables, known))
+        profile = selftest.judge([table for table in tables if table.name not in known], answers, now())
+        if before.of(profile):
+            return answers, before.completing(profile, known)
+    answers = await ask_fragile(ask, partial(_parts, desk, tables, ()))
+    profile = selftest.judge(tables, answers, now())
+    profile = await with_dates(profile, ask, tables, desk.portal.zone, desk.portal_clock)
+    tested.note(desk.store, desk.portal.host, profile, tables, now())
+    return answers, profile
+
+
+def _parts(
+    desk: Desk, tables: Sequence[Table], known: Collection[str], chained: bool
+) -> list[dict[str, Ask]]:
+    """What is asked to test tables that are not `known` and describe all; at first, whose portal it is."""
+    found = [selftest.asks(()), dict(dictionaries.asks(desk)) if desk.profile is None else {}]
+    tests = {
+        table.name: selftest.asks([table], chained=chained) for table in tables if table.name not in known
+    }
+    return found + [tests.get(table.name, selftest.asks(())) | describe.asks([table]) for table in tables]
 
 
 async def _name(desk: Desk, answers: Answers) -> dict[str, BitsheetError]:

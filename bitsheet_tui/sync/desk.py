@@ -29,6 +29,7 @@ from bitsheet_tui.store.store import Store
 from bitsheet_tui.store.writer import Big, Stored
 from bitsheet_tui.sync.backfill import Backfill, again, begin
 from bitsheet_tui.sync.discussions import SOURCES
+from bitsheet_tui.sync.in_flight import InFlight
 from bitsheet_tui.sync.rhythm import Rhythm
 from bitsheet_tui.tables import Table
 
@@ -124,6 +125,7 @@ class Desk:
     streams: int = field(init=False)  # of a backfill: one waits while the others are served
     unjudged: set[str] = field(init=False)  # tables of which odd values came since their fields were judged
     tickets: Turns = field(init=False)  # for requests of backfills, all together
+    in_flight: InFlight = field(init=False)  # what they have on their way
     parents: frozenset[str] = field(init=False)  # tables that others wait for: theirs come first
 
     def __post_init__(self) -> None:
@@ -131,6 +133,7 @@ class Desk:
         self.rhythm = Rhythm(self.store, self.schedule)
         self.streams = self.portal.places + 1
         self.tickets = Turns(self.streams)
+        self.in_flight = InFlight(self.store)
         self.unjudged = {table.name for table in self.tables}
         self.parents = frozenset(table.parent.table for table in self.tables if table.parent)
 

@@ -37,6 +37,8 @@ class Fills:
     def start(self, table: Table) -> None:
         """Begin or go on with the table's backfill, unless it is under way."""
         if not self.running(table.name) and table.name not in self._desk.disabled:
+            if self._desk.in_flight.begin():
+                self._desk.portal.follow()
             work = self._comments(table) if table.paging is Paging.COMMENTS else self._rows(table)
             self._begin(table, self._guard(table, work))
 
@@ -92,9 +94,13 @@ class Fills:
         for task in running:
             with suppress(asyncio.CancelledError):
                 await task
+        if self.quiet:
+            self._desk.in_flight.end()
 
     def _ended(self, task: asyncio.Task[bool]) -> None:
         self._desk.stir()
+        if self.quiet:
+            self._desk.in_flight.end()
         if not task.cancelled() and task.exception():
             self._alarm()
         self._one_ended()

@@ -10,11 +10,11 @@ from bitsheet_tui.portal.listing import PAGE
 from bitsheet_tui.sync.backfill import Backfill, Errand, unread
 from bitsheet_tui.sync.describing import widen
 from bitsheet_tui.sync.desk import Desk, Progress, now
+from bitsheet_tui.sync.in_flight import SHORT
 from bitsheet_tui.sync.scan import filling
 from bitsheet_tui.tables import Table
 
 NAP = 0.5  # seconds between looks at a budget that only waits for answers on their way
-SHORT = 0.8  # seconds; a request that takes less is not worth being one
 
 
 class Failed(Exception):
@@ -78,9 +78,10 @@ class Streams:
             await desk.moving.wait()
             await rest(desk, self._table, method)
             async with desk.tickets.turn(urgent=self._table.name in desk.parents):
+                most = await desk.in_flight.room(self._most(), desk.portal.seconds_per_command(method))
                 if not (desk.moving.is_set() and desk.portal.affords(method) and self._current):
                     continue
-                errand = self._errand()
+                errand = self._errand(most)
                 if errand:
                     await self._send(errand)
                     continue
@@ -93,33 +94,40 @@ class Streams:
     def _current(self) -> bool:
         return self._desk.backfills.get(self._table.name) is self._backfill and bool(self._backfill.left)
 
-    def _errand(self) -> Errand | None:
-        desk, method = self._desk, self._table.method
+    def _most(self) -> int:
+        """How many pages one request may have."""
+        desk, room = self._desk, self._desk.portal.room(self._table.method)
+        return min(desk.room, desk.fits(self._table, min(desk.seconds, room)))
+
+    def _errand(self, most: int) -> Errand | None:
+        desk, most = self._desk, min(most, self._most())
         self._backfill.chained = desk.chained(self._table)
-        most = min(desk.room, desk.fits(self._table, min(desk.seconds, desk.portal.room(method))))
-        return self._backfill.errand(most, min(most, desk.commands(method, SHORT)))
+        return self._backfill.errand(most, min(most, desk.commands(self._table.method, SHORT)))
 
     async def _send(self, errand: Errand) -> None:
         """One request, and the commit of what it brought. A method that rests is no error here."""
-        desk = self._desk
+        desk, pages, rows = self._desk, len(errand.asks), 0
+        desk.in_flight.asked(pages)
         try:
             answers = await desk.ask(errand.asks, (self._table,), urgent=False)
             if self._current:
-                self._store(errand, answers)
+                rows = self._store(errand, answers)
         except TooLarge as error:
             if not desk.divisible(errand.asks):
                 raise Failed(error) from error
         finally:
+            desk.in_flight.answered(pages, rows)
             self._backfill.give_back(errand)
             self._back.set()
 
-    def _store(self, errand: Errand, answers: Any) -> None:
+    def _store(self, errand: Errand, answers: Any) -> int:
+        """How many rows it brought."""
         try:
-            self._take(errand, answers)
+            return self._take(errand, answers)
         except TABLE_TROUBLE as error:
             raise Failed(error) from error
 
-    def _take(self, errand: Errand, answers: Any) -> None:
+    def _take(self, errand: Errand, answers: Any) -> int:
         desk, table = self._desk, self._table
         step = self._backfill.take(errand, answers, desk.checkpoint(table))
         if step.broken:
@@ -131,6 +139,7 @@ class Streams:
         widen(desk, table)
         if step.error and not isinstance(step.error, Resting):
             raise Failed(step.error)
+        return len(step.rows)
 
 
 async def rest(desk: Desk, table: Table, method: str) -> None:

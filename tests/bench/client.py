@@ -81,9 +81,9 @@ def folder():
         yield Path(name)
 
 
-def configure(where, url, *, tables=(), **sync):
+def configure(where, url, *, store="sqlite:///mirror.db", tables=(), **sync):
     """A configuration for our own program in `where`; the limits are the defaults."""
-    lines = ["[portal]", f'webhook_url = "{url}"', "[store]", 'url = "sqlite:///mirror.db"', "[sync]"]
+    lines = ["[portal]", f'webhook_url = "{url}"', "[store]", f'url = "{store}"', "[sync]"]
     lines += [f"{key} = {json.dumps(value)}" for key, value in {"tables": list(tables), **sync}.items()]
     path = where / "config.toml"
     path.write_text("\n".join(lines) + "\n")

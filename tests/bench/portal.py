@@ -6,9 +6,12 @@ answered by one on stdout.
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
+from collections import Counter
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from msgspec.structs import replace
 
@@ -53,12 +56,74 @@ def documented(*, slept=True, **pages):
     return {"page": PAGE, "counted_row": COUNTED, "slept": slept, "pages": pages}
 
 
+class Given:
+    """Rows by what they were asked for, as far as the names of a batch's commands tell.
+
+    Those of a request that is being answered when its client is killed are told apart.
+    """
+
+    def __init__(self):
+        self._ended, self._cut = Counter(), Counter()
+        self._under_way = []
+
+    def kill(self):
+        """The client is dead: what is being answered now, nobody reads."""
+        for batch in self._under_way:
+            batch["cut"] = True
+
+    def told(self):
+        """Rows by purpose since the last time."""
+        found = {"answered": dict(self._ended), "cut": dict(self._cut)}
+        self._ended, self._cut = Counter(), Counter()
+        return found
+
+    def listen(self):
+        """Look at every batch from now on."""
+        from bitsheet_tui.portal.demo.batches import Batch
+        from bitsheet_tui.portal.demo.desk import Desk
+
+        command = ContextVar("command", default=None)
+        run, one, count = Batch.all, Batch._one, Desk._count
+
+        async def all_of(batch, commands, *, halt):
+            batch.given = {"cut": False, "rows": Counter()}
+            self._under_way.append(batch.given)
+            try:
+                await run(batch, commands, halt=halt)
+            finally:
+                self._under_way.remove(batch.given)
+                (self._cut if batch.given["cut"] else self._ended).update(batch.given["rows"])
+
+        async def one_of(batch, key, text, place):
+            command.set((key, batch.given["rows"]))
+            await one(batch, key, text, place)
+
+        def counted(desk, name, reply, spent):
+            count(desk, name, reply, spent)
+            if found := command.get():
+                found[1][_purpose(found[0])] += reply.rows
+
+        Batch.all, Batch._one, Desk._count = all_of, one_of, counted
+
+
+def _purpose(key):
+    if re.search(r"_(ids|first|second|after_\w+|since_\w+)$", key):
+        return "test"
+    if re.match(r"(ahead|chat|forum)", key):
+        return "comments"
+    if re.match(r"[a-z]+f\d+p\d+$", key):
+        return "backfill"
+    return "scan" if re.match(r"[a-z]+\d+p\d+$", key) else "other"
+
+
 async def _serve(wanted):
     from bitsheet_tui.portal.demo import DemoPortal
     from bitsheet_tui.portal.demo.settings import Cost, Limits, Settings, Size
 
     settings = Settings(cost=Cost(**wanted["cost"]), limits=Limits(**wanted["limits"]))
     portal = DemoPortal(size=Size(**wanted["size"]), seed=1, settings=settings)
+    portal.given = Given()
+    portal.given.listen()
     sys.stdout.write(await portal.start() + "\n")
     sys.stdout.flush()
     loop = asyncio.get_running_loop()
@@ -68,42 +133,60 @@ async def _serve(wanted):
 
 
 def _obey(portal, command):
-    world = portal.world
-    match command["do"]:
-        case "stats":
-            stats = portal.stats
-            told = {
-                name: getattr(stats, name) for name in ("requests", "refused", "blocked", "rows", "seconds")
-            }
-            told |= {"commands": sum(stats.commands.values()), "methods": dict(stats.commands)}
-            told["most_used"] = portal.operating.most(portal.office.now())
-            stats.reset()
-            return told
-        case "cost":
-            from bitsheet_tui.portal.demo.settings import Cost
+    return DEEDS[command.pop("do")](portal, **command) or {}
 
-            portal.office.settings = replace(portal.office.settings, cost=Cost(**command["cost"]))
-            return {}
-        case "live":  # a deed of somebody in the company
-            portal.life.tick()
-            return {}
-        case "edit":
-            ids = world.tables[command["table"]].ids
-            for place in range(command["count"]):
-                world.edit(command["table"], ids.nth(ids.base - 1 - place))
-            return {}
-        case "delete":  # evenly strewn
-            ids = world.tables[command["table"]].ids
-            step = ids.base // (command["count"] + 1)
-            for place in range(command["count"]):
-                world.delete(command["table"], ids.nth((place + 1) * step))
-            return {}
-        case "comment":  # the newest tasks have chats
-            ids = world.tables["tasks"].ids
-            for place in range(command["count"]):
-                world.comment(ids.nth(ids.base - 1 - place % command["tasks"]), f"said {place}")
-            return {}
-    raise ValueError(command)
+
+def _stats(portal):
+    stats = portal.stats
+    told = {name: getattr(stats, name) for name in ("requests", "refused", "blocked", "rows", "seconds")}
+    told |= {"commands": sum(stats.commands.values()), "methods": dict(stats.commands)}
+    told |= {"given": portal.given.told(), "most_used": portal.operating.most(portal.office.now())}
+    stats.reset()
+    return told
+
+
+def _kill(portal):
+    portal.given.kill()
+
+
+def _cost(portal, cost):
+    from bitsheet_tui.portal.demo.settings import Cost
+
+    portal.office.settings = replace(portal.office.settings, cost=Cost(**cost))
+
+
+def _live(portal):
+    """A deed of somebody in the company."""
+    portal.life.tick()
+
+
+def _edit(portal, table, count, **values):
+    ids = portal.world.tables[table].ids
+    edited = [ids.nth(ids.base - 1 - place) for place in range(count)]
+    for id_ in edited:
+        portal.world.edit(table, id_, **values)
+    return {"ids": edited}
+
+
+def _delete(portal, table, count):
+    """Evenly strewn."""
+    ids = portal.world.tables[table].ids
+    step = ids.base // (count + 1)
+    for place in range(count):
+        portal.world.delete(table, ids.nth((place + 1) * step))
+
+
+def _comment(portal, tasks, count):
+    """The newest tasks have chats."""
+    ids = portal.world.tables["tasks"].ids
+    for place in range(count):
+        portal.world.comment(ids.nth(ids.base - 1 - place % tasks), f"said {place}")
+
+
+DEEDS = {
+    "stats": _stats, "kill": _kill, "cost": _cost, "live": _live, "edit": _edit, "delete": _delete,
+    "comment": _comment,
+}  # fmt: skip
 
 
 if __name__ == "__main__":
