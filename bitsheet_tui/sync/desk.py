@@ -89,6 +89,9 @@ class Desk:
     room: int = ROOM  # commands that one request may have; halved when it was too much, whatever of it was
     unchained: set[str] = field(default_factory=set)  # tables whose chains turned out not to hold
     pages: dict[tuple[str, str], int] = field(default_factory=dict)  # rows a window brought lately
+    stale: dict[str, int] = field(
+        default_factory=dict
+    )  # of the rows that windows brought, those known before
     sources: frozenset[str] = SOURCES  # where the discussions that moved last are
     disabled: set[str] = field(default_factory=set)  # tables that somebody does not want read for now
     moving: asyncio.Event = field(default_factory=asyncio.Event)  # cleared while paused

@@ -25,6 +25,7 @@ from bitsheet_tui.sync.scan import TAIL, Scan, pages_for
 from bitsheet_tui.tables import Table
 
 AHEAD = 5  # discussions asked before their tasks are known; more when more came lately
+STALE = 4  # times as many rows of a window that were known as were new: at short intervals
 SETTLING = 1000  # discussions looked at in one go; more than a cycle ever reads
 
 
@@ -79,6 +80,11 @@ class ScanJob(Struct):
         self._rounds += 1
         return fitting(self._scan, pages, room)
 
+    @property
+    def tail(self) -> tuple[str, ...]:
+        """The commands of this request that look for new ids, which nothing else refers to."""
+        return self._scan.commands(TAIL) if self._scan else ()
+
     def reference(self, cursor: str) -> str | None:
         """The command of this request that reads the newest rows that moved `cursor`.
 
@@ -111,6 +117,8 @@ class ScanJob(Struct):
         checkpoint = with_fill(step.checkpoint, self.desk.checkpoint(self.table))
         stored = self.desk.commit(self.table, step.rows, checkpoint)
         self.rows += stored.inserted + stored.updated
+        read = max((scan.brought.get(name, 0) for name in self.table.cursors), default=0)
+        self.desk.stale[self.table.name] = max(0, read - self.rows)
         self.complete, self.error = step.complete and not self._resumed, step.error
         if step.complete:
             self._scan = None
@@ -169,6 +177,9 @@ class CommentJob(Struct):
             return None
         page = parent.reference(link.changed)
         lately = self.desk.pages.get((parent.table.name, link.changed), 0)
+        stale = self.desk.stale.get(parent.table.name, 0)
+        if stale >= AHEAD and stale > STALE * (lately - stale):
+            return None  # the window brings what it brought before: what is new in it is not its first rows
         count = min(room, max(AHEAD, lately))
         return Ahead(self.table, page, parent.table, count, sources) if page else None
 

@@ -6,7 +6,9 @@ from bitsheet_tui.errors import TABLE_TROUBLE, TooLarge
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.sync.deletions import CountJob
 from bitsheet_tui.sync.desk import ROOM, Desk
-from bitsheet_tui.sync.jobs import Job
+from bitsheet_tui.sync.jobs import Job, ScanJob
+
+Asked = list[tuple[Job, tuple[str, ...]]]
 
 
 async def run(desk: Desk, jobs: Sequence[Job], spare: Sequence[Job] = ()) -> None:
@@ -29,7 +31,7 @@ async def run(desk: Desk, jobs: Sequence[Job], spare: Sequence[Job] = ()) -> Non
             raise RuntimeError(f"stuck: {', '.join(job.table.name for job in active)}")
 
 
-async def _turn(desk: Desk, asks: dict[str, Ask], asked: list[tuple[Job, tuple[str, ...]]]) -> None:
+async def _turn(desk: Desk, asks: dict[str, Ask], asked: Asked) -> None:
     try:
         answers = await desk.ask(asks, [job.table for job, _ in asked])
     except TooLarge as error:
@@ -47,9 +49,6 @@ async def _turn(desk: Desk, asks: dict[str, Ask], asked: list[tuple[Job, tuple[s
             job.take({key: answers[key] for key in keys})
         except TABLE_TROUBLE as error:
             job.error = error
-
-
-Asked = list[tuple[Job, tuple[str, ...]]]
 
 
 def ride(desk: Desk, spare: Sequence[Job], asks: dict[str, Ask], asked: Asked) -> None:
@@ -88,7 +87,17 @@ def gather(desk: Desk, jobs: Sequence[Job]) -> tuple[dict[str, Ask], list[tuple[
         asks |= some
         asked.append((job, tuple(some)))
         seconds -= _seconds(desk, job, len(some))
-    return asks, asked
+    return _tails_first(asks, asked), asked
+
+
+def _tails_first(asks: dict[str, Ask], asked: Asked) -> dict[str, Ask]:
+    """The same with the tails of all tables at the front.
+
+    Everything is stored when the last command is answered, so what a window brings is the fresher the later
+    it is asked. A tail hardly brings anything: rows that are new in every other way are in the windows, too.
+    """
+    tails = {key for job, _ in asked if isinstance(job, ScanJob) for key in job.tail}
+    return {key: asks[key] for key in (*(key for key in asks if key in tails), *asks)}
 
 
 def _seconds(desk: Desk, job: Job, commands: int) -> float:

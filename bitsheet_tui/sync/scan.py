@@ -231,6 +231,10 @@ class Scan(Struct):
         self._asked = tuple(asked)
         return asks
 
+    def commands(self, name: str) -> tuple[str, ...]:
+        """Those of the last asks that read the window called `name`."""
+        return tuple(key for window, keys in self._asked if window.name == name for key in keys)
+
     def first_page(self, name: str) -> str | None:
         """The command of the last asks that reads the newest page of the window called `name`."""
         for window, keys in self._asked:

@@ -160,11 +160,12 @@ def _live(portal):
     portal.life.tick()
 
 
-def _edit(portal, table, count, **values):
+def _edit(portal, table, count, place=0, values=None):
+    """The newest rows, from `place` on; their ids."""
     ids = portal.world.tables[table].ids
-    edited = [ids.nth(ids.base - 1 - place) for place in range(count)]
+    edited = [ids.nth(ids.base - 1 - one) for one in range(place, place + count)]
     for id_ in edited:
-        portal.world.edit(table, id_, **values)
+        portal.world.edit(table, id_, **(values or {}))
     return {"ids": edited}
 
 
