@@ -188,7 +188,10 @@ class CommentJob(Struct):
         store, overlap = self.desk.store, self.desk.settings.overlap
         store.reconciles.rewind(self.desk.portal_clock, overlap)
         limit = SETTLING + len(self._seen)
-        due = store.due_discussions(overlap=overlap, limit=limit, now=self.desk.portal_now())
+        if self._asked:  # what was read a moment ago waits for the next cycle
+            due = store.due_discussions(overlap=0, limit=limit)
+        else:
+            due = store.due_discussions(overlap=overlap, limit=limit, now=self.desk.portal_now())
         new = [one for one in due if one.task_id not in self._seen]
         for discussion in store.reconciles.with_known(self.table, new) if new else ():
             reader.begin(discussion)

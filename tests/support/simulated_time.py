@@ -1,7 +1,6 @@
 """Whole days of the real engine in seconds: a loop whose time jumps to the next thing that is due."""
 
 import asyncio
-import json
 import shutil
 import tempfile
 from dataclasses import dataclass, field
@@ -13,13 +12,12 @@ import time_machine
 from bitsheet_tui import commands as c
 from bitsheet_tui import events as e
 from bitsheet_tui import wiring
-from bitsheet_tui.config import Config
+from bitsheet_tui.config import Config, SyncSettings
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.portal.demo import DemoPortal
 from bitsheet_tui.portal.demo.door import Door
 from bitsheet_tui.portal.demo.meters import Bucket, Operating
 from bitsheet_tui.portal.demo.settings import Cost, Limits, Settings, Size
-from bitsheet_tui.portal.wire import Reply
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.sync import clock
 from bitsheet_tui.sync import engine as engines
@@ -81,14 +79,15 @@ class Wire(MemoryWire):
         super().__init__(demo, Steps(crash=False))
         limits = demo.settings.limits
         self.used = Operating(limits)
+        self._stats = demo.stats
         self._door = Door(demo.office, Bucket(limits), self.used, demo.faults, demo.stats, demo.tokens)
         self.asked: list[tuple[float, bytes]] = []
 
     async def post(self, method: str, body: bytes, within: float | None = None):
         self.asked.append((asyncio.get_running_loop().time(), body))
+        before = self._stats.seconds
         reply = await super().post(method, body)
-        took = json.loads(reply.body)["time"]["duration"] if isinstance(reply, Reply) else 0.0
-        await asyncio.sleep(0.05 + took)
+        await asyncio.sleep(0.05 + self._stats.seconds - before)
         return reply
 
 
@@ -104,28 +103,37 @@ class Day:
     failed: list[str] = field(default_factory=list)
     late: float = 0.0  # seconds from the end of a method's rest to the next request for it
     early: int = 0  # requests for it while it rested; it takes one to learn that
+    most_used: float = 0.0  # seconds of ten minutes, of the method that used most
     unequal: dict = field(default_factory=dict)
 
 
-def live(hours: float, *, spent_at: float | None = None) -> Day:
+def live(
+    hours: float, *, spent_at: float | None = None, interval: float = 300.0, edits: float = EDITS
+) -> Day:
     """So many hours at default settings, cold start included, while people work.
+
+    `interval`: seconds between cycles, `edits`: between two things that people do.
 
     At `spent_at` (in hours) the portal cuts the budget of the deals, and they are to be read again.
     """
     with time_machine.travel(BEGIN, tick=False) as traveller:
         loop = Loop(lambda seconds: traveller.move_to(BEGIN + timedelta(seconds=seconds)))
         try:
-            return loop.run_until_complete(_live(loop, hours, spent_at))
+            return loop.run_until_complete(_live(loop, hours, spent_at, interval, edits))
         finally:
             loop.close()
 
 
-async def _live(loop: Loop, hours: float, spent_at: float | None) -> Day:
+async def _live(loop: Loop, hours: float, spent_at: float | None, interval: float, edits: float) -> Day:
     day, told = Day(), []
     demo = DemoPortal(SIZE, seed=5, settings=Settings(limits=Limits(), cost=COST), clock=Clock(loop))
     wire = Wire(demo)
     folder = Path(tempfile.mkdtemp(prefix="bitsheet-day-"))
-    config = Config(webhook=Secret(WEBHOOK), store_url=Secret(f"sqlite:///{folder}/mirror.db"))
+    config = Config(
+        webhook=Secret(WEBHOOK),
+        store_url=Secret(f"sqlite:///{folder}/mirror.db"),
+        sync=SyncSettings(interval=interval),
+    )
     store = wiring.open_store(config)
 
     def connect(say):
@@ -137,7 +145,7 @@ async def _live(loop: Loop, hours: float, spent_at: float | None) -> Day:
     engine = engines.Engine(connect, store, wiring.tables(config), config.sync, listeners=[told.append])
     kept, clock.elapsed = clock.elapsed, loop.time
     running = loop.create_task(engine.run())
-    working = loop.create_task(_work(demo))
+    working = loop.create_task(_work(demo, wire, day, edits))
     try:
         if spent_at is not None:
             await asyncio.sleep(spent_at * 3600)
@@ -145,7 +153,7 @@ async def _live(loop: Loop, hours: float, spent_at: float | None) -> Day:
             day.forced = demo.stats.blocked
         await asyncio.sleep(hours * 3600 - loop.seconds)
         working.cancel()
-        await asyncio.sleep(900)  # nobody works: the next cycles bring the rest
+        await asyncio.sleep(max(30.0, 3 * interval))  # nobody works: the next cycles bring the rest
         running.done() and running.result()
         day.unequal = {
             name: found for name in EACH if (found := mirror.differences(config.store_url, demo.world, name))
@@ -163,11 +171,12 @@ async def _live(loop: Loop, hours: float, spent_at: float | None) -> Day:
     return day
 
 
-async def _work(demo: DemoPortal) -> None:
+async def _work(demo: DemoPortal, wire: Wire, day: Day, edits: float) -> None:
     """What people do all day."""
     world, number = demo.world, 0
     while True:
-        await asyncio.sleep(EDITS)
+        await asyncio.sleep(edits)
+        day.most_used = max(day.most_used, wire.used.most(demo.clock.now())[1])
         name = EACH[number % len(EACH)]
         ids = world.tables[name].ids
         world.edit(name, ids.nth(number * 7 % ids.base), TITLE=f"edit {number}")
