@@ -4,6 +4,13 @@ What it gave beside the rows of the mirror is told by why: `tests`, the pages of
 out whether a portal understands us; `cut`, rows of requests that were being answered when their client was
 killed, to the end of the answer, which nobody reads; `again`, the rest: rows of answers that were not stored
 when the kill came, and what scans read below a watermark.
+
+Measured with the processor shared with others, in shares of the rows: a start-up test at each start was 0.19
+(SQLite) to 0.22 (PostgreSQL), answers that were cut 0.06 to 0.18, answers that waited to be stored 0.82 to
+1.03: five requests were on their way, of up to fifty pages each, and half a second's work of storing waited.
+Now tests are 0.02, cuts 0.03 and 0.01, what waited 0.22 and 0.27 (`sync/tested.py`, `sync/in_flight.py`); of
+that most is the first run's own, before anybody knows of a kill. Below that there is only one way left,
+smaller requests, and those the portal counts: a run that is never killed would take more of them.
 """
 
 import random
