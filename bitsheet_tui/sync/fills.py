@@ -94,8 +94,6 @@ class Fills:
         for task in running:
             with suppress(asyncio.CancelledError):
                 await task
-        if self.quiet:
-            self._desk.in_flight.end()
 
     def _ended(self, task: asyncio.Task[bool]) -> None:
         self._desk.stir()

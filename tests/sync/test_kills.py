@@ -92,13 +92,16 @@ async def test_after_a_kill_little_is_on_its_way_until_more_is_stored(store_url,
         assert unequal(store_url, demo, TABLES) == {}
 
 
-async def test_after_an_orderly_end_it_is_as_much_as_ever(store_url):
-    async with portal(SIZE) as (demo, webhook):
+@pytest.mark.parametrize("seconds", [0.5, 60])
+async def test_after_an_orderly_end_it_is_as_much_as_ever(store_url, seconds):
+    async with portal(SIZE, cost=Cost(page=0.02)) as (demo, webhook):
         settings = config(webhook, store_url, tables=TABLES)
-        await once(settings)
         store = wiring.open_store(settings)
+        engine = wiring.build(settings, store)
+        asyncio.get_running_loop().call_later(seconds, engine._stop_now)
+        await engine.once()
         in_flight = wiring.build(settings, store)._desk.in_flight
         assert not in_flight.begin()
         assert await in_flight.room(50, 0.068) == 50
         store.close()
-        assert unequal(store_url, demo, TABLES) == {}
+        assert (unequal(store_url, demo, TABLES) == {}) is (seconds == 60)
