@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What takes too long for .ci/run: each proof at its greatest length, soaks, and the oldest allowed versions.
-# Takes about two hours on two cores. `tests/long.sh NAME...` runs only what is named: proofs soaks oldest.
+# Takes about three hours on two cores. `tests/long.sh NAME...` runs only what is named: proofs soaks oldest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,9 +10,10 @@ proofs() {  # every step fails in every way; hundreds of kills, crashes and powe
     .venv/bin/pytest -q -m slow --durations=10
 }
 
-soaks() {  # memory, files and tasks stay as they are; a simulated day stays inside the portal's limits
+soaks() {  # memory, files and tasks stay as they are; a day (simulated) and an hour at 1 s stay inside the portal's limits
   .venv/bin/python -m tests.soak.cycles 10000
   .venv/bin/python -m tests.soak.day
+  .venv/bin/python -m tests.soak.hour
 }
 
 oldest() {  # each dependency at its lower bound, in an environment of its own
