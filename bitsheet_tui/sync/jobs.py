@@ -177,11 +177,19 @@ class CommentJob(Struct):
             return None
         page = parent.reference(link.changed)
         lately = self.desk.pages.get((parent.table.name, link.changed), 0)
-        stale = self.desk.stale.get(parent.table.name, 0)
-        if stale >= AHEAD and stale > STALE * (lately - stale):
-            return None  # the window brings what it brought before: what is new in it is not its first rows
+        if self._stale(parent.table, lately):
+            return None
         count = min(room, max(AHEAD, lately))
         return Ahead(self.table, page, parent.table, count, sources) if page else None
+
+    def _stale(self, tasks: Table, lately: int) -> bool:
+        """Whether the window brings what it brought before: what is new in it is not its first rows.
+
+        At short intervals that is so for as long as the overlap; else a few rows more are asked for nothing.
+        """
+        stale, settings = self.desk.stale.get(tasks.name, 0), self.desk.settings
+        few = 1 if settings.interval < settings.overlap else AHEAD
+        return stale >= few and stale > STALE * (lately - stale)
 
     def _more(self, reader: DiscussionReader) -> None:
         """Put discussions on the list, each once in a cycle."""
