@@ -81,7 +81,7 @@ class ScanJob(Struct):
         return fitting(self._scan, pages, room)
 
     @property
-    def tail(self) -> tuple[str, ...]:
+    def early(self) -> tuple[str, ...]:
         """The commands of this request that look for new ids, which nothing else refers to."""
         return self._scan.commands(TAIL) if self._scan else ()
 
@@ -146,6 +146,7 @@ class CommentJob(Struct):
     complete: bool = False
     error: TableTrouble | None = None
     rows: int = 0
+    early: tuple[str, ...] = ()  # the commands of this request that refer to no other
     _reader: DiscussionReader | None = None
     _ahead: Ahead | None = None
     _asked: bool = False
@@ -158,6 +159,7 @@ class CommentJob(Struct):
         if self._reader.open < room:
             self._more(self._reader)
         asks = self._reader.asks(max(2, room))  # a discussion of both kinds takes two
+        self.early = tuple(asks)
         self._ahead = None if self._asked else self._look_ahead(room - len(asks))
         self._asked = True
         if self._ahead:

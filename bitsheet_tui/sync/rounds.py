@@ -6,7 +6,7 @@ from bitsheet_tui.errors import TABLE_TROUBLE, TooLarge
 from bitsheet_tui.portal.answer import Ask
 from bitsheet_tui.sync.deletions import CountJob
 from bitsheet_tui.sync.desk import ROOM, Desk
-from bitsheet_tui.sync.jobs import Job, ScanJob
+from bitsheet_tui.sync.jobs import CommentJob, Job, ScanJob
 
 Asked = list[tuple[Job, tuple[str, ...]]]
 
@@ -87,17 +87,17 @@ def gather(desk: Desk, jobs: Sequence[Job]) -> tuple[dict[str, Ask], list[tuple[
         asks |= some
         asked.append((job, tuple(some)))
         seconds -= _seconds(desk, job, len(some))
-    return _tails_first(asks, asked), asked
+    return _early_first(asks, asked), asked
 
 
-def _tails_first(asks: dict[str, Ask], asked: Asked) -> dict[str, Ask]:
-    """The same with the tails of all tables at the front.
+def _early_first(asks: dict[str, Ask], asked: Asked) -> dict[str, Ask]:
+    """The same with the tails of all tables, and the discussions that are due, at the front.
 
     Everything is stored when the last command is answered, so what a window brings is the fresher the later
     it is asked. A tail hardly brings anything: rows that are new in every other way are in the windows, too.
     """
-    tails = {key for job, _ in asked if isinstance(job, ScanJob) for key in job.tail}
-    return {key: asks[key] for key in (*(key for key in asks if key in tails), *asks)}
+    early = {key for job, _ in asked if isinstance(job, ScanJob | CommentJob) for key in job.early}
+    return {key: asks[key] for key in (*(key for key in asks if key in early), *asks)}
 
 
 def _seconds(desk: Desk, job: Job, commands: int) -> float:

@@ -259,10 +259,11 @@ class Scan(Struct):
             self._watch(window, got)
             error = self._note(window.name, got, progress, downs[window.name]) or error
         checkpoint = replace(checkpoint, progress=progress)
+        in_turn = [got for _, got in sorted(reads, key=lambda one: one[0].name != TAIL)]  # it ran first
         complete = not windows(self.table, checkpoint, self.overlap)
         self.checkpoint = _finished(checkpoint) if complete else checkpoint
         return Step(
-            rows=[row for _, got in reads for row in (*got.rows, *got.nameless)],
+            rows=[row for got in in_turn for row in (*got.rows, *got.nameless)],
             checkpoint=self.checkpoint,
             complete=complete,
             broken=any(got.broken for _, got in reads),
