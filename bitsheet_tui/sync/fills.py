@@ -18,6 +18,8 @@ from bitsheet_tui.sync.runs import failure, note_comments, record
 from bitsheet_tui.sync.streams import rest
 from bitsheet_tui.tables import Paging, Table
 
+Work = Callable[[Table], Coroutine[Any, Any, None]]  # begun by the task, which may be cancelled before that
+
 
 class Fills:
     """The backfills that are running. An error ends one of them; the next cycle starts it again."""
@@ -39,23 +41,22 @@ class Fills:
         if not self.running(table.name) and table.name not in self._desk.disabled:
             if self._desk.in_flight.begin():
                 self._desk.portal.follow()
-            work = self._comments(table) if table.paging is Paging.COMMENTS else self._rows(table)
-            self._begin(table, self._guard(table, work))
+            self._begin(table, self._comments if table.paging is Paging.COMMENTS else self._rows, "fill")
 
     def compare(self, table: Table) -> None:
         """Begin to compare the table with the portal, unless something else is under way with it."""
         if not self.running(table.name):
-            self._begin(table, self._guard(table, self._compare(table), kind="reconcile"))
+            self._begin(table, self._compare, "reconcile")
 
     def audit(self, table: Table) -> "asyncio.Task[bool] | None":
         """Begin to audit the table in one go; None: something else is under way with it."""
         if self.running(table.name):
             return None
-        return self._begin(table, self._guard(table, self._audit(table), kind="audit"))
+        return self._begin(table, self._audit, "audit")
 
-    def _begin(self, table: Table, work: Coroutine[Any, Any, bool]) -> "asyncio.Task[bool]":
+    def _begin(self, table: Table, work: Work, kind: str) -> "asyncio.Task[bool]":
         self.failed.pop(table.name, None)
-        task = asyncio.get_running_loop().create_task(work, name=table.name)
+        task = asyncio.get_running_loop().create_task(self._guard(table, work, kind), name=table.name)
         task.add_done_callback(self._ended)
         self._tasks[table.name] = task
         return task
@@ -103,11 +104,11 @@ class Fills:
             self._alarm()
         self._one_ended()
 
-    async def _guard(self, table: Table, work: Coroutine[Any, Any, None], kind: str = "fill") -> bool:
+    async def _guard(self, table: Table, work: Work, kind: str) -> bool:
         """Do the work and tell of it; whether it came to its end."""
         began, at = monotonic(), now()
         try:
-            await work
+            await work(table)
         except TABLE_TROUBLE as error:
             whole = isinstance(error, PortalError) and self.failed.get(table.name) is not error
             self.failed[table.name] = error

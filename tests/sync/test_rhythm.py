@@ -1,11 +1,15 @@
 """Cycles keep their rhythm, whatever they meet."""
 
 import asyncio
+import gc
+import warnings
+from types import SimpleNamespace
 
 from bitsheet_tui import events as e
 from bitsheet_tui.portal.demo.faults import Fault, Kind
 from bitsheet_tui.portal.demo.settings import Size
 from bitsheet_tui.sync.fills import Fills
+from bitsheet_tui.tables import CATALOGUE
 from tests.soak.cycles import figures
 from tests.support.live_engine import live_engine, until
 from tests.support.proof import times
@@ -72,3 +76,14 @@ async def test_comments_take_no_abandoned_filling_of_tasks_for_one_that_has_ende
     await fills.cancel()
     assert all(task.cancelled() for task in tasks.values())
     assert ended == []
+
+
+async def test_a_comparison_that_is_cancelled_before_it_began_leaves_nothing_behind():
+    quiet = SimpleNamespace(end=lambda: None)
+    fills = Fills(SimpleNamespace(stir=lambda: None, in_flight=quiet), alarm=lambda: None, ended=lambda: None)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        fills.compare(CATALOGUE[3])
+        await fills.cancel()
+        gc.collect()
+    assert not told, [str(one.message) for one in told]
