@@ -57,7 +57,8 @@ class Prometheus:
 def hastened(rules: str) -> str:
     """The rules on a clock on which a second is more than a minute: they fire at once, over half a minute."""
     rules = re.sub(r"for: \d+m", "for: 1s", rules)
-    return re.sub(r"\[\d+[mh]\]", "[30s]", rules)
+    rules = rules.replace("[30m]", "[3m]")  # in which a slow machine starts a process four times
+    return re.sub(r"\[(?:10m|1h)\]", "[30s]", rules)
 
 
 def free_port() -> int:
