@@ -46,6 +46,7 @@ const waiting = new MutationObserver(() => {
 });
 waiting.observe(document.documentElement, {attributes: true, childList: true, subtree: true});
 </script>"""
+OURS = {"<head>": f"<head>{ICON}", "</body>": f"{KEYBOARD}</body>"}  # instead of theirs
 # nothing from elsewhere: no font, no script, no frame around it
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -58,7 +59,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-HEAD, END = "<head>", "</body>"  # of the page
 LATE = "HTTP/1.1 408 Request Timeout\r\n{head}Content-Length: 0\r\nConnection: close\r\n\r\n"
 FORM = """<!DOCTYPE html><html lang="{language}"><meta charset="utf-8"><link rel="icon" href="data:,">
 <title>bitsheet-tui</title>
@@ -184,7 +184,9 @@ class Web(Server):
         self.public_url = f"{'https' if _secure(request) else 'http'}://{request.host}"
         response = cast("web.Response", await super().handle_index(request))
         page = ELSEWHERE.sub("", response.text or "")
-        response.text = page.replace(HEAD, f"{HEAD}{ICON}").replace(END, f"{KEYBOARD}{END}")
+        for tag, ours in OURS.items():
+            page = page.replace(tag, ours)
+        response.text = page
         return response
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:

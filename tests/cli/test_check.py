@@ -51,6 +51,16 @@ def test_a_mirror_that_others_may_use_is_told(home, capfd):
     assert "modes" not in lines(capfd)
 
 
+def test_a_token_of_the_web_console_that_others_may_read_is_told(home, capfd, monkeypatch):
+    monkeypatch.setattr("bitsheet_tui.cli.check.WEB_TOKEN", str(home / "web-token"))
+    Path("web-token").write_text("open-sesame-open-sesame")
+    Path("web-token").chmod(0o644)
+    assert main(["check"]) == 0
+    told = capfd.readouterr().out
+    assert "web-token may be used by others (mode 644)" in told
+    assert "open-sesame" not in told
+
+
 def test_a_bad_configuration_is_78_with_a_line_for_each_problem(home, capfd):
     Path("config.toml").write_text("[sync]\nintervall = 1\noverlap = -1\n", encoding="utf-8")
     assert main(["check"]) == 78
