@@ -250,7 +250,7 @@ async def test_on_a_page_the_dashboard_moves_and_a_key_pauses_the_engine(start, 
     async with pages() as new:
         page, other = await new(address), await new(address)
         for one in (page, other):
-            await one.until(f"pid {engine.pid}")
+            await one.until(f"{engine.pid}")  # only what changes on a line is sent, so not the word before it
             await one.until("departments")
         before = await page.picture()
         cycle = re.findall(r"cycle (\d+)", page.text)[-1]
@@ -314,7 +314,7 @@ async def test_secrets_of_the_environment_reach_engine_and_pages_and_no_environm
     async with clients() as new:
         page = await new(address)
         await page.until("departments")
-        await page.until(f"pid {engine}")  # it shows the mirror that the engine writes
+        await page.until(f"{engine}")  # it shows the mirror that the engine writes
         for pid in (engine, *viewers()):
             environment = Path(f"/proc/{pid}/environ").read_bytes()
             assert CODE.encode() not in environment
