@@ -98,14 +98,21 @@ class Fills:
 
     def _ended(self, task: asyncio.Task[bool]) -> None:
         self._desk.stir()
-        if self.quiet:
-            self._desk.in_flight.end()
+        if self.quiet:  # it was given up, or died of a store that is told of
+            with suppress(StoreError):
+                self._desk.in_flight.end()
         if not task.cancelled() and task.exception():
             self._alarm()
         self._one_ended()
 
     async def _guard(self, table: Table, work: Work, kind: str) -> bool:
         """Do the work and tell of it; whether it came to its end."""
+        whole = await self._tell(table, work, kind)
+        if all(task.done() for name, task in self._tasks.items() if name != table.name):
+            self._desk.in_flight.end()
+        return whole
+
+    async def _tell(self, table: Table, work: Work, kind: str) -> bool:
         began, at = monotonic(), now()
         try:
             await work(table)

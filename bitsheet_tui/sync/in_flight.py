@@ -10,10 +10,8 @@ not bounded.
 """
 
 import asyncio
-from contextlib import suppress
 from time import monotonic
 
-from bitsheet_tui.errors import StoreError
 from bitsheet_tui.portal.listing import PAGE
 from bitsheet_tui.store.store import Store
 
@@ -42,22 +40,20 @@ class InFlight:
     def begin(self) -> bool:
         """A backfill begins: until `end` it shows that this process is at work.
 
-        Whether it is the first, and one of another process did not end in order.
+        Whether it is the first, and one of another process did not end in order. Raises StoreError.
         """
         first = not self._noted
         if first:
+            self._bounded = bool(self._store.remembered(UNDER_WAY)) and not self._stored
+            self._store.remember(UNDER_WAY, "1")
             self._noted, self._began = True, monotonic()
-            with suppress(StoreError):  # the backfill is the one to report it
-                self._bounded = bool(self._store.remembered(UNDER_WAY)) and not self._stored
-                self._store.remember(UNDER_WAY, "1")
         return first and self._bounded
 
     def end(self) -> None:
-        """No backfill is under way any more."""
+        """No backfill is under way any more. Raises StoreError; then the next process is careful in vain."""
         if self._noted:
             self._noted = self._bounded = False
-            with suppress(StoreError):
-                self._store.remember(UNDER_WAY, "")
+            self._store.remember(UNDER_WAY, "")
 
     async def room(self, most: int, seconds: float) -> int:
         """How many pages the next request may have, at most `most`; waits until it may.
