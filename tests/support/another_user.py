@@ -16,12 +16,17 @@ DROP = (
 ATTACK = "import json, os, shutil, socket, sqlite3, struct, sys, time\nfrom pathlib import Path\n" + DROP
 PROGRAM = (
     """
-import asyncio, httpx, concurrent.futures.thread, encodings.idna, encodings.utf_8_sig, importlib, pkgutil, sys, unicodedata
+import asyncio, contextlib, httpx, concurrent.futures.thread, encodings.idna, encodings.utf_8_sig, importlib, pkgutil, sys, unicodedata
 import bitsheet_tui
 for module in pkgutil.walk_packages(bitsheet_tui.__path__, "bitsheet_tui."):
     if not module.name.startswith(("bitsheet_tui.ui", "bitsheet_tui.__main__")):
         importlib.import_module(module.name)
 from bitsheet_tui.cli import main
+async def refused():  # a first request imports the rest of httpx
+    async with httpx.AsyncClient(trust_env=False) as client:
+        with contextlib.suppress(httpx.HTTPError):
+            await client.get("http://127.0.0.1:1")
+asyncio.run(refused())
 """
     + DROP
     + "sys.exit(main(sys.argv[1:]))\n"
