@@ -24,7 +24,7 @@ class Seen:
 
     shown = b""
 
-    async def until(self, word: str, seconds: float = 40) -> None:
+    async def until(self, word: str, seconds: float = 120) -> None:
         """Wait until the terminal was sent `word`, colours left out."""
         deadline = asyncio.get_running_loop().time() + seconds
         while word not in self.text:
