@@ -334,6 +334,7 @@ async def test_secrets_of_the_environment_reach_engine_and_pages_and_no_environm
     assert not (home / "bitsheet.db").exists()
 
 
+@pytest.mark.slow
 async def test_a_demo_in_the_browser_is_the_demo_whatever_the_environment_says(site, home, tmp_path):
     process, address = site("--demo", BITSHEET_STORE_URL=f"sqlite:///{home}/mine.db", TMPDIR=str(tmp_path))
     until(process, "cycle 1 done")

@@ -45,7 +45,6 @@ def beats(url, monkeypatch, story, **more):
 
 
 @pytest.mark.slow
-@pytest.mark.sample
 def test_it_beats_after_good_cycles_through_quiet_hours_and_not_while_the_portal_is_away(
     sqlite_url, monkeypatch
 ):

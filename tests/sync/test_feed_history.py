@@ -279,7 +279,7 @@ def test_any_history_is_followed_by_the_lines_of_the_feed_alone(store_url, monke
     monkeypatch.setattr(Fed, "url", None if on_files else store_url)
     machine = Fed.TestCase
     machine.settings = settings(
-        max_examples=times("BITSHEET_FEEDS", 4, 20 if on_files else 4), stateful_step_count=25, deadline=None, derandomize=True,
+        max_examples=times("BITSHEET_FEEDS", 2, 20 if on_files else 4), stateful_step_count=25, deadline=None, derandomize=True,
         suppress_health_check=list(HealthCheck), phases=[Phase.generate],
     )  # fmt: skip
     machine("runTest").runTest()

@@ -77,6 +77,7 @@ async def test_a_table_that_did_not_pass_is_tested_at_every_start(store_url):
         assert unequal(store_url, demo, TABLES) == {}
 
 
+@pytest.mark.slow
 async def test_after_a_kill_little_is_on_its_way_until_more_is_stored(store_url, tmp_path):
     async with portal(SIZE, cost=Cost(page=0.02)) as (demo, webhook):
         path = configure(tmp_path, webhook, store=store_url.reveal(), tables=list(TABLES))

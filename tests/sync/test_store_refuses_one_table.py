@@ -222,6 +222,7 @@ def two_roles(server):
             boss.execute("DROP OWNED BY engine, bi CASCADE; DROP ROLE engine, bi")
 
 
+@pytest.mark.slow
 async def test_a_reader_of_another_role_delays_one_table_by_a_second_and_is_named(
     postgres_url, postgres_server, monkeypatch
 ):
