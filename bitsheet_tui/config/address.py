@@ -4,14 +4,14 @@ import os
 import re
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from bitsheet_tui.secret import MASK, conceal
+from bitsheet_tui import postgres_url
+from bitsheet_tui.secret import conceal
 
 # a webhook is https://HOST/rest/USER/CODE/ (apidocs.bitrix24.com, "Local webhooks")
 _REST = re.compile(r"/rest/(?P<user>[0-9]{1,19})/(?P<code>[A-Za-z0-9_-]+)/?\Z")
 _SHAPE = "https://HOST/rest/USER/CODE/"
-PASSWORDS = frozenset({"password", "sslpassword"})  # of libpq's options
 _DATABASES = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
 
 
@@ -85,62 +85,29 @@ def store(text: str) -> str:
         if not rest.startswith("/") or path.strip("/ ") in {"", ":memory:"}:
             raise ValueError("must name a file, as in sqlite:///bitsheet.db")
         return f"sqlite:///{Path(os.path.expanduser(path))}"  # noqa: PTH111 - never fails
-    for password in _passwords(text):
-        conceal(password)
-        conceal(unquote(password))
+    postgres_url.parse(text)
     return f"postgresql://{rest}"
 
 
-def _passwords(text: str) -> list[str]:
-    try:
-        parts = urlsplit(text)
-        _ = parts.port if "," not in parts.netloc else None
-    except ValueError:
-        raise ValueError("is not an address like postgresql://user:password@host/database") from None
-    named = [value for name, value in parse_qsl(parts.query) if name in PASSWORDS]
-    return [password for password in (parts.password, *named) if password]
-
-
 def without_password(text: str) -> str:
-    """A store's address for people: of a password nothing is left, whatever it has in it.
-
-    What stands between the first colon and the last @ is the password; urlsplit sees it so, too.
-    """
-    scheme, separator, rest = text.partition("://")
-    if scheme == "sqlite":
-        return text
-    place, mark, query = rest.partition("?")
-    user, at, host = place.rpartition("@")
-    name, colon, _ = user.partition(":")
-    shown = f"{scheme}{separator}{name}{colon and f':{MASK}'}{at}{host}"
-    return shown + mark + "&".join(map(_masked, query.split("&")))
-
-
-def _masked(pair: str) -> str:
-    name, equals, _ = pair.partition("=")
-    return f"{name}={MASK}" if equals and unquote(name) in PASSWORDS else pair
+    """A store's address for people: of a password nothing is left, whatever it has in it."""
+    return text if text.startswith("sqlite:") else postgres_url.shown(text)
 
 
 def unchecked_host(text: str) -> str:
     """The first host of a PostgreSQL store that is elsewhere and need not prove who it is; empty: none.
 
     libpq's own default, `prefer`, takes clear text where the server wants that, and checks nobody's name
-    (postgresql.org/docs/current/libpq-ssl.html).
+    (postgresql.org/docs/current/libpq-ssl.html). Raises ValueError without showing the address.
     """
     if not text.startswith(("postgresql:", "postgres:")):
         return ""
-    parts = urlsplit(text)
-    options = dict(parse_qsl(parts.query))
-    if options.get("sslmode", os.environ.get("PGSSLMODE", "")) == "verify-full":
+    url = postgres_url.parse(text)
+    if url.options.get("sslmode", os.environ.get("PGSSLMODE", "")) == "verify-full":
         return ""
-    hosts = parts.netloc.rpartition("@")[2] or options.get("host", "") or os.environ.get("PGHOST", "")
-    return next((host for host in map(_host, hosts.split(",")) if not _here(host)), "")
-
-
-def _host(text: str) -> str:
-    """`[::1]:5432` -> `::1`, `db:5432` -> `db`."""
-    text = unquote(text)
-    return text[1:].partition("]")[0] if text.startswith("[") else text.partition(":")[0]
+    named = url.options.get("host", "") or os.environ.get("PGHOST", "")
+    hosts = [host for host, _ in url.hosts] or named.split(",")
+    return next((host for host in hosts if not _here(host)), "")
 
 
 def _here(host: str) -> bool:

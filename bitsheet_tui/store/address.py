@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from msgspec import Struct, field
 
+from bitsheet_tui import postgres_url
 from bitsheet_tui.errors import StoreUnavailable
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.text import plain
 
-HOST = re.compile(r"(\[[^]]*\]|[^:]*)(?::([0-9]*))?")  # an IPv6 address stands in brackets
-LAST_PORT = 65535
 HINT = "store.url is sqlite:///bitsheet.db or postgresql://user:password@host/database"
 
 
@@ -25,12 +22,16 @@ class SqliteAddress(Struct, frozen=True, kw_only=True):
 
 
 class PostgresAddress(Struct, frozen=True, kw_only=True):
-    """A schema of a database on a server. `options` are libpq's, among them host, port and user."""
+    """A schema of a database on a server. `options` are libpq's, among them host, port and user.
+
+    `secrets` are those of them that nobody may see, but for the password.
+    """
 
     database: str
     schema: str
     password: Secret
     options: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, Secret] = field(default_factory=dict)
     label: str
 
 
@@ -57,43 +58,26 @@ def _sqlite(rest: str, base: Path | None) -> SqliteAddress:
     return SqliteAddress(path=(base or Path()).absolute() / name, label=f"sqlite {plain(name)}")
 
 
-def _hosts(netloc: str) -> dict[str, str]:
-    """The options for hosts with or without ports, as libpq takes them (libpq-connect, 34.1.1.3).
-
-    Raises ValueError.
-    """
-    names, ports = [], []
-    for one in netloc.split(","):
-        found = HOST.fullmatch(one)
-        if not found or int(found[2] or 0) > LAST_PORT:
-            raise ValueError
-        names.append(unquote(found[1].strip("[]")))
-        ports.append(found[2] or "")
-    options = {"host": ",".join(names), "port": ",".join(ports)}
-    return {name: value for name, value in options.items() if value.strip(",")}
-
-
 def _postgres(text: str, schema: str) -> PostgresAddress:
     try:
-        parts = urlsplit(text)
-        netloc = parts.netloc.rpartition("@")[2]
-        # not of urlsplit, which lower-cases the host: a socket's folder may have capitals
-        hosts = _hosts(netloc) if netloc else {}
-    except ValueError as error:
-        raise StoreUnavailable("The store URL cannot be read.", HINT) from error
-    options = dict(parse_qsl(parts.query))
-    database = unquote(parts.path.removeprefix("/"))
-    if not database:
+        url = postgres_url.parse(text)
+    except ValueError:
+        raise StoreUnavailable("The store URL cannot be read.", HINT) from None
+    if not url.database:
         raise StoreUnavailable("The store URL does not name a PostgreSQL database.", HINT)
-    options |= hosts
-    if parts.username:
-        options["user"] = unquote(parts.username)
-    password = Secret(unquote(parts.password or options.pop("password", "")))
+    named = {
+        "host": ",".join(host for host, _ in url.hosts),
+        "port": ",".join(port for _, port in url.hosts),
+    }
+    options = url.options | {name: value for name, value in named.items() if value.strip(",")}
+    if url.user:
+        options["user"] = url.user
     host = options.get("host", "")
     return PostgresAddress(
-        database=database,
+        database=url.database,
         schema=schema,
-        password=password,
+        password=url.password,
         options=options,
-        label=plain(f"postgresql {database}@{'localhost' if host.startswith('/') or not host else host}"),
+        secrets=url.secrets,
+        label=plain(f"postgresql {url.database}@{'localhost' if host.startswith('/') or not host else host}"),
     )

@@ -123,7 +123,9 @@ class Postgres:
         self.astray = False  # the mirror is not as this process left it
         self.arrived = False  # whether the commit that got no answer turned out to be done
         self._called = False
-        secret = {"password": address.password.reveal()} if address.password else {}
+        secret = {name: one.reveal() for name, one in address.secrets.items()}
+        if address.password:
+            secret["password"] = address.password.reveal()
         self.db = peewee.PostgresqlDatabase(
             address.database, prefer_psycopg3=True, thread_safe=False, autoconnect=False,
             field_types={"INSTANT": "TIMESTAMPTZ", "DOCUMENT": "JSONB"},

@@ -242,6 +242,14 @@ SENTENCES = {
     "must end with /rest/USER/CODE/ as in {shape}": "{shape} gibi /rest/USER/CODE/ ile bitmeli",
     "contains blanks or invisible characters": "boşluk ya da görünmez karakter içeriyor",
     "is not an address like {shape}": "şunun gibi bir adres değil: {shape}",
+    "cannot be told from its password: percent-encode the password"
+    " (% as %25, / as %2F, ? as %3F, # as %23, & as %26), and an @ behind the host as %40": (
+        "parolasından ayırt edilemiyor: parolayı yüzde kodlamasıyla yazın"
+        " (% yerine %25, / yerine %2F, ? yerine %3F, # yerine %23, & yerine %26), sunucudan sonraki @ yerine %40"
+    ),
+    "has an option that libpq has not: if it is of the password, percent-encode that (& as %26)": (
+        "libpq'de olmayan bir seçenek içeriyor: parolanın parçasıysa onu yüzde kodlamasıyla yazın (& yerine %26)"
+    ),
     "must begin with sqlite:/// or postgresql://": "sqlite:/// ya da postgresql:// ile başlamalı",
     "must name a file, as in sqlite:///bitsheet.db": "sqlite:///bitsheet.db gibi bir dosya belirtmeli",
     "must be seconds, such as 300, or minutes, such as 5 min": "300 gibi saniye ya da 5 dk gibi dakika olmalı",
