@@ -192,7 +192,14 @@ def _grant(parser: argparse.ArgumentParser) -> None:
 
 
 def _service(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--web", action="store_true", help="that of the console in a browser")
+    parser.add_argument("--user", action="store_true", help="a unit for your own systemd, without root")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--template", action="store_true", help="one unit for several portals on this host")
+    either.add_argument("--web", action="store_true", help="that of the console in a browser")
+    either.add_argument(
+        "--container", nargs="?", const=False, type=Path, metavar="FOLDER",
+        help="a Containerfile and a compose file instead, printed, or written into FOLDER",
+    )  # fmt: skip
 
 
 def _shell(parser: argparse.ArgumentParser) -> None:
@@ -264,7 +271,11 @@ COMMANDS = (
     Command(name="grant", help="what a role that only reads needs on PostgreSQL", add=_grant),
     Command(name="alerts", help="print Prometheus rules for the metrics"),
     Command(name="dashboard", help="print a Grafana dashboard of the metrics"),
-    Command(name="service", help="print the systemd unit for this installation", add=_service),
+    Command(
+        name="service",
+        help="print a systemd unit, or what makes a container",
+        add=_service,
+    ),
     Command(name="completion", help="print what makes a shell complete commands and tables", add=_shell),
     Command(name="portal", help="run the demo portal alone; stdout begins with its webhook", add=_port),
 )

@@ -1,20 +1,25 @@
-"""The systemd unit."""
+"""The systemd units, and the files for a container."""
 
 import configparser
 import re
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from bitsheet_tui.cli import main
-from bitsheet_tui.cli.service import advice, unit, web_advice, web_unit
+from bitsheet_tui import __version__
+from bitsheet_tui.cli import container, main
+from bitsheet_tui.cli.service import advice, template_unit, unit, user_unit, web_advice, web_unit
 from bitsheet_tui.config import load
+from bitsheet_tui.store.address import parse
 from tests.support.debian import program
 from tests.support.readme import manual
 
 HOOK = "https://acme.example.com/rest/7/k3yk3yk3yk3yk3yk/"
 PYTHON = "/opt/bitsheet/bin/python"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -134,12 +139,149 @@ def test_pages_need_no_webhook_where_the_configuration_names_a_file_that_is_not_
     assert "nowhere" in capsys.readouterr().err
 
 
+def test_a_template_serves_a_portal_by_its_name_and_keeps_each_apart(capsys):
+    assert main(["service", "--template"]) == 0
+    said = capsys.readouterr()
+    service = sections(said.out)["Service"]
+    assert service["ExecStart"].endswith(" -P -m bitsheet_tui --no-ui --config %d/config.toml")
+    assert "LoadCredential=config.toml:/etc/bitsheet-tui/%i.toml\n" in said.out
+    for key in ("StateDirectory", "RuntimeDirectory"):
+        assert service[key] == "bitsheet-tui-%i"
+    assert (service["DynamicUser"], service["ProtectSystem"]) == ("yes", "strict")
+    assert "BITSHEET_STORE_URL" not in said.out  # the file says it: a shell has to find it there, too
+    assert "sqlite:////var/lib/bitsheet-tui-NAME/bitsheet.db" in said.err
+
+
+def test_the_unit_of_a_user_goes_on_with_what_the_console_has():
+    assert "--config %E/bitsheet-tui/config.toml\n" in user_unit(load(None, {}), PYTHON)
+    config = configured(f"[portal]\nwebhook_url = '{HOOK}'\n")
+    text = user_unit(config, PYTHON)
+    service = sections(text)["Service"]
+    assert service["ExecStart"] == f"{PYTHON} -P -m bitsheet_tui --no-ui --config {Path.cwd()}/config.toml"
+    assert sections(text)["Install"]["WantedBy"] == "default.target"
+    assert "enable-linger" in text
+    assert "k3yk3y" not in text
+    for refused in ("BITSHEET_", "DynamicUser", "ProtectSystem", "network-online", "Credential"):
+        assert refused not in text, refused
+    template = user_unit(config, PYTHON, template=True)
+    assert "--config %E/bitsheet-tui/%i.toml\n" in template
+    assert "bitsheet-tui@NAME" in template
+
+
+def test_what_is_left_for_a_user_to_do_is_told(capsys):
+    assert main(["service", "--user"]) == 0
+    told = capsys.readouterr().err
+    assert "bitsheet-tui --config ~/.config/bitsheet-tui/config.toml init" in told
+    assert "loginctl enable-linger" in told
+    assert main(["service", "--user", "--web"]) == 64
+    assert main(["service", "--web", "--template"]) == 64
+
+
+def test_the_files_of_a_container_are_printed_or_written(capsys):
+    assert main(["service", "--container"]) == 0
+    printed = capsys.readouterr()
+    assert main(["service", "--container", "there"]) == 0
+    files = {file.name: file.read_text() for file in Path("there").iterdir()}
+    assert printed.out == "\n".join(f"# --- {name} ---\n{files[name]}" for name in container.FILES)
+    assert [file.stat().st_mode & 0o777 for file in Path("there").iterdir()] == [0o644] * 2
+    assert f"bitsheet_tui-{__version__}-py3-none-any.whl" in files["Containerfile"]
+    assert "VERSION" not in printed.out
+    assert main(["service", "--container", "there"]) == 0  # the same once more
+    Path("there/compose.yaml").write_text("mine")
+    assert main(["service", "--container", "there"]) == 64
+    assert Path("there/compose.yaml").read_text() == "mine"
+
+
+def test_what_the_container_is_told_are_settings(monkeypatch):
+    """The image's own variables, then those beside PostgreSQL."""
+    for text in map(container.text, container.FILES):
+        environ = dict(re.findall(r"(BITSHEET_\w+)(?:=|: )(\S*)", text))
+        config = load(None, environ)
+        assert config.log.file == "" or "compose" in text
+        assert parse(config.store_url, schema="", base=None).label
+    address = parse(config.store_url, schema="", base=None)
+    assert address.options["passfile"] == "/run/secrets/pgpass"
+
+
+def test_every_line_of_the_chapter_for_users_and_containers_is_run(tmp_path, monkeypatch):
+    """But for what needs a systemd or a container engine that runs: of those the words are looked at."""
+    monkeypatch.chdir(tmp_path)
+    (fakes := tmp_path / "fakes").mkdir()
+    for name in ("systemctl", "loginctl", "docker", "sudo"):
+        (fakes / name).write_text(f'#!/bin/sh\necho {name} "$@" >> "{tmp_path}/asked"\n')
+        (fakes / name).chmod(0o755)
+    (fakes / "bitsheet-tui").write_text(f'#!/bin/sh\nexec {sys.executable} -m bitsheet_tui "$@"\n')
+    (fakes / "bitsheet-tui").chmod(0o755)
+    Path(container.WHEEL).touch()
+    environment = {"PATH": f"{fakes}:/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+
+    def shell(text: str, said: str = "") -> None:
+        done = subprocess.run(
+            ["sh", "-eu", "-c", text], cwd=tmp_path, env=environment, input=said, text=True,
+            capture_output=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+    blocks = re.findall(r"```sh\n(bitsheet-tui service.*?)```", manual("service"), re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        shell(block.replace("0.1.0", __version__))
+    placed = (tmp_path / ".config/systemd/user/bitsheet-tui.service").read_text()
+    assert sections(placed)["Service"]["Type"] == "notify"
+    lines = (tmp_path / "crm/compose.yaml").read_text().split("\n\n")[0].splitlines()[1:]
+    shell("cd crm\n" + "\n".join(line.removeprefix("#   ") for line in lines), f"{HOOK}\n")
+    made = {file.name: file for file in (tmp_path / "crm").iterdir()}
+    assert {name: made[name].stat().st_mode & 0o777 for name in ("webhook", "db-password", "pgpass")} == (
+        dict.fromkeys(("webhook", "db-password", "pgpass"), 0o600)
+    )
+    assert container.WHEEL in made
+    assert load(None, {"CREDENTIALS_DIRECTORY": str(tmp_path / "crm")}).webhook.reveal() == HOOK
+    password = made["db-password"].read_text().strip()
+    assert made["pgpass"].read_text() == f"db:5432:bitsheet:bitsheet:{password}\n"
+    assert [shlex.split(line) for line in Path("asked").read_text().splitlines()] == [
+        ["systemctl", "--user", "daemon-reload"],
+        ["systemctl", "--user", "enable", "--now", "bitsheet-tui"],
+        ["loginctl", "enable-linger"],
+        ["sudo", "chown", "10001", "webhook", "pgpass"],
+        ["docker", "compose", "up", "-d", "--build"],
+    ]
+
+
+def test_the_file_for_a_portal_in_the_chapter_is_a_configuration():
+    (text,) = re.findall(r"```toml\n(.*?)```", manual("service"), re.DOTALL)
+    config = configured(text)
+    assert config.store_url.reveal() == "sqlite:////var/lib/bitsheet-tui-acme/bitsheet.db"
+    assert config.webhook
+
+
 @pytest.mark.debian
-@pytest.mark.parametrize("printed", [unit, web_unit])
-@pytest.mark.parametrize("url", ["", "postgresql://u@h/d"], ids=["SQLite", "PostgreSQL"])
-def test_systemd_finds_both_units_little_exposed(tmp_path, printed, url, figure):
+@pytest.mark.parametrize("template", [False, True])
+def test_systemd_knows_every_line_of_a_users_unit(tmp_path, monkeypatch, template, figure):
     analyze = program("systemd", "systemd-analyze")
-    file = tmp_path / "bitsheet-tui.service"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    file = tmp_path / f"bitsheet-tui{'@' * template}.service"
+    file.write_text(user_unit(load(None, {}), "/bin/true", template=template))
+    verified = subprocess.run(
+        [analyze, "--user", "verify", file], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (verified.returncode, verified.stderr) == (0, "")
+    asked = [analyze, "--user", "security", "--offline=true", "--no-pager", file]
+    told = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
+    exposure = float(re.search(r"Overall exposure level for \S+ ([\d.]+)", told.stdout)[1])
+    figure(f"exposure of a user's unit: {exposure}")
+    assert exposure <= 6.4
+
+
+def a_template(_config, python: str) -> str:
+    return template_unit(python)
+
+
+@pytest.mark.debian
+@pytest.mark.parametrize("printed", [unit, web_unit, a_template])
+@pytest.mark.parametrize("url", ["", "postgresql://u@h/d"], ids=["SQLite", "PostgreSQL"])
+def test_systemd_finds_its_units_little_exposed(tmp_path, printed, url, figure):
+    analyze = program("systemd", "systemd-analyze")
+    file = tmp_path / f"bitsheet-tui{'@' * (printed is a_template)}.service"
     file.write_text(printed(configured(f"[store]\nurl = '{url}'\n" if url else ""), "/bin/true"))
     asked = [analyze, "security", "--offline=true", "--no-pager", file]
     told = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
