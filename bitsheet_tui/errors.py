@@ -15,6 +15,7 @@ BitsheetError
 │   ├── Unasked          left for the next request: the answers before it were big
 │   └── BadAnswer        an answer that is not what was asked: nothing of it is used
 └── StoreError           something about the database                             73
+    ├── LinesGone        the change feed does not go on from there: begin anew
     ├── StoreUnavailable it cannot be opened or is down
     │   └── NoMirror     there is none yet
     ├── StoreRefused     one statement is refused: an operator must act, other tables go on
@@ -174,6 +175,10 @@ class StoreUnavailable(StoreError):
 
 class NoMirror(StoreUnavailable):
     """Nothing has been mirrored there yet."""
+
+
+class LinesGone(StoreError):
+    """The change feed does not go on from the line that somebody names: lines after it are not there."""
 
 
 class StoreRefused(StoreError):

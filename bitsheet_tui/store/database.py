@@ -112,6 +112,18 @@ class Database:
         """As `read`, but a session that is lost is not replaced."""
         return self._run(work, writing=False, again=False)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """A transaction in which every `glance` sees the same moment. Only its thread reads meanwhile."""
+        with self._alone():
+            self._run(self.driver.begin_snapshot, writing=False)
+            session = self.sessions
+            try:
+                yield
+            finally:
+                if self._open and self.sessions == session:
+                    self._run(self.driver.end_snapshot, writing=False, again=False)
+
     @property
     def astray(self) -> bool:
         """Whether the mirror is not as this process left it; nothing works until that is accepted."""
@@ -178,7 +190,7 @@ class Database:
             return cast(T, self._done[0])
         self.driver.before_write()
         self._depth += 1
-        committed = False
+        self.driver.told = committed = False
         try:
             with self.peewee.atomic(*self.driver.begin):
                 result = work()

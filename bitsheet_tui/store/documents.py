@@ -1,6 +1,6 @@
 """Stored values as JSON, as the change feed shows them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,12 @@ def value(kind: Kind, stored: Any) -> Any:
         return None
     shown = _SHOWN.get(kind)
     return stored if shown is None else shown(stored)
+
+
+def column(kind: Kind, stored: Sequence[Any]) -> Sequence[Any]:
+    """The same for the values of a column."""
+    shown = _SHOWN.get(kind)
+    return stored if shown is None else [None if one is None else shown(one) for one in stored]
 
 
 def encode(document: Any) -> str:

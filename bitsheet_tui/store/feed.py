@@ -18,6 +18,7 @@ from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.layout import Layout, Row
 from bitsheet_tui.store.untold import Told
 
+CUT = "changes_cut"  # the fact that says which lines are not kept any more: all up to this number
 BEGUN, ENDED = "begun", "ended"  # what is remembered of a first filling; None: it has not begun
 
 
@@ -145,3 +146,4 @@ def append(
         f" VALUES ({dialect.marks(7)})",
         [(at, when.cycle, table, row_id, str(op), before, after) for row_id, op, before, after in lines],
     )
+    database.driver.told = True

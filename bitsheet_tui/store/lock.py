@@ -87,6 +87,17 @@ def register_key(database: str, schema: str) -> int:
     return int.from_bytes(digest[:4], "big", signed=True)
 
 
+def cursors_key(database: str, schema: str) -> int:
+    """The 32-bit number that stands there for the cursors of one mirror."""
+    digest = hashlib.sha256(f"bitsheet-tui cursors\0{database}\0{schema}".encode()).digest()
+    return int.from_bytes(digest[:4], "big", signed=True)
+
+
+def cursor_key(name: str) -> int:
+    """The 32-bit number for the name of one of them."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big", signed=True)
+
+
 class FileLock:
     """An exclusive lock on a file beside the mirror. The file stays; only the lock on it says anything."""
 

@@ -7,7 +7,14 @@ from bitsheet_tui.errors import NoMirror, StoreUnavailable
 from bitsheet_tui.fields import Kind
 from bitsheet_tui.store import snapshots
 from bitsheet_tui.store.database import Database
-from bitsheet_tui.store.models import FactRecord, JobRecord, QuarantineRecord, UntoldRecord, create_all
+from bitsheet_tui.store.models import (
+    CursorRecord,
+    FactRecord,
+    JobRecord,
+    QuarantineRecord,
+    UntoldRecord,
+    create_all,
+)
 
 VERSION_KEY = "schema_version"
 
@@ -172,6 +179,10 @@ def _asker(database: Database) -> None:
         )
 
 
+def _cursors(database: Database) -> None:
+    create_all(database.peewee, (CursorRecord,))
+
+
 def _add(database: Database, table: str, columns: dict[str, str]) -> None:
     """Add what is not there; a mirror that is made now has them from the start."""
     known = {column[0] for column in database.execute(f"SELECT * FROM {table} LIMIT 0").description}  # noqa: S608
@@ -182,7 +193,7 @@ def _add(database: Database, table: str, columns: dict[str, str]) -> None:
 
 STEPS: tuple[Callable[[Database], None], ...] = (
     _create, _reconcile, _alerts, _stretches, _closed, _proofs, _values, _previous, _freshness, _unkept,
-    _snapshots, _quiet_cycles, _asker,
+    _snapshots, _quiet_cycles, _asker, _cursors,
 )  # fmt: skip
 """The n-th step makes version n out of version n - 1; an empty database is version 0."""
 

@@ -184,6 +184,18 @@ class ChangeRecord(Record):
         indexes = ((("table_name", "seq"), False),)
 
 
+class CursorRecord(Record):
+    """How far a consumer of the change feed has come."""
+
+    name = peewee.TextField(primary_key=True)
+    seq = peewee.BigIntegerField()
+    moved_at = InstantField()
+    description = peewee.TextField(default="", constraints=[peewee.SQL("DEFAULT ''")])
+
+    class Meta:
+        table_name = "bitsheet_cursors"
+
+
 class UntoldRecord(Record):
     """A row that changed in fields that change without meaning, since the change feed told of it last."""
 
@@ -328,7 +340,7 @@ class ContactPointRecord(Record):
 RECORDS: tuple[type[Record], ...] = (
     FactRecord, ColumnRecord, CheckpointRecord, CycleRecord, RunRecord, ChangeRecord, UntoldRecord,
     QuarantineRecord, DiscussionRecord, ReconcileRecord, AlertRecord, ControlRecord, JobRecord,
-    ContactPointRecord,
+    CursorRecord, ContactPointRecord,
 )  # fmt: skip
 
 

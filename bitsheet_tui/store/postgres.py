@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import select
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from time import monotonic, sleep
@@ -20,7 +21,7 @@ from bitsheet_tui.errors import (
 from bitsheet_tui.store import values
 from bitsheet_tui.store.address import PostgresAddress
 from bitsheet_tui.store.dialects import POSTGRESQL, quote
-from bitsheet_tui.store.lock import Holder, advisory_key, held, register_key
+from bitsheet_tui.store.lock import Holder, advisory_key, cursor_key, cursors_key, held, register_key
 from bitsheet_tui.store.orm import peewee, psycopg_driver
 from bitsheet_tui.text import plain
 
@@ -97,6 +98,10 @@ OTHER_COLUMNS = "42P16"  # a view cannot be replaced by one with other columns
 LOCKED = "55P03"
 PATIENCE = "1s"  # for a lock that a change of a table needs
 LINGER = 2.0  # seconds: a killed instance's session lives on until the server notices
+FEED = "bitsheet_changes"  # the channel; each notice names the schema of its mirror
+ROWS = "bitsheet_rows"  # the cursor through which a table is read
+LOOK = 0.25  # seconds after which a replica is looked at again
+READING = "15min"  # for which whoever reads a snapshot may keep the server waiting
 COMMITS = "commits"  # in bitsheet_meta: how many its holders have made
 DAMAGED = frozenset({"XX001", "XX002"})  # data, index corrupted; XX000 is any internal error
 NO_RIGHT = "42501"
@@ -118,11 +123,16 @@ class Postgres:
         self._locked = locked
         self._key = advisory_key(address.database, address.schema)
         self._register = register_key(address.database, address.schema)
+        self._cursor_keys = cursors_key(address.database, address.schema)
         self.lock_number: int | None = _any_number()  # that nobody can guess and take before us
         self._commits: tuple[int, ...] = ()  # what the mirror may count, as far as this process knows
         self.astray = False  # the mirror is not as this process left it
         self.arrived = False  # whether the commit that got no answer turned out to be done
         self._called = False
+        self._listens: bool | None = None  # to those who append to the change feed; None: not yet
+        self.told = False  # whether the transaction in hand has lines for the change feed
+        self._cursors: set[str] = set()  # that this session has taken
+        self._news = False  # whether they told of something since `listen`
         secret = {name: one.reveal() for name, one in address.secrets.items()}
         if address.password:
             secret["password"] = address.password.reveal()
@@ -138,6 +148,8 @@ class Postgres:
         self.db.connect_params["connect_timeout"] = min(self._patience, round(within))
         self.db.connect(reuse_if_open=True)
         connection = self.db.connection()
+        self._listens = None
+        self._cursors.clear()
         # JSON comes back as the canonical text that went in
         self._psycopg.types.json.set_json_loads(lambda data: values.canonical(json.loads(data)), connection)
         if self.readonly:
@@ -171,6 +183,7 @@ class Postgres:
         self.schema = self.schema or self._chosen_schema()
         self._key = advisory_key(database, self.schema)
         self._register = register_key(database, self.schema)
+        self._cursor_keys = cursors_key(database, self.schema)
         if encoding != "UTF8":
             raise StoreUnavailable(
                 f"{self.label} is encoded as {encoding}, in which not every text can be kept.",
@@ -236,7 +249,7 @@ class Postgres:
 
     def close(self) -> None:
         """End the session and let others write, at once: the server ends a session in its own time."""
-        if self._locked and not self.db.is_closed():
+        if (self._locked or self._cursors) and not self.db.is_closed():
             with suppress(*self.errors):  # a broken session has lost its lock already
                 self.db.execute_sql("SELECT pg_advisory_unlock_all()")
         self.disconnect()
@@ -281,22 +294,88 @@ class Postgres:
     def before_write(self) -> None:
         """Nothing to look at: a lost session says so itself."""
 
+    def listen(self) -> None:
+        """From now on `await_commit` knows of what is told to the change feed.
+
+        A physical replica cannot be listened to (postgresql.org/docs/current/hot-standby.html): that one is
+        looked at.
+        """
+        if self._listens is None:
+            (replica,) = self.db.execute_sql("SELECT pg_is_in_recovery()").fetchone()
+            if not replica:
+                self.db.connection().add_notify_handler(self._take_news)
+                self.db.execute_sql(f"LISTEN {quote(FEED)}")
+            self._listens = not replica
+        self._news = False
+
+    def await_commit(self, woken: int, seconds: float) -> bool:
+        """Whether anything was told to the change feed since `listen`, or may have been, in so many seconds.
+
+        False at once when there is something to read from the descriptor `woken`.
+        """
+        connection, until = self.db.connection(), monotonic() + seconds
+        while not self._news and (left := until - monotonic()) > 0:
+            heard, _, _ = select.select(
+                [woken, connection.fileno()], [], [], left if self._listens else min(left, LOOK)
+            )
+            if woken in heard:
+                return False
+            if heard:
+                connection.pgconn.consume_input()
+                while notice := connection.pgconn.notifies():
+                    self._news |= notice.extra.decode(errors="replace") == self.schema
+            elif not self._listens:
+                return True
+        return self._news
+
+    def _take_news(self, notice: Any) -> None:
+        """Those that come with the answer to a query."""
+        self._news |= notice.channel == FEED and notice.payload == self.schema
+
+    def take_cursor(self, name: str) -> bool:
+        """Whether this session has the named cursor of the change feed from now on: no other one has it."""
+        if name not in self._cursors:
+            keys = self._cursor_keys, cursor_key(name)
+            if not self._try("%s::int, %s::int", *keys):
+                return False
+            self._cursors.add(name)
+        return True
+
+    def begin_snapshot(self) -> None:
+        """From the next query on, what others write is not seen. Whoever reads it out may take his time."""
+        self.db.execute_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self.db.execute_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{READING}'")
+
+    def end_snapshot(self) -> None:
+        """It is seen again."""
+        self.db.execute_sql("ROLLBACK")
+
+    def stream(self, sql: str) -> Stream:
+        """The rows of a query, which the server does not send before they are fetched. In a transaction."""
+        return Stream(self.db.connection().cursor(), sql, self.errors)
+
     def before_commit(self) -> None:
         """Count the commit, in the same transaction: a server that forgets it is found out.
+
+        Whoever listens is told of lines for the change feed, without another trip to the server.
 
         So is another writer, if ever there is one: the number is not the next one then. Raises
         StoreUnavailable, and nothing of the transaction is done.
         """
+        notify, news = (", pg_notify(%s, %s)", (FEED, self.schema)) if self.told else ("", ())
         if self._locked:
-            (count,) = self.db.execute_sql(
-                "INSERT INTO bitsheet_meta (key, value) VALUES (%s, '1') ON CONFLICT (key)"
-                " DO UPDATE SET value = bitsheet_meta.value::bigint + 1 RETURNING value",
-                (COMMITS,),
+            (count, *_) = self.db.execute_sql(
+                "INSERT INTO bitsheet_meta (key, value) VALUES (%s, '1') ON CONFLICT (key)"  # noqa: S608 - marks
+                " DO UPDATE SET value = bitsheet_meta.value::bigint + 1"
+                f" RETURNING value{notify}",
+                (COMMITS, *news),
             ).fetchone()
             before = int(count) - 1
             if self._commits and before not in self._commits:
                 raise self._astray()
             self._commits = before, int(count)  # until it is known to be done
+        elif self.told:
+            self.db.execute_sql(f"SELECT {notify[2:]}", news)
 
     def after_commit(self) -> None:
         """The commit is done."""
@@ -515,6 +594,24 @@ class Postgres:
             return None
         row = self.db.execute_sql("SELECT value FROM bitsheet_meta WHERE key = 'holder'").fetchone()
         return Holder.from_text(row[0]) if row else None
+
+
+class Stream:
+    """The rows of a query, through a cursor of the server."""
+
+    def __init__(self, cursor: Any, sql: str, errors: tuple[type[Exception], ...]) -> None:
+        self._cursor, self._errors = cursor, errors
+        cursor.execute(f"DECLARE {ROWS} NO SCROLL CURSOR FOR {sql}")
+
+    def fetch(self, count: int) -> list[tuple[Any, ...]]:
+        """The next so many rows; none: that was all."""
+        return list(self._cursor.execute(f"FETCH FORWARD {count:d} FROM {ROWS}").fetchall())
+
+    def close(self) -> None:
+        """Read no more. A transaction that has failed has closed it already."""
+        with suppress(*self._errors):
+            self._cursor.execute(f"CLOSE {ROWS}")
+        self._cursor.close()
 
 
 def _any_number() -> int:

@@ -3,12 +3,23 @@
 import errno
 import os
 import resource
+import select
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
-from bitsheet_tui.errors import NoMirror, StoreDamaged, StoreError, StoreFull, StoreRefused, StoreUnavailable
+from bitsheet_tui.errors import (
+    MirrorHeld,
+    NoMirror,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreRefused,
+    StoreUnavailable,
+)
 from bitsheet_tui.ownership import foreign_link, hand_over
 from bitsheet_tui.store.address import SqliteAddress
 from bitsheet_tui.store.dialects import SQLITE, quote
@@ -46,6 +57,7 @@ DENIED = frozenset(
     {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_AUTH}
 )
 Select = Callable[..., str]  # the columns to begin with -> SELECT
+LOOK = 0.25  # seconds after which whoever waits for a commit looks again, which reads nothing
 STATEMENTS = 24  # kept ready; one that writes a wide table takes 50 KB
 
 
@@ -64,9 +76,11 @@ class Sqlite:
         self.readonly = readonly
         self._lock = FileLock(Path(f"{self.path}.lock"))
         self._inode = InodeLock()
+        self._cursors: dict[str, FileLock] = {}
         self._locked = locked
         self._file: tuple[int, int] | None = None
         self.astray = False
+        self.told = False  # whether the transaction in hand has lines for the change feed
         self.arrived = False  # a file has no connection that could lose an answer
         self._version = 0  # of the file, as changed by others
         uri = f"{self.path.as_uri()}?mode={'ro' if readonly else 'rw'}"
@@ -112,6 +126,8 @@ class Sqlite:
         self.disconnect()
         self._inode.release()
         self._lock.release()
+        for cursor in self._cursors.values():
+            cursor.release()
 
     def holder(self) -> Holder | None:
         """Who writes to this mirror; None: nobody."""
@@ -136,14 +152,55 @@ class Sqlite:
         A lock file that was removed is made again. Raises MirrorHeld where another instance has it.
         """
         if identity_of(self.path) != self._file:
-            raise StoreUnavailable(
-                f"The file {plain(self.path)} was moved, deleted or replaced while it was in use.",
-                hint="Restart bitsheet-tui to go on with the file that is there now.",
-            )
+            raise self._replaced()
         self._lock.renew()
 
+    def listen(self) -> None:
+        """From now on `await_commit` knows what was committed since. Raises StoreUnavailable.
+
+        A file that was replaced gives nothing any more.
+        """
+        if identity_of(self.path) != self._file:
+            raise self._replaced()
+        self.called()
+
+    def await_commit(self, woken: int, seconds: float) -> bool:
+        """Whether another process has written to the file since `listen`, within so many seconds.
+
+        False at once when there is something to read from the descriptor `woken`.
+        """
+        until = monotonic() + seconds
+        while (left := until - monotonic()) > 0:
+            if select.select([woken], [], [], min(left, LOOK))[0]:
+                return False
+            if self.called() or identity_of(self.path) != self._file:
+                return True
+        return False
+
+    def take_cursor(self, name: str) -> bool:
+        """Whether this connection has the named cursor of the change feed from now on: no other has it."""
+        lock = self._cursors.setdefault(name, FileLock(Path(f"{self.path}.cursor-{name}")))
+        try:
+            with self._naming_the_path():
+                lock.take()
+        except MirrorHeld:
+            return False
+        return True
+
+    def begin_snapshot(self) -> None:
+        """From the next query on, what others write is not seen."""
+        self.db.execute_sql("BEGIN")
+
+    def end_snapshot(self) -> None:
+        """It is seen again."""
+        self.db.execute_sql("ROLLBACK")
+
+    def stream(self, sql: str) -> "Stream":
+        """The rows of a query, which are not read before they are fetched."""
+        return Stream(self.db.connection().cursor(), sql)
+
     def before_commit(self) -> None:
-        """Nothing to count: a file forgets nothing while the process lives."""
+        """Nothing to count: a file forgets nothing while the process lives, and whoever reads looks at it."""
 
     def after_commit(self) -> None:
         """Nothing to count."""
@@ -215,6 +272,12 @@ class Sqlite:
                 "The kernel's log says why (dmesg). Repair and mount it; the mirror goes on by itself.",
             )
         return f"SQLite failed on {path}: {text}.", ""
+
+    def _replaced(self) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"The file {plain(self.path)} was moved, deleted or replaced while it was in use.",
+            hint="Restart bitsheet-tui to go on with the file that is there now.",
+        )
 
     def _is_limited(self) -> bool:
         """Whether one of our files has nearly the size that a process of ours may give to a file."""
@@ -370,6 +433,21 @@ class Sqlite:
                 f"{plain(self.path)} cannot be opened: {error.strerror}.",
                 hint="bitsheet-tui needs to write to the file and to its folder.",
             ) from error
+
+
+class Stream:
+    """The rows of a query."""
+
+    def __init__(self, cursor: Any, sql: str) -> None:
+        self._cursor = cursor.execute(sql)
+
+    def fetch(self, count: int) -> list[tuple[Any, ...]]:
+        """The next so many rows; none: that was all."""
+        return list(self._cursor.fetchmany(count))
+
+    def close(self) -> None:
+        """Read no more."""
+        self._cursor.close()
 
 
 def _corrupt() -> sqlite3.DatabaseError:

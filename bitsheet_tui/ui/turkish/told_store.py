@@ -37,6 +37,24 @@ SENTENCES = {
     "Restore an older copy, or let it be read anew.": "Daha eski bir kopyayı geri yükleyin ya da baştan okutun.",
     "{path} cannot be copied: {why}.": "{path} kopyalanamıyor: {why}.",
     "{label} does not answer.": "{label} yanıt vermiyor.",
+    # its change feed
+    (
+        "The change feed of {label} is kept from line {first} on: those after {after} are"
+        " not all there any more."
+    ): "{label} değişiklik akışı {first} numaralı satırdan başlıyor: {after} sonrasının hepsi artık yok.",
+    (
+        "The change feed of {label} ends with line {newest}, before {after}: it is another"
+        " one, or of an older copy of the mirror."
+    ): (
+        "{label} değişiklik akışı {newest} numaralı satırda, {after} satırından önce bitiyor: başka bir akış ya da"
+        " aynanın daha eski bir kopyası."
+    ),
+    "Begin anew, with a snapshot of the tables.": "Tabloların anlık görüntüsüyle baştan başlayın.",
+    "The snapshot of {label} is lost.": "{label} anlık görüntüsü kayboldu.",
+    "another process follows the change feed with the cursor {name}": (
+        "değişiklik akışını {name} imleciyle başka bir süreç izliyor"
+    ),
+    "Give this one a name of its own, or end that one.": "Buna ayrı bir ad verin ya da ötekini sonlandırın.",
     # whose it is
     "another instance holds this mirror{known}": "bu aynayı başka bir süreç tutuyor{known}",
     "Stop it first, or use its own pause, resume and sync; status works meanwhile.": (
