@@ -222,6 +222,14 @@ class BesideWell(Struct, frozen=True, kw_only=True):
         return f"{self.kind}:{self.about}" if self.about else str(self.kind)
 
 
+class Notified(Struct, frozen=True, kw_only=True):
+    """A message was sent to people, or could not be."""
+
+    service: str  # the scheme of the channel's address: slack, mailto
+    arrived: bool
+    at: datetime
+
+
 class StoreTrouble(Struct, frozen=True, kw_only=True):
     """The store cannot be written; tried again at `until`."""
 
@@ -322,6 +330,6 @@ class Stopped(Struct, frozen=True, kw_only=True):
 Event = (
     CycleStarted | CycleEnded | PageStored | TableRead | TableFailed | FillStarted | FillEnded | Counted
     | Quarantined | Drifted | Unreadable | RowsHidden | ClockSetBack | DeletionsHeld | Compared | HoldEnded
-    | Waiting | Answered | NeedsOperator | Pinned | BesideFailed | BesideWell | StoreTrouble | PortalSeen
-    | Scheduled | ClockJumped | Paused | Resumed | Steered | Requested | Stopping | Stopped
+    | Waiting | Answered | NeedsOperator | Pinned | BesideFailed | BesideWell | Notified | StoreTrouble
+    | PortalSeen | Scheduled | ClockJumped | Paused | Resumed | Steered | Requested | Stopping | Stopped
 )  # fmt: skip

@@ -149,9 +149,10 @@ def _monitor(config: Config, store: Store, ring: Ring) -> "Monitor":
         with closing(wiring.open_store(config, readonly=True)) as mirror:
             return to_json(look(mirror))
 
-    good = newest_good(store)
+    good, watch = newest_good(store), wiring.told(config)
     mirror = Mirror(
         tables=tuple(table.name for table in wiring.tables(config)), file=wiring.file_of(config),
+        services=tuple(one.service for one in watch.channels) if watch else (),
         succeeded=good.ended_at if good else None, levels=ring.levels, status=status,
         sessions=lambda: store.sessions,
     )  # fmt: skip

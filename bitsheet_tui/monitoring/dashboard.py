@@ -114,6 +114,17 @@ PANELS = (
     Panel(title="Retries", unit="reqps", queries=_rate("bitsheet_portal_retries_total", "reason")),
     Panel(title="Memory", unit="bytes", queries=_one("process_resident_memory_bytes")),
     Panel(title="Processor", unit="percentunit", queries=_rate("process_cpu_seconds_total", "instance")),
+    Panel(
+        title="Messages to people",
+        queries=(
+            (f"sum by (channel) (increase(bitsheet_notifications_total{{{OF}}}[1h]))", "{{channel}} arrived"),
+            (
+                f"sum by (channel) (increase(bitsheet_notification_failures_total{{{OF}}}[1h]))",
+                "{{channel}} failed",
+            ),
+        ),
+        text="In the last hour, by the service of notify.urls.",
+    ),
     Panel(title="Lines of the log", unit="short", queries=_rate("bitsheet_log_messages_total", "level")),
 )  # fmt: skip
 

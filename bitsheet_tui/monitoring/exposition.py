@@ -247,5 +247,16 @@ def _rest(state: EngineState, watched: Watched) -> Iterator[Metric]:
         "event_loop_lag_seconds", "How long the engine's loop took to answer.", watched.tally.lag
     )
     yield _counter("clock_jumps", "How often this host's clock was set.", watched.tally.clock_jumps)
+    sent = watched.tally.notified.items()
+    yield _counters(
+        "notifications",
+        "Messages that arrived.",
+        ("channel",),
+        (((of,), n) for (of, well), n in sent if well),
+    )
+    yield _counters(
+        "notification_failures", "Tries of messages that did not.", ("channel",),
+        (((of,), n) for (of, well), n in sent if not well),
+    )  # fmt: skip
     lines = (((level.lower(),), watched.levels.get(level, 0)) for level in LEVELS)
     yield _counters("log_messages", "Lines of the log.", ("level",), lines)

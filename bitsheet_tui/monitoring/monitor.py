@@ -31,6 +31,7 @@ class Mirror(Struct, frozen=True, kw_only=True):
     """What is known of the mirror beside the engine's picture."""
 
     tables: tuple[str, ...]
+    services: tuple[str, ...] = ()  # of the channels through which people are told
     succeeded: datetime | None  # when a full cycle was good last, before this start
     file: Path | None  # of SQLite
     levels: Mapping[str, int]  # lines of the log
@@ -44,7 +45,7 @@ class Monitor:
     def __init__(self, address: tuple[str, int], token: Secret, language: str, mirror: Mirror) -> None:
         self._mirror = mirror
         self._language = language
-        self._tally = Tally(mirror.tables, mirror.succeeded)
+        self._tally = Tally(mirror.tables, mirror.succeeded, mirror.services)
         self._listener = Listener(address, token, self._answer)
         self._state: Callable[[], EngineState] = EngineState
         self._exposition: Exposition | None = None

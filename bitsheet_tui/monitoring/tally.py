@@ -68,9 +68,14 @@ class Requests:
 
 
 class Tally:
-    """All counts of one engine. `succeeded` is when a full cycle was good last, before this start."""
+    """All counts of one engine.
 
-    def __init__(self, tables: Iterable[str], succeeded: datetime | None = None) -> None:
+    `succeeded` is when a full cycle was good last, before this start; `services` are those of the channels.
+    """
+
+    def __init__(
+        self, tables: Iterable[str], succeeded: datetime | None = None, services: Iterable[str] = ()
+    ) -> None:
         names = tuple(tables)
         self.started: datetime | None = None  # the newest cycle
         self.succeeded = succeeded
@@ -86,6 +91,7 @@ class Tally:
         self.transactions_failed = {reason: 0 for _, reason in STORE_REASONS}
         self.retries = dict.fromkeys(Reason, 0)
         self.throttled = dict.fromkeys(LIMITS, 0.0)
+        self.notified = Counter({(name, arrived): 0 for name in services for arrived in (True, False)})
         self._rests: dict[str, datetime] = {}  # until when the method of a table is counted as resting
 
     def tell(self, event: e.Event) -> None:
@@ -103,6 +109,8 @@ class Tally:
                 self.columns[event.table] += len(event.added)
             case e.ClockJumped():
                 self.clock_jumps += 1
+            case e.Notified():
+                self.notified[event.service, event.arrived] += 1
 
     def _stored(self, event: e.PageStored) -> None:
         same = event.read - event.inserted - event.updated - event.quarantined

@@ -39,6 +39,11 @@ class Channel(Struct, frozen=True):
     key: str
     address: Secret
 
+    @property
+    def service(self) -> str:
+        """The scheme of the address alone."""
+        return self.name.partition(" ")[0]
+
 
 def channels(urls: Iterable[str]) -> tuple[Channel, ...]:
     """The channels of these addresses, in their order."""

@@ -210,6 +210,8 @@ class Notifier:
             return []
         for channel in through:
             self._report(Kind.CHANNEL_FAILING, channel.name, FAILING, found[channel.key], FAILING_HINT)
+            arrived = not found[channel.key]
+            self._engine.tell(e.Notified(service=channel.service, arrived=arrived, at=self._now()))
         return [key for key, why in found.items() if why]
 
     def _report(self, kind: Kind, name: str, sentence: str, why: str, hint: str) -> None:

@@ -255,6 +255,7 @@ def _(event: e.Drifted, state: EngineState) -> EngineState:
 @_apply.register(e.Pinned)  # an alert is all there is to see
 @_apply.register(e.BesideFailed)
 @_apply.register(e.BesideWell)
+@_apply.register(e.Notified)
 def _(
     event: e.ClockJumped
     | e.Requested
@@ -262,7 +263,8 @@ def _(
     | e.RowsHidden
     | e.Pinned
     | e.BesideFailed
-    | e.BesideWell,
+    | e.BesideWell
+    | e.Notified,
     state: EngineState,
 ) -> EngineState:
     return state

@@ -42,6 +42,7 @@ def target(home, portal) -> int:
     port = free_port()
     settings = (
         f"burst = 5000\n[sync]\ninterval = 1\nreconcile_every = 1\n[metrics]\nlisten = '127.0.0.1:{port}'\n"
+        f"[notify]\nurls = ['json://127.0.0.1:{free_port()}/']\n"  # where nobody listens
     )
     configure(home, portal, settings)
     return port
@@ -57,7 +58,7 @@ def test_each_alert_has_its_place_in_the_manual_and_says_what_it_means(capfd):
     rules = printed("alerts", capfd)
     names = ALERTS.findall(rules)
     chapter = (FOLDER / "monitoring.md").read_text(encoding="utf-8")
-    assert len(names) == len(set(names)) == 9
+    assert len(names) == len(set(names)) == 10
     assert re.findall(r"^\* `(Bitsheet\w+)`", chapter, re.MULTILINE) == names
     assert rules.count("summary: ") == rules.count("description: ") == len(names)
     assert re.findall(r"help monitoring: (\w+)", rules) == names
@@ -104,7 +105,7 @@ def test_the_rules_and_the_metrics_are_as_prometheus_wants_them(home, target, st
         [promtool, "check", "rules", "rules.yml"], capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stderr
-    assert "9 rules found" in checked.stdout
+    assert "10 rules found" in checked.stdout
     start("--no-ui")
     text = reached(target, "/metrics")
     linted = subprocess.run(
@@ -170,7 +171,7 @@ def test_each_rule_fires_when_it_should_and_is_over_with_its_cause(
 
         some = [row["ID"] for row in demo.world.truth("deals")][::2]
         demo.world.hide("deals", *some)
-        server.until_firing("BitsheetDeletionsHeld", "BitsheetNeedsOperator")
+        server.until_firing("BitsheetDeletionsHeld", "BitsheetNeedsOperator", "BitsheetNotificationsFailing")
         demo.world.show("deals", *some)
         server.until_over("BitsheetDeletionsHeld", "BitsheetNeedsOperator")
 

@@ -249,6 +249,24 @@ def test_transactions_are_counted_with_what_failed(watching):
     assert failed == {"busy": 0, "full": 1, "broken": 0, "refused": 0, "lost": 1}
 
 
+def test_messages_are_counted_by_service_and_no_address_is_told(tmp_path):
+    watching = Watching(tmp_path)
+    assert {key for key in watching.samples() if key[0].startswith("notification")} == set()
+    watching.tally = Tally(TABLES, services=("slack", "mailto"))
+    watching.exposition = Exposition(
+        Watched(state=lambda: watching.state, tally=watching.tally, levels={}, file=None)
+    )
+    arrived = [True, False, True]
+    watching.tell(*(e.Notified(service="slack", arrived=one, at=NOW) for one in arrived))
+    found = {key: value for key, value in watching.samples().items() if key[0].startswith("notification")}
+    assert found == {
+        ("notifications_total", "slack"): 2,
+        ("notifications_total", "mailto"): 0,
+        ("notification_failures_total", "slack"): 1,
+        ("notification_failures_total", "mailto"): 0,
+    }
+
+
 def test_a_store_without_space_is_told(watching):
     trouble = e.StoreTrouble(text="no space left", hint="make room", at=NOW, until=NOW, full=True)
     assert watching.value("store_full") == 0

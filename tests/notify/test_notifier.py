@@ -55,8 +55,10 @@ class Picture:
 
     def __init__(self, *names):
         self.state = start(names or ("deals",), portal="acme", store="s", at=BEGIN)
+        self.told = []
 
     def tell(self, event):
+        self.told.append(event)
         self.state = reduce(self.state, event)
 
 
@@ -145,6 +147,17 @@ def test_a_channel_that_refuses_is_an_alert_until_it_takes_a_message(watcher):
     one.pass_(900)
     assert [name for name, title, _ in one.post.sent if "deals" in title] == ["json 1", "slack 2"]
     assert Kind.CHANNEL_FAILING not in {alert.kind for alert in one.engine.state.alerts.values()}
+
+
+def test_every_try_is_told_by_the_service_of_its_channel(watcher):
+    one = watcher(urls=("json://a/tok1", "slack://b/tok2"))
+    one.post.ill = {channels(one.urls)[1].key}
+    for event in failing("deals"):
+        one.engine.tell(event)
+    one.pass_(800)
+    found = [(tried.service, tried.arrived) for tried in one.engine.told if isinstance(tried, e.Notified)]
+    assert found.count(("slack", False)) == 6  # of the trouble, and of itself
+    assert set(found) == {("slack", False), ("json", True)}
 
 
 def test_a_message_is_tried_three_times_and_then_given_up(watcher):

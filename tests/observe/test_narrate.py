@@ -118,6 +118,7 @@ TOLD = [
         e.ClockJumped(at=NOW, seconds=-3600),
         "WARNING engine this computer's clock jumped by -3600s; the schedule was made anew",
     ),
+    (e.Notified(service="slack", arrived=True, at=NOW), None),
     (e.Paused(at=NOW), "INFO engine paused  no cycle starts"),
     (e.Resumed(at=NOW), "INFO engine resumed"),
     (
