@@ -21,6 +21,7 @@ TOPICS = (
     "notifications",
     "backup",
     "readers",
+    "follow",
     "web",
     "monitoring",
     "troubles",

