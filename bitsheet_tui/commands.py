@@ -33,6 +33,20 @@ class ConfirmDeletions(Struct, frozen=True):
     table: str
 
 
+class Forget(Struct, frozen=True):
+    """Erase this row and what others have copied of it, and never store it again; or take that back."""
+
+    table: str
+    id: int
+    undo: bool = False
+
+    def undone(self, *, was: bool) -> str:
+        """What came of taking it back."""
+        if not was:
+            return f"{self.table} {self.id} was not forgotten"
+        return f"{self.table} {self.id} is stored again when it is read: resync {self.table} reads it now"
+
+
 class Pause(Struct, frozen=True):
     """Start no cycle and no request after the page in hand."""
 
@@ -74,6 +88,7 @@ Command = (
     | Resync
     | Retry
     | ConfirmDeletions
+    | Forget
     | Pause
     | Resume
     | SetInterval
@@ -87,7 +102,7 @@ Command = (
 # --- from one process to another ------------------------------------------------------------------------
 
 
-SINCE = "since="
+SINCE, UNDO = "since=", "undo"
 LONGEST = 2000  # characters of an argument: the names of all tables take a third of it
 LEAST, MOST = 1.0, 31_536_000.0  # seconds of an interval
 
@@ -105,6 +120,13 @@ def _interval(word: str) -> SetInterval:
     return SetInterval(seconds)
 
 
+def _forget(words: list[str]) -> Forget:
+    table, id_, *rest = words
+    if not (id_.isascii() and id_.isdigit()) or rest not in ([], [UNDO]):
+        raise ValueError(id_)
+    return Forget(table, int(id_), undo=bool(rest))
+
+
 def _some(words: list[str]) -> tuple[str, ...]:
     if not words:
         raise ValueError("no table is named")
@@ -118,6 +140,7 @@ _READERS: Mapping[str, Callable[[list[str]], Command]] = {
     "resync": _resync,
     "retry": lambda words: Retry(tuple(words)),
     "confirm": lambda words: ConfirmDeletions(*words),
+    "forget": _forget,
     "interval": lambda words: _interval(*words),
     "disable": lambda words: Disable(_some(words)),
     "enable": lambda words: Enable(_some(words)),
@@ -139,8 +162,11 @@ def to_words(command: Command) -> tuple[str, str]:
             return "interval", f"{seconds:g}"
         case ConfirmDeletions(table):
             return "confirm", table
+        case Forget():
+            argument = f"{command.table} {command.id}{f' {UNDO}' if command.undo else ''}"
         case _:
-            return type(command).__name__.lower(), ""
+            argument = ""
+    return type(command).__name__.lower(), argument
 
 
 def from_words(name: str, argument: str, tables: Collection[str]) -> Command:
@@ -164,7 +190,7 @@ def named(command: Command) -> tuple[str, ...]:
     match command:
         case SyncNow() | Resync() | Retry() | Disable() | Enable() | Cancel():
             return command.tables
-        case ConfirmDeletions(table):
+        case ConfirmDeletions(table) | Forget(table):
             return (table,)
         case _:
             return ()

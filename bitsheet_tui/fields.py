@@ -33,6 +33,7 @@ class Field(Struct, frozen=True, kw_only=True):
     type: str = ""  # the portal's own word for it
     multiple: bool = False
     values: tuple[tuple[str, str], ...] = ()  # (id, text) of an enumeration
+    rule: str = ""  # how its values are kept from being read: see `privacy`
 
     @property
     def column(self) -> str:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from bitsheet_tui import events as e
@@ -12,10 +13,14 @@ from bitsheet_tui.config import Config
 from bitsheet_tui.errors import ConfigError
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.portal.wire import HttpWire, host_of, is_here, is_local
+from bitsheet_tui.privacy import key
+from bitsheet_tui.privacy.key import Key
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import mounts
 from bitsheet_tui.store.address import SqliteAddress, parse
 from bitsheet_tui.store.books import PORTAL
+from bitsheet_tui.store.privacy import Privacy
+from bitsheet_tui.store.redaction import KEY
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.sync.engine import Engine
 from bitsheet_tui.tables import Table, select
@@ -36,15 +41,80 @@ def tables(config: Config) -> tuple[Table, ...]:
     return select(config.sync.tables)
 
 
-def open_store(config: Config, *, readonly: bool = False) -> Store:
-    """The mirror, held by us unless `readonly`. Raises StoreError and MirrorHeld."""
-    return Store.open(
+def open_store(
+    config: Config, *, readonly: bool = False, say: Callable[[str], None] = lambda _: None
+) -> Store:
+    """The mirror, held by us unless `readonly`, under the rules of [privacy].
+
+    Raises StoreError, MirrorHeld, and ConfigError where the key of the hashes is lost.
+    """
+    store = Store.open(
         config.store_url,
         schema=config.store.schema,
         keep_raw=config.store.keep_raw and not readonly,
         readonly=readonly,
         base=config.base,
     )
+    ready = False
+    try:
+        look_through(config, store) if readonly else protect(config, store, say)
+        ready = True
+    finally:
+        if not ready:
+            store.close()
+    return store
+
+
+def protect(config: Config, store: Store, say: Callable[[str], None] = lambda _: None) -> None:
+    """Let the mirror be stored as [privacy] says from now on, and what is there be made so.
+
+    Raises ConfigError where the key of the hashes is lost.
+    """
+    privacy = Privacy(config.privacy.rules, key_of(config, store))
+    began = monotonic()
+    if store.unprotected(privacy.rules):
+        say("privacy: the rules are applied to what is there")
+    cleaned = store.protect(privacy, lambda done: say(done.line()))
+    if cleaned is not None:
+        say(f"privacy: the rules are applied, in {monotonic() - began:.1f} s{uncleaned(config, cleaned)}")
+
+
+def uncleaned(config: Config, cleaned: bool | None) -> str:
+    """What to add where the files may still have what the tables have not."""
+    if cleaned:
+        return ""
+    if file_of(config) is None:
+        return "; what PostgreSQL keeps until then: bitsheet-tui help privacy"
+    return "; a program that reads keeps the log beside the file: end it, then bitsheet-tui privacy --clean"
+
+
+def key_of(config: Config, store: Store) -> Key | None:
+    """The key of the hashes, made where there never was one; None: nothing is hashed. Raises ConfigError."""
+    if not config.privacy.hash:
+        return None
+    places, known = key_places(config), store.remembered(KEY)
+    found = key.find(places)
+    if known and (found is None or found.ident != known):
+        what = f"{found.path} holds another key" if found else f"it is not in {places[0]}"
+        raise ConfigError(
+            [f"privacy.hash: the key ({known}) of the hashes in {store.label} is lost: {what}"],
+            "put it back; or leave privacy.hash empty for one start and let the tables be read, to begin"
+            " anew with another key and other hashes",
+        )
+    return found or key.make(places)
+
+
+def key_places(config: Config) -> list[Path]:
+    """Where the key of the hashes may be."""
+    if config.privacy.key_file:
+        return [Path(config.privacy.key_file)]
+    file = file_of(config)
+    return [config.base / key.NAME, *([file.with_name(f"{file.name}.{key.NAME}")] if file else [])]
+
+
+def look_through(config: Config, store: Store) -> None:
+    """Let rows be compared with those of the mirror as they are stored there."""
+    store.look_through(key.find(key_places(config)) if store.remembered(KEY) else None)
 
 
 def open_to_ask(config: Config) -> Store:

@@ -186,6 +186,28 @@ def _backup(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", type=Path, metavar="PATH", help="the file to make; one that is there is kept")
 
 
+def _forget(parser: argparse.ArgumentParser) -> None:
+    _table(parser)
+    parser.add_argument("id", type=_an_id, metavar="ID", help="the id of its row")
+    parser.add_argument("--yes", action="store_true", help="do not ask first")
+    parser.add_argument("--undo", action="store_true", help="let the row be stored again when it is read")
+
+
+def _an_id(text: str) -> int:
+    number = _whole(text)
+    if not 0 < number < 2**63:
+        raise argparse.ArgumentTypeError(f"{text} is no id")
+    return number
+
+
+def _privacy(parser: argparse.ArgumentParser) -> None:
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--apply", action="store_true", help="apply the rules to what is there already")
+    either.add_argument(
+        "--clean", action="store_true", help="leave nothing in the files of what is not in the tables"
+    )
+
+
 def _grant(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("role", metavar="ROLE", help="of PostgreSQL; it is not made")
     parser.add_argument("--apply", action="store_true", help="do it, instead of printing it")
@@ -269,6 +291,8 @@ COMMANDS = (
     Command(name="notify", help="send a test message through every channel of notify.urls", add=_notify),
     Command(name="backup", help="a whole, checked copy of the mirror, while it runs", add=_backup),
     Command(name="grant", help="what a role that only reads needs on PostgreSQL", add=_grant),
+    Command(name="privacy", help="what is kept from being read; apply the rules", add=_privacy),
+    Command(name="forget", help="erase a person from the mirror, its history and its feed", add=_forget),
     Command(name="alerts", help="print Prometheus rules for the metrics"),
     Command(name="dashboard", help="print a Grafana dashboard of the metrics"),
     Command(

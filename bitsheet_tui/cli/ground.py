@@ -167,7 +167,7 @@ def stand(
     need_webhook(config)
     hardening.seal()
     need_files()
-    store = wiring.open_store(config)
+    store = wiring.open_store(config, say=tell)
     ending.callback(store.close)
     if not anew:
         wiring.need_same_portal(config, store)

@@ -22,7 +22,7 @@ from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState
 from bitsheet_tui.store.store import Store
 
-OURS = ("portal.", "sync.", "schedule.", "log.", "metrics.", "notify.", "question", "ui.language")
+OURS = ("portal.", "sync.", "schedule.", "log.", "metrics.", "notify.", "privacy.", "question", "ui.language")
 
 
 class Reloading:
@@ -58,6 +58,7 @@ class Reloading:
                 return
             unfinished = self._engine.unfinished
             self._config, self._next = self._next, None
+            wiring.protect(self._config, self._store, lambda line: logs.say("INFO", line))
             self._engine = over(self._config, self._store, self._ring)
             for command in unfinished:
                 self._engine.submit(command)
@@ -73,6 +74,7 @@ class Reloading:
             config = self._read()
             need_webhook(config)
             wiring.told(config)
+            wiring.key_of(config, self._store)
             # asks the store, too: while that cannot be reached no engine can start
             wiring.need_same_portal(config, self._store)
             if not self._take(config):

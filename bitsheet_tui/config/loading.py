@@ -16,6 +16,7 @@ from bitsheet_tui.config.settings import INERT, SECTIONS, Config, ExtraTable, Qu
 from bitsheet_tui.config.source import Source, find, read, stranger
 from bitsheet_tui.config.webhook import find_webhook
 from bitsheet_tui.errors import ConfigError, UsageError
+from bitsheet_tui.privacy.rules import Rule, parse
 from bitsheet_tui.secret import Secret, conceal
 from bitsheet_tui.tables import CATALOGUE
 
@@ -64,6 +65,7 @@ def load(path: Path | None, environ: MutableMapping[str, str], *, looking: bool 
     webhook = find_webhook(source, values, environ, Findings() if looking else findings)
     store_url = _refine(values, given, source.base, findings)
     _check_tables(values, given, extra, findings)
+    _check_privacy(values, given, findings)
     _check_schedule(values, given, findings)
     metrics_token = _check_metrics(values, given, findings)
     if findings.problems:
@@ -177,6 +179,8 @@ def _refine(values: dict[str, Any], given: Mapping[str, Given], base: Path, find
         conceal(url)
     if values["metrics.token_file"]:
         values["metrics.token_file"] = str(address.place(values["metrics.token_file"], base))
+    if values["privacy.key_file"]:
+        values["privacy.key_file"] = str(address.place(values["privacy.key_file"], base))
     if values["log.file"]:
         values["log.file"] = str(address.place(values["log.file"], base))
     if heartbeat := values["notify.heartbeat_url"]:
@@ -225,6 +229,11 @@ def _check_tables(
         hint = f"; did you mean {alike[0]}?" if alike else f"; there are {', '.join(known)}"
         wrong = f"{name} has no effect in this version" if name in to_come else f"no such table{hint}"
         findings.wrong("sync.tables", wrong, given["sync.tables"].where)
+
+
+def _check_privacy(values: Mapping[str, Any], given: Mapping[str, Given], findings: Findings) -> None:
+    for rule, said in parse({rule: values[f"privacy.{rule}"] for rule in Rule})[1]:
+        findings.wrong(f"privacy.{rule}", said, given[f"privacy.{rule}"].where)
 
 
 def _check_schedule(values: Mapping[str, Any], given: Mapping[str, Given], findings: Findings) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from bitsheet_tui.config.source import whole
+from bitsheet_tui.privacy.rules import Rule, Rules, parse
 from bitsheet_tui.secret import Secret
 
 # the description is what an error says the setting must be
@@ -133,6 +134,23 @@ class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     heartbeat_url: Text = ""
 
 
+class PrivacySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[privacy]: fields that are kept from being read, each "table.field" or "field".
+
+    `key_file` is absolute once loaded, or empty: then the key is beside the configuration, or the mirror.
+    """
+
+    exclude: Words = ()
+    hash: Words = ()
+    mask: Words = ()
+    key_file: Text = ""
+
+    @property
+    def rules(self) -> Rules:
+        """What they say together; they were checked when they were loaded."""
+        return parse({Rule.EXCLUDE: self.exclude, Rule.HASH: self.hash, Rule.MASK: self.mask})[0]
+
+
 class UiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """[ui]: how the console looks and speaks; `language` empty: that of the locale.
 
@@ -169,6 +187,7 @@ Section = (
     | LogSettings
     | MetricsSettings
     | NotifySettings
+    | PrivacySettings
     | UiSettings
 )
 
@@ -180,6 +199,7 @@ SECTIONS: dict[str, type[Section]] = {
     "log": LogSettings,
     "metrics": MetricsSettings,
     "notify": NotifySettings,
+    "privacy": PrivacySettings,
     "ui": UiSettings,
 }
 
@@ -198,6 +218,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
     notify: NotifySettings = NotifySettings()
+    privacy: PrivacySettings = PrivacySettings()
     ui: UiSettings = UiSettings()
     table: tuple[ExtraTable, ...] = ()
     question: tuple[Question, ...] = ()

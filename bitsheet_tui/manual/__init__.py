@@ -22,6 +22,7 @@ TOPICS = (
     "backup",
     "readers",
     "follow",
+    "privacy",
     "web",
     "monitoring",
     "troubles",

@@ -101,11 +101,16 @@ def with_real_columns(
     rows: Sequence[Portal], columns: Mapping[str, Sequence[Column]]
 ) -> list[dict[str, Any]]:
     """Rows that speak of columns, with the names that the columns really have."""
-    real = {(table, place.field.name): place.name for table, places in columns.items() for place in places}
-    return [
-        {**row, "column_name": real.get((row["table_name"], row["field"]), row.get("column_name"))}
-        for row in rows
-    ]
+    real = {(table, place.field.name): place for table, places in columns.items() for place in places}
+    return [_real(row, real.get((row["table_name"], row["field"]))) for row in rows]
+
+
+def _real(row: Portal, column: Column | None) -> dict[str, Any]:
+    """The entry of a column; where its values are kept from being read its title says so."""
+    if column is None:
+        return dict(row)
+    titled = {"title": column.field.title} if column.field.rule and "title" in row else {}
+    return {**row, **titled, "column_name": column.name}
 
 
 def _living(database: Database, layout: Layout) -> list[Key]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import cached_property
@@ -12,8 +12,10 @@ from typing import Any
 from msgspec import Struct
 
 from bitsheet_tui.fields import Field, Kind
+from bitsheet_tui.privacy.values import Change
 from bitsheet_tui.store import values
 from bitsheet_tui.store.dialects import Convert, Dialect, quote, reader
+from bitsheet_tui.store.privacy import KEPT, NONE, Changed, Privacy, parsed
 from bitsheet_tui.store.sweeps import Met, Sweep, sweep
 from bitsheet_tui.store.values import Unstorable
 from bitsheet_tui.tables import Table
@@ -79,6 +81,43 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     stale: tuple[str, ...]  # more columns that it leaves empty
     overflows: bool  # whether a row may be too big, and leave some of its values in `extra`: see `overflow`
     raw: bool
+    privacy: Privacy = NONE
+    changed: Mapping[str, tuple[Kind, Changed]] = {}  # fields that are kept from being read
+
+    @cached_property
+    def guarded(self) -> bool:
+        """Whether a portal's row is not stored as it is."""
+        return bool(self.changed) or self.privacy.rules.on(self.table.name)
+
+    @cached_property
+    def before(self) -> Callable[[Portal], Portal] | None:
+        """What is done to each row of the portal first."""
+        return self.privacy.before(self.table)
+
+    @cached_property
+    def forgotten(self) -> frozenset[int]:
+        """The ids whose rows are never stored."""
+        return self.privacy.forgotten.get(self.table.name, frozenset())
+
+    def told(self, portal: Portal) -> Portal:
+        """The portal's row as it may be kept."""
+        return self._told(portal, parsed) if self.guarded else portal
+
+    def sealed(self, portal: Portal) -> Portal:
+        """The same, so that what it becomes, stored once more, is as it is."""
+        if not self.guarded:
+            return portal
+        return self._told(portal, lambda _, value: None if value is None else {KEPT: value})
+
+    def _told(self, portal: Portal, show: Callable[[Kind, Any], Any]) -> Portal:
+        found: dict[str, Any] = {}
+        for name, raw in portal.items():
+            if name in self.changed:
+                kind, convert = self.changed[name]
+                found[name] = show(kind, convert(raw))
+            elif self.privacy.rules.of(self.table.name, name) is None:
+                found[name] = raw
+        return found
 
     @cached_property
     def sql_name(self) -> str:
@@ -176,7 +215,7 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     def complete(self, row: Row, portal: Portal, at: Any) -> Row:
         """The row with everything that an upsert writes."""
         empty = (None,) * (len(self.retired) + len(self.stale))
-        raw = (raw_text(portal),) if self.raw else ()
+        raw = (raw_text(self.told(portal)),) if self.raw else ()
         return (*row, *empty, *raw, at, None)
 
     def key_of(self, row_id: str) -> tuple[Any, ...] | None:
@@ -197,7 +236,7 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return {**row, EXTRA: {name: value for name, value in found.items() if value is not None}}
 
 
-def build(
+def build(  # noqa: PLR0913 - most of it by name
     table: Table,
     columns: Sequence[Column],
     dialect: Dialect,
@@ -206,6 +245,7 @@ def build(
     stale: Iterable[str] = (),
     zone: tzinfo | None = None,
     overflow: bool = True,
+    privacy: Privacy = NONE,
 ) -> Layout:
     """The layout of `table` from what is known of its columns.
 
@@ -213,11 +253,18 @@ def build(
     `overflow` a table that may need a column `extra` has one.
     """
     overflows = overflow and may_overflow(columns, dialect)
-    live = [column for column in columns if column.name is not None and not column.retired]
-    surplus = [column for column in columns if column.name is None and not column.retired]
-    gone = [column for column in columns if column.name is not None and column.retired]
+    hidden = {c.field.name for c in columns if privacy.hides(table, c.field)} if privacy.rules else set()
+    shown = [column for column in columns if not column.retired and column.field.name not in hidden]
+    live = [column for column in shown if column.name is not None]
+    surplus = [column for column in shown if column.name is None]
+    gone = [c for c in columns if c.name is not None and (c.retired or c.field.name in hidden)]
     live.sort(key=lambda column: _rank(table, column.field))
-    readers = [(column.field.name, _reader(table, column.field, dialect, zone)) for column in live]
+    changed = {
+        column.field.name: (column.field.kind, _changed(table, column.field, dialect, zone, change))
+        for column in shown
+        if (change := privacy.change(table, column.field)) is not None
+    }
+    readers = [(column.field.name, convert_of(table, column.field, dialect, zone)) for column in live]
     names = [str(column.name) for column in live]
     kinds = [column.field.kind for column in live]
     stable = sum(column.field.name not in table.volatile for column in live)
@@ -226,25 +273,39 @@ def build(
         names.insert(stable, EXTRA)
         kinds.insert(stable, Kind.JSON)
         stable += 1
+    sweeps = [
+        sweep(Kind.REFERENCE if convert is values.identity else kind, convert, dialect.plain_number)
+        for kind, (_, convert) in zip(kinds, readers, strict=True)
+    ]
+    for place, (name, _) in enumerate(readers):
+        if name in changed:
+            readers[place] = name, changed[name][1]
+            sweeps[place] = changed[name][1].sweep(sweeps[place])
     return Layout(
         table=table,
         dialect=dialect,
         readers=tuple(readers),
-        sweeps=tuple(
-            sweep(Kind.REFERENCE if convert is values.identity else kind, convert, dialect.plain_number)
-            for kind, (_, convert) in zip(kinds, readers, strict=True)
-        ),
+        sweeps=tuple(sweeps),
         names=tuple(names),
         kinds=tuple(kinds),
         stable=stable,
-        surplus=tuple((column.field.name, _in_document(column.field, zone)) for column in surplus),
+        surplus=tuple(
+            (column.field.name, _in_document(column.field, zone, changed.get(column.field.name)))
+            for column in surplus
+        ),
         fields=(*(name for name, _ in readers), *(column.field.name for column in gone)),
         retired=tuple(str(column.name) for column in gone),
         retired_kinds=tuple(column.field.kind for column in gone),
         stale=tuple(stale),
         overflows=overflows,
         raw=raw,
+        privacy=privacy,
+        changed=changed,
     )
+
+
+def _changed(table: Table, field: Field, dialect: Dialect, zone: tzinfo | None, change: Change) -> Changed:
+    return Changed(convert_of(table, field, dialect, zone), change, document=field.kind is Kind.JSON)
 
 
 def may_overflow(columns: Iterable[Column], dialect: Dialect) -> bool:
@@ -256,7 +317,8 @@ def _nothing(_: Any) -> None:
     """No field of the portal is called as our own column."""
 
 
-def _reader(table: Table, field: Field, dialect: Dialect, zone: tzinfo | None) -> Convert:
+def convert_of(table: Table, field: Field, dialect: Dialect, zone: tzinfo | None = None) -> Convert:
+    """How the values of a field are read, whatever is done to them then."""
     if field.name == IDENT and IDENT in table.key:
         return values.identity
     return dialect.converter(field, zone)
@@ -286,9 +348,9 @@ def raw_text(portal: Portal) -> str:
         return values.canonical({"unstorable": str(error)})
 
 
-def _in_document(field: Field, zone: tzinfo | None) -> Convert:
+def _in_document(field: Field, zone: tzinfo | None, changed: tuple[Kind, Changed] | None) -> Convert:
     """From what the portal says to a value inside a JSON document."""
-    read = reader(field, zone)
+    read = changed[1] if changed else reader(field, zone)
 
     def convert(raw: Any) -> Any:
         value = read(raw)

@@ -10,6 +10,7 @@ from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.models import (
     CursorRecord,
     FactRecord,
+    ForgottenRecord,
     JobRecord,
     QuarantineRecord,
     UntoldRecord,
@@ -183,6 +184,12 @@ def _cursors(database: Database) -> None:
     create_all(database.peewee, (CursorRecord,))
 
 
+def _privacy(database: Database) -> None:
+    """Columns say under which rule they are stored, and who is forgotten has a list."""
+    create_all(database.peewee, (ForgottenRecord,))
+    _add(database, "bitsheet_columns", {"rule": "TEXT NOT NULL DEFAULT ''"})
+
+
 def _add(database: Database, table: str, columns: dict[str, str]) -> None:
     """Add what is not there; a mirror that is made now has them from the start."""
     known = {column[0] for column in database.execute(f"SELECT * FROM {table} LIMIT 0").description}  # noqa: S608
@@ -193,7 +200,7 @@ def _add(database: Database, table: str, columns: dict[str, str]) -> None:
 
 STEPS: tuple[Callable[[Database], None], ...] = (
     _create, _reconcile, _alerts, _stretches, _closed, _proofs, _values, _previous, _freshness, _unkept,
-    _snapshots, _quiet_cycles, _asker, _cursors,
+    _snapshots, _quiet_cycles, _asker, _cursors, _privacy,
 )  # fmt: skip
 """The n-th step makes version n out of version n - 1; an empty database is version 0."""
 

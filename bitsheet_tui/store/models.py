@@ -88,6 +88,8 @@ class ColumnRecord(Record):
     position = peewee.IntegerField(default=0)
     first_seen = InstantField()
     retired_at = InstantField(null=True)
+    # how its values are kept from being read; see `privacy`
+    rule = peewee.TextField(default="", constraints=[peewee.SQL("DEFAULT ''")])
 
     class Meta:
         table_name = "bitsheet_columns"
@@ -225,6 +227,19 @@ class QuarantineRecord(Record):
         primary_key = peewee.CompositeKey("table_name", "row_id", "field")
 
 
+class ForgottenRecord(Record):
+    """A row of the portal of which nothing is kept, whenever it is read."""
+
+    table_name = peewee.TextField()
+    row_id = peewee.BigIntegerField()
+    at = InstantField()  # the host's clock
+    gone_at = InstantField(null=True)  # since when the portal does not have it either
+
+    class Meta:
+        table_name = "bitsheet_forgotten"
+        primary_key = peewee.CompositeKey("table_name", "row_id")
+
+
 class DiscussionRecord(Record):
     """The comments of one task: where they are and up to when they were read."""
 
@@ -339,8 +354,8 @@ class ContactPointRecord(Record):
 
 RECORDS: tuple[type[Record], ...] = (
     FactRecord, ColumnRecord, CheckpointRecord, CycleRecord, RunRecord, ChangeRecord, UntoldRecord,
-    QuarantineRecord, DiscussionRecord, ReconcileRecord, AlertRecord, ControlRecord, JobRecord,
-    CursorRecord, ContactPointRecord,
+    QuarantineRecord, ForgottenRecord, DiscussionRecord, ReconcileRecord, AlertRecord, ControlRecord,
+    JobRecord, CursorRecord, ContactPointRecord,
 )  # fmt: skip
 
 

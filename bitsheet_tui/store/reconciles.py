@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from bitsheet_tui.store import census, closed, comparing, discussions, quarantine, tombstones
+from bitsheet_tui.store import census, closed, comparing, discussions, forgotten, quarantine, tombstones
 from bitsheet_tui.store.comparing import Difference
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.discussions import Discussion
@@ -105,6 +105,7 @@ class Reconciles:
         database, mine = self._database, self._layout(table, writing=True)
 
         def work() -> int:
+            forgotten.gone(database, mine, ids, When(at=at, cycle=cycle))
             keys = [(id_,) for id_ in census.alive(database, mine, ids)]
             quarantine.release(database, table.name, [str(id_) for id_ in ids])
             if record:

@@ -83,8 +83,16 @@ def drift(todo: Plan, known: Sequence[Column]) -> Drift:
 
 
 def _retyped(before: Field, now: Field) -> bool:
-    """Whether the portal describes a field otherwise: it may have changed every value, and moved no date."""
-    return (before.type, before.multiple, before.kind) != (now.type, now.multiple, now.kind)
+    """Whether the portal describes a field otherwise: it may have changed every value, and moved no date.
+
+    So has a rule of `privacy` that came or went.
+    """
+    return (before.type, before.multiple, before.kind, before.rule) != (
+        now.type,
+        now.multiple,
+        now.kind,
+        now.rule,
+    )
 
 
 def remembered(database: Database, table: str) -> tuple[Column, ...]:
@@ -218,6 +226,7 @@ def _column(record: Any) -> Column:
         type=record.type,
         multiple=record.multiple,
         values=tuple((str(key), str(text)) for key, text in record.values_json or ()),
+        rule=record.rule,
     )
     return Column(field=field, name=record.column_name, retired=record.retired_at is not None)
 
@@ -337,6 +346,7 @@ def _facts(column: Column) -> dict[str, Any]:
         "type": field.type,
         "title": field.title,
         "multiple": field.multiple,
+        "rule": field.rule,
         "values_json": [list(pair) for pair in field.values] or None,
     }
 

@@ -7,8 +7,12 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from time import monotonic
 
+from msgspec.structs import replace
+
 from bitsheet_tui.errors import StoreLocked, StoreRefused, StoreUnavailable, UsageError
 from bitsheet_tui.fields import Field
+from bitsheet_tui.privacy.key import Key as PrivacyKey
+from bitsheet_tui.privacy.rules import Rule, Rules
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import (
     checkpoints,
@@ -17,11 +21,13 @@ from bitsheet_tui.store import (
     counts,
     dictionaries,
     discussions,
+    forgotten,
     layout,
     migrations,
     outgrown,
     quarantine,
     readers,
+    redaction,
     respelling,
     restoring,
     schema,
@@ -42,6 +48,7 @@ from bitsheet_tui.store.feed import When
 from bitsheet_tui.store.layout import EXTRA, RAW, Column, Layout, Portal
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.models import FactRecord
+from bitsheet_tui.store.privacy import Privacy
 from bitsheet_tui.store.reconciles import Reconciles
 from bitsheet_tui.store.writer import SMALL, Big, Stored
 from bitsheet_tui.tables import CATALOGUE, Table
@@ -65,6 +72,7 @@ class Store(Books):
         self._views_made = True  # that every view says what it should
         self._next_try = 0.0  # when that is tried again, on the monotonic clock
         self._zone: tzinfo | None = None
+        self._privacy = Privacy()
         self.label = database.label
         self.reconciles = Reconciles(database, self._layout, self._layout_of)
 
@@ -115,6 +123,81 @@ class Store(Books):
     def close(self) -> None:
         """End the connection and let others write. Again is nothing."""
         self._database.close()
+
+    # --- what is kept from being read ---------------------------------------------------------------------
+
+    def protect(self, privacy: Privacy, report: redaction.Report = lambda _: None) -> bool | None:
+        """From now on rows are stored as the rules say; what is there is first made so, and `report`ed.
+
+        May be killed and called again. Whether nothing of what was there is left in the files; None: nothing
+        was to be done.
+        """
+        database = self._database
+        self._privacy = replace(privacy, forgotten=database.read(lambda: forgotten.load(database)))
+        self._layouts.clear()
+        known = self.remembered(redaction.KEY)
+        if privacy.key and privacy.key.ident != known:
+            self.remember(redaction.KEY, privacy.key.ident)
+        if not redaction.is_due(database, privacy):
+            return None
+        redaction.Redaction(database, self._privacy, self._every, self._known, report).run()
+        if known and not privacy.key:
+            self.remember(redaction.KEY, "")
+        self._columns = database.read(lambda: schema.all_remembered(database))
+        self._layouts.clear()
+        self._make_views()
+        return self.clean()
+
+    def look_through(self, key: PrivacyKey | None) -> None:
+        """Rows of the portal are compared as those that are there were stored; `key`: of the hashes."""
+        database = self._database
+        rules = database.read(lambda: redaction.applied(database))
+        key = key if key and key.ident == self.remembered(redaction.KEY) else None
+        self._privacy = Privacy(rules, key, database.read(lambda: forgotten.load(database)))
+        self._layouts.clear()
+
+    def unprotected(self, rules: Rules) -> bool:
+        """Whether what is there was stored under other rules."""
+        return self._database.read(lambda: redaction.is_due(self._database, Privacy(rules)))
+
+    def forget_row(self, table: Table, id_: int, *, at: datetime, cycle: int) -> forgotten.Erased:
+        """Erase a row and what is known of it elsewhere, and never store it again. See `forgotten`."""
+        database = self._database
+        known = {
+            name: (mine, self._known[name])
+            for name in self._known
+            if name not in DICTIONARIES and (mine := self._layout_of(name)) is not None
+        }
+        when = When(at=at, cycle=cycle)
+        erased = forgotten.forget(database, known, table.name, id_, when)
+        self._learn_forgotten()
+        return erased
+
+    def remember_row(self, table: Table, id_: int) -> bool:
+        """Let a row that was forgotten be stored again when it is read; whether it was."""
+        database = self._database
+        found = database.write(lambda: forgotten.remember(database, table.name, id_))
+        self._learn_forgotten()
+        return found
+
+    def count_forgotten(self, table: str) -> int:
+        """How many rows of the table are forgotten that the portal has."""
+        database, mine = self._database, self._layout_of(table)
+        return len(database.read(lambda: forgotten.living(database, mine, 0, None))) if mine else 0
+
+    def _learn_forgotten(self) -> None:
+        found = self._database.read(lambda: forgotten.load(self._database))
+        self._privacy = replace(self._privacy, forgotten=found)
+        self._layouts.clear()
+
+    def clean(self) -> bool:
+        """Leave nothing in the files of what is not in the tables any more; whether that could be done."""
+        names = [*self._known, CONTACT_POINTS, "bitsheet_changes", "bitsheet_quarantine", "bitsheet_untold"]
+        return self._database.read(lambda: self._database.driver.clean(names))
+
+    @property
+    def _every(self) -> dict[str, Table]:
+        return {**DICTIONARIES, **self._tables}
 
     # --- the shape -------------------------------------------------------------------------------------
 
@@ -212,9 +295,11 @@ class Store(Books):
         """Tell what the values of the columns that are to be text will be."""
         widened = schema.widened_columns(todo, known)
         if widened:
-            texts = {name: schema.as_text(name, kind) for name, kind in widened.items()}
+            kept = {c.name for c in todo.columns if self._privacy.rules.of(table.name, c.field.name)}
+            texts = {n: schema.as_text(n, kind) for n, kind in widened.items() if n not in kept}
             mine = layout.build(table, known, self._database.dialect, raw=False)
-            respelling.tell(self._database, mine, texts, when)
+            if texts:
+                respelling.tell(self._database, mine, texts, when)
 
     def _restore(self, table: Table, todo: schema.Plan, when: When) -> None:
         """Store what waits for the widened columns, and forget what waits for those that are gone."""
@@ -224,7 +309,7 @@ class Store(Books):
         quarantine.retire(database, table.name, [c.field.name for c in todo.columns if c.retired])
         if todo.widened:
             widened = {column.field.name for column in todo.widened}
-            mine = layout.build(table, todo.columns, database.dialect, raw=False)
+            mine = layout.build(table, todo.columns, database.dialect, raw=False, privacy=self._privacy)
             lines = [one for one in quarantine.listing(database, (table.name,)) if one.field in widened]
             restoring.restore(database, mine, lines, when)
 
@@ -329,8 +414,12 @@ class Store(Books):
         table = DICTIONARIES[name]
         if "column_name" in {field.name for field in table.fields}:
             rows = dictionaries.with_real_columns(rows, self._columns)
+            rows = [row for row in rows if not self._is_excluded(row)]
         when = When(at=datetime.now(UTC), cycle=0)
         dictionaries.fill(self._database, self._layout(table, writing=True), rows, when, of, mark=mark)
+
+    def _is_excluded(self, row: Portal) -> bool:
+        return self._privacy.rules.of(row["table_name"], row["field"]) is Rule.EXCLUDE
 
     def missing_entries(self, name: str, rows: Sequence[Portal]) -> tuple[list[Key], int]:
         """The living entries of a dictionary that are not among `rows`, and how many living ones it has."""
@@ -482,6 +571,7 @@ class Store(Books):
         self._columns = self._database.read(lambda: schema.all_remembered(self._database))
 
     def _plan(self, table: Table, fields: Sequence[Field], known: Sequence[Column]) -> schema.Plan:
+        fields = self._privacy.described(table, fields)
         return schema.plan(table, fields, known, widest=self._database.dialect.widest)
 
     def _layout(self, table: Table, *, writing: bool = False) -> Layout:
@@ -506,6 +596,7 @@ class Store(Books):
                 stale=[RAW] if RAW in there and not self._keep_raw else [],
                 zone=self._zone,
                 overflow=EXTRA in there,
+                privacy=self._privacy,
             )
             self._layouts[table.name] = found
         return found

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bitsheet_tui.fields import Kind
-from bitsheet_tui.store import bulk, checkpoints, contacts, discussions, feed, quarantine
+from bitsheet_tui.store import bulk, checkpoints, contacts, discussions, feed, forgotten, quarantine
 from bitsheet_tui.store.bulk import Key
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.database import Database
@@ -26,21 +26,26 @@ def living(
     upto: int | None = None,
     before: datetime | None = None,
 ) -> list[int]:
-    """The ids in (above, upto] that are not marked; with `before` only rows that last changed before it."""
+    """The ids in (above, upto] that are not marked; with `before` only rows that last changed before it.
+
+    Those that are forgotten are among them: the portal has them.
+    """
     where, parameters = _range(database, layout, above, upto)
     if before is not None:
         where += f" AND {quote(SYNCED)} < {database.dialect.mark}"
         parameters.append(database.dialect.encode(Kind.INSTANT, before))
     key = quote(layout.key[-1])
     sql = f"SELECT {key} FROM {layout.sql_name} WHERE {where} ORDER BY {key}"  # noqa: S608 - quoted names
-    return [row[0] for row in database.rows(sql, parameters)]
+    found = [row[0] for row in database.rows(sql, parameters)]
+    erased = forgotten.living(database, layout, above, upto)
+    return sorted([*found, *erased]) if erased else found
 
 
 def count_living(database: Database, layout: Layout, *, above: int = 0, upto: int | None = None) -> int:
-    """How many ids there are in (above, upto] that are not marked."""
+    """How many ids there are in (above, upto] that are not marked, the forgotten included."""
     where, parameters = _range(database, layout, above, upto)
     sql = f"SELECT count(*) FROM {layout.sql_name} WHERE {where}"  # noqa: S608 - quoted names
-    return int(database.rows(sql, parameters)[0][0])
+    return int(database.rows(sql, parameters)[0][0]) + len(forgotten.living(database, layout, above, upto))
 
 
 def bury(
@@ -84,7 +89,9 @@ def sweep(
     def work() -> int:
         there = living(database, layout, before=before)
         known = keys if isinstance(keys, set | frozenset) else set(keys)
-        gone: list[Key] = [(id_,) for id_ in there if id_ not in known]
+        lost = [id_ for id_ in there if id_ not in known]
+        forgotten.gone(database, layout, lost, when)
+        gone: list[Key] = [(id_,) for id_ in lost if id_ not in layout.forgotten]
         buried = bury(database, layout, gone, when, layout_of)
         if checkpoint:
             checkpoints.save(database.peewee, checkpoint)

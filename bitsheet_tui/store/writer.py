@@ -10,7 +10,17 @@ from typing import Any
 from msgspec import Struct, field
 
 from bitsheet_tui.fields import WHOLE, Kind
-from bitsheet_tui.store import bulk, checkpoints, contacts, discussions, feed, quarantine, snapshots, untold
+from bitsheet_tui.store import (
+    bulk,
+    checkpoints,
+    contacts,
+    discussions,
+    feed,
+    forgotten,
+    quarantine,
+    snapshots,
+    untold,
+)
 from bitsheet_tui.store.bulk import Key
 from bitsheet_tui.store.checkpoints import Checkpoint
 from bitsheet_tui.store.database import Database
@@ -66,6 +76,7 @@ class Sifted(Struct, frozen=True, kw_only=True):
     rows: Mapping[Key, tuple[Row, Portal]]
     odd: Mapping[Key, Sequence[Odd]] = field(default_factory=dict)
     poison: tuple[Poison, ...] = ()
+    erased: tuple[Key, ...] = ()  # keys of rows that are forgotten: nothing of them is stored
 
 
 class Change(Struct, frozen=True):
@@ -88,23 +99,30 @@ class Sorted(Struct):
 def sift(layout: Layout, rows: Sequence[Portal]) -> Sifted:
     """Convert every row. Pure."""
     width = len(layout.key)
+    if layout.before:
+        rows = [layout.before(row) for row in rows]
     found = layout.convert_all(rows)
     good = {row[:width]: (row, portal) for row, portal in zip(found.rows, rows, strict=True)}
+    erased = tuple(key for key in good if key[-1] in layout.forgotten) if layout.forgotten else ()
+    for key in erased:
+        del good[key]
     if found.keyed and not found.odd:
-        return Sifted(rows=good)
+        return Sifted(rows=good, erased=erased)
     odd: dict[Key, Sequence[Odd]] = {}
     poison: dict[str, Poison] = {}
     for place, (row, portal) in enumerate(zip(found.rows, rows, strict=True)):
         key, strange = row[:width], found.odd.get(place, ())
         if None in key:
             name = quarantine.row_id(layout, portal)
-            poison[name] = Poison(row_id=name, reason=_unusable(layout, strange), portal=portal)
-        else:
+            kept = layout.sealed(portal)
+            poison[name] = Poison(row_id=name, reason=_unusable(layout, strange), portal=kept)
+        elif key in good:
             odd[key] = strange
     return Sifted(
         rows={key: one for key, one in good.items() if None not in key},
         odd={key: some for key, some in odd.items() if some},
         poison=tuple(poison.values()),
+        erased=erased,
     )
 
 
@@ -119,7 +137,7 @@ def lacking(layout: Layout, sifted: Sifted, unread: Unread) -> Sifted:
         elif reasons:
             lacks = [Odd(name, None, reason) for name, reason in reasons.items()]
             odd[key] = [*odd.get(key, ()), *lacks]
-    return Sifted(rows=rows, odd=odd, poison=tuple(poison))
+    return Sifted(rows=rows, odd=odd, poison=tuple(poison), erased=sifted.erased)
 
 
 def _unusable(layout: Layout, odd: Sequence[Odd]) -> str:
@@ -183,6 +201,8 @@ def commit(
 def write(database: Database, layout: Layout, sifted: Sifted, when: When) -> Stored:
     """Store converted rows and everything that follows from them, within a transaction."""
     table = layout.table
+    if sifted.erased:
+        forgotten.returned(database, table.name, [key[-1] for key in sifted.erased])
     present = bulk.read(database, layout, list(sifted.rows))
     ordered = compare(layout, sifted, present)
     at = database.dialect.encode(Kind.INSTANT, when.second)
@@ -243,7 +263,7 @@ def _refused(layout: Layout, changes: Sequence[Change], refused: Mapping[int, st
         Poison(
             row_id=layout.row_id(changes[place].new),
             reason=f"the database refuses it: {reason}",
-            portal=changes[place].portal,
+            portal=layout.sealed(changes[place].portal),
         )
         for place, reason in refused.items()
     ]
@@ -260,7 +280,7 @@ def _follow(
     table = layout.table
     if table.contacts:
         owners = {
-            change.new[0]: _without(change.portal, odd.get(change.new[:1], ()))
+            change.new[0]: _without(layout.told(change.portal), odd.get(change.new[:1], ()))
             for change in changes
             if _contacts_moved(layout, change)
         }

@@ -30,7 +30,7 @@ FLOOD = f"{NOT_DONE}too many requests are waiting; ask again"
 LOOK_SECONDS = 5.0
 AWAY_SECONDS = 2.0  # between two tries to reach a store that is away
 STALE = timedelta(minutes=1)  # what was asked so long before the start was asked of somebody else
-WHILE_SINGLE = (c.Pause, c.Resume, c.Retry, c.Stop)  # what has a meaning for a run of one cycle
+WHILE_SINGLE = (c.Forget, c.Pause, c.Resume, c.Retry, c.Stop)  # what has a meaning for a run of one cycle
 
 
 FACTS = (PAUSED, INTERVAL, DISABLED, QUIET, QUIET_UNTIL)

@@ -54,6 +54,7 @@ REST_SECONDS = 10.0  # at an interval of a second it would be much of the work
 FULL = frozenset({CYCLE, RETRY, ALARM})  # what a full cycle answers
 PROMPT_SECONDS = 60.0  # how long a single run bears with a portal that does not answer
 MOST_WISHES = 50  # cycles that are asked for and wait
+CLEANED = 2**29  # bytes of a mirror up to which its files are cleaned while it runs: some seconds
 RETRY_SECONDS = 45.0  # after trouble with the store, or with the portal as a whole
 
 
@@ -272,8 +273,8 @@ class Engine:
                 self._stop_now()
             case c.Pause() | c.Resume():
                 self._move(isinstance(command, c.Resume))
-            case c.Retry():
-                return self._retry(command.tables)
+            case c.Retry() | c.Forget():
+                return self._erase(command) if isinstance(command, c.Forget) else self._retry(command.tables)
             case c.SyncNow() | c.Resync() | c.ConfirmDeletions():
                 if command not in self._wishes and len(self._wishes) >= MOST_WISHES:
                     return f"{NOT_DONE}{MOST_WISHES} others wait for their cycles"
@@ -300,6 +301,19 @@ class Engine:
             moving.set() if on else moving.clear()
             self._say(e.Resumed(at=now()) if on else e.Paused(at=now()))
             self._control.note()
+
+    def _erase(self, command: c.Forget) -> str:
+        """Erase a row, or let it come back; what was done, or why not."""
+        store, table = self._desk.store, self._desk.table(command.table)
+        try:
+            if command.undo:
+                return command.undone(was=store.remember_row(table, command.id))
+            erased = store.forget_row(table, command.id, at=now(), cycle=self.state.cycle)
+            cleaned = store.size_bytes() <= CLEANED and store.clean()
+        except (StoreError, MirrorHeld) as error:
+            return f"{NOT_DONE}{error}"
+        rest = "" if cleaned else "; the database's files may have its bytes until they are cleaned"
+        return f"{erased.line()}{rest}"
 
     def _retry(self, names: tuple[str, ...]) -> str:
         """Store what can be stored now of what could not; a cycle asks for what could not be read.

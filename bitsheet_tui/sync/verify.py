@@ -55,6 +55,7 @@ class Verdict(Struct, kw_only=True):
     waiting: Waiting = Waiting()  # what of the table waits in quarantine, and is no difference
     unseen: int = 0  # rows that the portal counts and did not show
     newer: int = 0  # rows above those that the mirror has read, which the next cycle reads
+    forgotten: int = 0  # rows that are kept out for good
     trouble: str = ""  # why there is no verdict
     unseen_chats: int = 0  # that the portal does not show whole: what it leaves out nobody can see
 
@@ -86,7 +87,8 @@ class Verdict(Struct, kw_only=True):
     def _aside(self) -> str:
         told = ((self.waiting.rows, "row"), (self.waiting.values, "value"))
         parts = [f"{number:,} {noun if number == 1 else f'{noun}s'}" for number, noun in told if number]
-        return f"; not compared: {' and '.join(parts)} in quarantine" if parts else ""
+        erased = f"; {self.forgotten:,} forgotten" if self.forgotten else ""
+        return f"; not compared: {' and '.join(parts)} in quarantine{erased}" if parts else erased
 
     @property
     def _blind(self) -> str:
@@ -128,7 +130,8 @@ async def _verdict(look: "_Look") -> Verdict:
     if table.name not in store.shapes() or store.checkpoint(table.name).watermark is None:
         verdict.trouble = "it was not read yet"
         return verdict
-    verdict.rows = store.count_ids(table)
+    verdict.forgotten = store.count_forgotten(table.name)
+    verdict.rows = store.count_ids(table) - verdict.forgotten
     if filling(table, store.checkpoint(table.name)):
         verdict.trouble = "it is being read"
     elif error := look.profile.faults.get(table.name):
