@@ -10,10 +10,12 @@ proofs() {  # every step fails in every way; hundreds of kills, crashes and powe
     .venv/bin/pytest -q -m slow --durations=10
 }
 
-soaks() {  # memory, files and tasks stay as they are; a day (simulated) and an hour at 1 s stay inside the portal's limits
+soaks() {  # memory, files and tasks stay as they are; a day (simulated) and an hour at 1 s stay inside the portal's
+  # limits; a week (compressed) over SSH and in tmux costs no memory, file or thread
   .venv/bin/python -m tests.soak.cycles 10000
   .venv/bin/python -m tests.soak.day
   .venv/bin/python -m tests.soak.hour
+  .venv/bin/python -m tests.soak.ssh_week
 }
 
 oldest() {  # each dependency at its lower bound, in an environment of its own

@@ -2,7 +2,10 @@
 
 import asyncio
 import errno
+import http.client
+import json
 import os
+import socket
 import stat
 from argparse import Namespace
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
@@ -30,6 +33,7 @@ from bitsheet_tui.secret import redact
 
 GRAVITY = (OK, WARN, FAIL)
 PATIENCE = 30.0  # seconds for a portal that is slow
+MOST = 1_000_000  # bytes of an answer
 HURRY = 5.0  # seconds for one that fails: somebody waits at the prompt
 
 
@@ -110,6 +114,10 @@ async def findings(config: Config) -> AsyncGenerator[Finding]:
     for finding in await portal(config):
         yield finding
     yield store(config)
+    if config.metrics.listen:
+        yield metrics(config)
+    for finding in channels(config):
+        yield finding
     if told := modes(config):
         yield told
     if fault := _log_fault(config.log.file):
@@ -129,6 +137,68 @@ def _log_fault(name: str) -> str:
         return f"The file {file} cannot be written: {error.strerror}."
     fault = errno.EISDIR if folder else 0 if os.access(file, os.W_OK) else errno.EACCES
     return f"The file {file} cannot be written: {os.strerror(fault)}." if fault else ""
+
+
+def metrics(config: Config) -> Finding:
+    """Whether the running instance has the address of metrics.listen, or it is free."""
+    host, port = config.metrics.address
+    about, at = "metrics", config.metrics.listen
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        if taken and (pid := _served_by(config)):
+            text = f"{at} is served by the running instance (pid {pid})"
+            return Finding(about=about, verdict=OK, text=text)
+        reason = "another program has it" if taken else os.strerror(error.errno or 0)
+        hint = "let metrics.listen name another address; the mirror goes on without it"
+        return Finding(about=about, verdict=WARN, text=f"{at} cannot be used: {reason}", hint=hint)
+    token = f", with the token in {config.metrics.token_file}" if config.metrics.token_file else ""
+    return Finding(about=about, verdict=OK, text=f"{at} is free{token}")
+
+
+def _served_by(config: Config) -> int | None:
+    """The process that holds the mirror, where it is the one that answers at metrics.listen."""
+    host, port = config.metrics.address
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is asked, not listened at
+    asked = http.client.HTTPConnection(here, port, timeout=HURRY)
+    token = config.metrics_token.reveal()
+    try:
+        asked.request("GET", "/status.json", headers={"Authorization": f"Bearer {token}"} if token else {})
+        told = json.loads(asked.getresponse().read(MOST))
+        with closing(wiring.open_store(config, readonly=True)) as opened:
+            holder = opened.holder()
+        pid = told["instance"]["pid"]
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, StoreError):
+        return None  # it is no instance, or not of this mirror
+    finally:
+        asked.close()
+    return holder.pid if holder and holder.pid == pid else None
+
+
+def channels(config: Config) -> Iterator[Finding]:
+    """Whether Apprise is there and knows each address of notify.urls; nothing is sent."""
+    if not config.notify.urls:
+        return
+    from bitsheet_tui.notify.channels import Sending  # noqa: PLC0415 - most have none
+    from bitsheet_tui.notify.wording import Text  # noqa: PLC0415
+
+    try:
+        watch = wiring.told(config)
+    except ConfigError as error:
+        text = "; ".join(error.problems)
+        yield Finding(about="notify", verdict=FAIL, text=text, hint=error.hint, code=Exit.CONFIG)
+        return
+    through = watch.channels if watch else ()
+    told = Sending().send(Text(title="", body="", kind="info"), through, only_check=True)
+    for channel in through:
+        name = channel.name
+        if why := told[channel.key]:
+            hint = "see `bitsheet-tui help notifications`"
+            yield Finding(about="notify", verdict=WARN, text=f"{name}: {why}", hint=hint)
+        else:
+            yield Finding(about="notify", verdict=OK, text=f"{name}: Apprise knows the service")
 
 
 def modes(config: Config) -> Finding | None:

@@ -7,9 +7,9 @@ import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bitsheet_tui import hardening, locales, wiring
 from bitsheet_tui.cli.ending import tell
@@ -28,6 +28,7 @@ from bitsheet_tui.sync.engine import Engine
 
 if TYPE_CHECKING:
     from bitsheet_tui.monitoring.monitor import Monitor
+    from bitsheet_tui.monitoring.status_reader import StatusReader
     from bitsheet_tui.notify.notifier import Notifier
     from bitsheet_tui.observe.attached import Onlooker
 
@@ -126,11 +127,15 @@ def over(config: Config, store: Store, ring: Ring) -> Served:
         store.watch(None)  # the engine before may have been watched
         engine = wiring.build(config, store, listeners)
         return Served(engine, live, store, where, _log(config), *_telling(config, store, engine))
-    monitor = _monitor(config, store, ring)
+    from bitsheet_tui.monitoring.status_reader import StatusReader  # noqa: PLC0415 - only where it is wanted
+
+    reader = StatusReader(lambda: wiring.open_store(config, readonly=True))
+    monitor = _monitor(config, store, ring, reader)
     engine = wiring.build(config, store, [*listeners, monitor.tell], monitor.ended)
     monitor.watch(lambda: engine.state)
     store.watch(monitor.written)
-    return Served(engine, live, store, where, _log(config), monitor, *_telling(config, store, engine))
+    beside: tuple[AbstractContextManager[object], ...] = (reader, monitor, *_telling(config, store, engine))
+    return Served(engine, live, store, where, _log(config), *beside)
 
 
 def _telling(config: Config, store: Store, engine: Engine) -> Iterator["Notifier"]:
@@ -139,15 +144,10 @@ def _telling(config: Config, store: Store, engine: Engine) -> Iterator["Notifier
         yield notifier
 
 
-def _monitor(config: Config, store: Store, ring: Ring) -> "Monitor":
+def _monitor(config: Config, store: Store, ring: Ring, status: "StatusReader") -> "Monitor":
     """Who serves metrics and the status page. Raises StoreError."""
     from bitsheet_tui.monitoring.monitor import Mirror, Monitor  # noqa: PLC0415 - only where it is wanted
     from bitsheet_tui.observe.probe import newest_good  # noqa: PLC0415
-    from bitsheet_tui.observe.status import look, to_json  # noqa: PLC0415
-
-    def status() -> dict[str, Any]:
-        with closing(wiring.open_store(config, readonly=True)) as mirror:
-            return to_json(look(mirror))
 
     good, watch = newest_good(store), wiring.told(config)
     mirror = Mirror(

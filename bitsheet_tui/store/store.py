@@ -120,6 +120,10 @@ class Store(Books):
         """Take what is there now for the mirror, and learn anew what it is."""
         self._database.accept(self._begin)
 
+    def renew(self) -> None:
+        """Learn what an instance has made meanwhile, of a mirror that is open to be read."""
+        self._expect_mirror()
+
     def close(self) -> None:
         """End the connection and let others write. Again is nothing."""
         self._database.close()

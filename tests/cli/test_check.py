@@ -1,6 +1,7 @@
 """`check` and `init` against the demo portal."""
 
 import io
+import socket
 import stat
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 from bitsheet_tui.cli import main
 from bitsheet_tui.config import load
 from bitsheet_tui.store import mounts
-from tests.support.commands import CODE, configure
+from tests.support.commands import CODE, configure, until
+from tests.support.prometheus import free_port
 from tests.support.readme import said
 
 
@@ -102,6 +104,44 @@ def test_a_log_that_cannot_be_written_is_warned_of(home, portal, capfd, file, sa
     configure(home, portal, "[log]\nfile = '/dev/stdout'\n")
     assert main(["check"]) == 0
     assert "log" not in lines(capfd)
+
+
+def test_an_address_for_metrics_is_free_or_of_another_program(home, portal, capfd):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        configure(home, portal, f"[metrics]\nlisten = '{listen}'\n")
+        assert main(["check"]) == 0
+        (line,) = [line for line in capfd.readouterr().out.splitlines() if line.startswith("metrics")]
+        assert line.startswith(f"metrics   warn  {listen} cannot be used: another program has it")
+    assert main(["check"]) == 0
+    assert f"metrics   ok    {listen} is free\n" in capfd.readouterr().out
+
+
+@pytest.mark.slow
+def test_an_address_for_metrics_that_the_instance_serves_is_well(home, portal, start, capfd):
+    Path("token").write_text("s3same-0pen-s3same\n")
+    Path("token").chmod(0o600)
+    port = free_port()
+    configure(home, portal, f"[metrics]\nlisten = '0.0.0.0:{port}'\ntoken_file = 'token'\n")
+    process = start("--no-ui")
+    until(process, "metrics: listening")
+    assert main(["check"]) == 0
+    told = f"metrics   ok    0.0.0.0:{port} is served by the running instance (pid {process.pid})\n"
+    assert told in capfd.readouterr().out
+
+
+def test_channels_are_tried_without_a_message_and_without_their_address(home, portal, capfd, monkeypatch):
+    configure(home, portal, "[notify]\nurls = ['json://127.0.0.1:9/t0k3nt0k3n', 'nonsense://t0k3nt0k3n']\n")
+    assert main(["check"]) == 0
+    out = capfd.readouterr().out
+    assert [line[:16] for line in out.splitlines() if line.startswith("notify")] == [
+        "notify    ok    ", "notify    warn  ",
+    ]  # fmt: skip
+    assert "nonsense 2: Apprise does not know such an address" in out
+    assert "t0k3n" not in out
+    monkeypatch.setattr("bitsheet_tui.notify.channels.need_apprise.__defaults__", (lambda _: None,))
+    assert main(["check"]) == 78
+    assert "notify    FAIL  notify.urls needs Apprise" in capfd.readouterr().out
 
 
 def test_a_mirror_on_a_network_file_system_is_warned_of_and_made_all_the_same(home, monkeypatch, capfd):

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from bitsheet_tui.portal.demo import DemoPortal, Settings
 from tests.support.command_terminal import terminal
 from tests.support.commands import CODE, SECONDS, SMALL, configure, until
 from tests.support.http_client import ask
+from tests.support.prometheus import free_port
 
 LISTEN = "[metrics]\nlisten = '127.0.0.1:0'\n"
 AT = re.compile(r"metrics: listening at http://127\.0\.0\.1:(\d+)/")
@@ -163,6 +165,36 @@ def test_the_console_shows_them_too(home, portal):
         assert "CURRENT" in ask(port, "/").text
         screen.press(b"q")
         assert screen.ends() == 0
+
+
+@pytest.mark.slow
+def test_who_only_looks_does_not_listen_and_who_takes_over_does(home, portal, start, run):
+    port = free_port()
+    configure(home, portal, f"[metrics]\nlisten = '127.0.0.1:{port}'\n")
+    process = start("--no-ui")
+    assert listening(process) == port
+    for words in (("--attach",), ("--takeover",)):
+        with terminal(*words) as screen:
+            screen.until(b"CURRENT")
+            assert json.loads(ask(port, "/status.json").text)["instance"]["pid"] == process.pid
+            if words == ("--attach",):
+                screen.press(b"q")
+                assert screen.ends() == 0
+                continue
+            process.send_signal(signal.SIGTERM)
+            process.wait(SECONDS)
+            deadline = time.monotonic() + SECONDS
+            while True:
+                with suppress(OSError):
+                    if json.loads(ask(port, "/status.json").text)["instance"]["pid"] == screen.process.pid:
+                        break
+                assert time.monotonic() < deadline
+                screen.pause(0.2)
+            assert ask(port, "/healthz").status == 200
+            screen.press(b"q")
+            assert screen.ends() == 0
+    with pytest.raises(ConnectionRefusedError):
+        ask(port, "/healthz")
 
 
 @pytest.mark.slow

@@ -21,8 +21,8 @@ ALIVE = 1  # seconds: how often sshd asks whether its client is still there; twi
 class SshServer:
     """One that runs; `command` is what a client starts."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder, self.port = folder, port
+    def __init__(self, folder: Path, port: int, pid: int = 0) -> None:
+        self.folder, self.port, self.pid = folder, port, pid
 
     @contextmanager
     def login(self, command: str, **environment: str):
@@ -51,8 +51,8 @@ class SshServer:
 
 
 @contextmanager
-def ssh_server(folder: Path):
-    """Runs until the block ends."""
+def ssh_server(folder: Path, alive: int = ALIVE):
+    """Runs until the block ends. `alive`: seconds between two questions whether a client is still there."""
     sshd, keygen = program("openssh-server", "/usr/sbin/sshd"), program("openssh-client", "ssh-keygen")
     folder.mkdir()
     for name in ("key", "host"):
@@ -66,13 +66,13 @@ def ssh_server(folder: Path):
     settings.write_text(
         f"ListenAddress 127.0.0.1:{port}\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/key.pub\n"
         f"PidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nAcceptEnv LANG LC_*\n"
-        f"ClientAliveInterval {ALIVE}\nClientAliveCountMax 2\nSubsystem sftp internal-sftp\n"
+        f"ClientAliveInterval {alive}\nClientAliveCountMax 2\nSubsystem sftp internal-sftp\n"
     )
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([sshd, "-D", "-e", "-f", str(settings)], stderr=log)
     try:
         _wait(port, folder / "log")
-        yield SshServer(folder, port)
+        yield SshServer(folder, port, process.pid)
     finally:
         process.terminate()
         process.wait(20)

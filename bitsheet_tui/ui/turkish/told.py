@@ -222,6 +222,13 @@ SENTENCES = {
     "{label}, held by the running instance (pid {pid})": "{label}, çalışan süreç tutuyor (pid {pid})",
     "{file} will be made by the first cycle": "{file} ilk döngüde oluşturulacak",
     "{file} cannot be made: {folder} cannot be written": "{file} oluşturulamıyor: {folder} yazılabilir değil",
+    "{at} is served by the running instance (pid {pid})": "{at} adresinde çalışan süreç yanıt veriyor (pid {pid})",
+    "{at} is free": "{at} boş",
+    "{at} cannot be used: {reason}": "{at} kullanılamıyor: {reason}",
+    "let metrics.listen name another address; the mirror goes on without it": "metrics.listen başka bir adresi göstersin; ayna onsuz da sürer",
+    "{name}: Apprise knows the service": "{name}: Apprise hizmeti tanıyor",
+    "{name}: {why}": "{name}: {why}",
+    "see `bitsheet-tui help notifications`": "bkz. `bitsheet-tui help notifications`",
     "let store.url name another file": "store.url başka bir dosyayı göstersin",
     "this process may open {files} files at once, and needs {least}": (
         "bu süreç aynı anda {files} dosya açabiliyor, {least} gerekiyor"
