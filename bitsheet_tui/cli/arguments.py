@@ -208,6 +208,20 @@ def _privacy(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _lake(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", type=Path, metavar="PATH", help="the folder; made where it is not there")
+    parser.add_argument(
+        "--every", type=_an_age, default=60.0, metavar="SECONDS", help="between two commits; default: 60"
+    )
+    parser.add_argument(
+        "--once", action="store_true", dest="catch_up", help="bring it up to date, and end"
+    )  # the top's --once is a cycle
+    parser.add_argument(
+        "--retention", type=_a_count, default=168, metavar="HOURS",
+        help="how long old versions stay readable; default: 168, a week",
+    )  # fmt: skip
+
+
 def _grant(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("role", metavar="ROLE", help="of PostgreSQL; it is not made")
     parser.add_argument("--apply", action="store_true", help="do it, instead of printing it")
@@ -290,6 +304,7 @@ COMMANDS = (
     Command(name="web", help="the console in a browser, on the running instance", add=_web),
     Command(name="notify", help="send a test message through every channel of notify.urls", add=_notify),
     Command(name="backup", help="a whole, checked copy of the mirror, while it runs", add=_backup),
+    Command(name="lake", help="keep a folder of Delta Lake tables current from the change feed", add=_lake),
     Command(name="grant", help="what a role that only reads needs on PostgreSQL", add=_grant),
     Command(name="privacy", help="what is kept from being read; apply the rules", add=_privacy),
     Command(name="forget", help="erase a person from the mirror, its history and its feed", add=_forget),

@@ -23,6 +23,7 @@ TOPICS = (
     "readers",
     "follow",
     "privacy",
+    "lake",
     "web",
     "monitoring",
     "troubles",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
@@ -24,7 +24,6 @@ from bitsheet_tui.errors import LinesGone, StoreUnavailable
 from bitsheet_tui.fields import Kind
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import documents, layout, overflow, schema
-from bitsheet_tui.store.bulk import key_is
 from bitsheet_tui.store.database import Database, Row
 from bitsheet_tui.store.dialects import quote
 from bitsheet_tui.store.dictionaries import DICTIONARIES
@@ -65,6 +64,18 @@ class Column(Struct, frozen=True):
     name: str
     kind: Kind
     key: bool
+
+
+CONTACT_POINTS = "contact_points"
+POINT_COLUMNS = (
+    Column("owner_table", Kind.TEXT, key=True),
+    Column("owner_id", Kind.INTEGER, key=True),
+    Column("id", Kind.INTEGER, key=True),
+    *(Column(name, Kind.TEXT, key=False) for name in ("type", "value_type", "value")),
+    *(Column(name, Kind.INSTANT, key=False) for name in (SYNCED, DELETED)),
+)
+POINT_KINDS = [column.kind for column in POINT_COLUMNS]
+POINTS = f"SELECT {', '.join(column.name for column in POINT_COLUMNS)} FROM {CONTACT_POINTS}"  # noqa: S608
 
 
 class Changes:
@@ -115,26 +126,14 @@ class Changes:
         def work() -> tuple[int, int]:
             return cut(self._database), self._newest()
 
-        gone, newest = self._database.read(work)
-        if after < gone:
-            raise LinesGone(
-                f"The change feed of {self.label} is kept from line {gone + 1} on: those after {after} are"
-                " not all there any more.",
-                BEGIN_ANEW,
-            )
-        if after > max(gone, newest):
-            raise LinesGone(
-                f"The change feed of {self.label} ends with line {newest}, before {after}: it is another"
-                " one, or of an older copy of the mirror.",
-                BEGIN_ANEW,
-            )
+        _expect(self.label, after, *self._database.read(work))
 
     def lines(self, after: int, *, limit: int, tables: Collection[str] = ()) -> list[Line]:
         """The next lines, of these tables or of all, ascending: at most `limit`, and often fewer.
 
         Empty: there are no more by now.
         """
-        return self._database.read(lambda: self._lines(after, min(limit, self._at_once), tables))
+        return self._database.read(lambda: self._lines(after, limit, tables))
 
     def wait(self, after: int, *, timeout: float) -> bool:
         """Whether there is a line after this one: at once, or as soon as there is within `timeout` seconds.
@@ -166,13 +165,14 @@ class Changes:
         While it is open a server cannot change these tables, nor a file's log be merged: see the manual.
         """
         with self._database.snapshot():
-            yield Snapshot(self._database)
+            yield Snapshot(self._database, self._lines)
 
     def _newest(self) -> int:
         ((seq,),) = self._database.rows("SELECT max(seq) FROM bitsheet_changes")
         return int(seq or 0)
 
     def _lines(self, after: int, limit: int, tables: Collection[str]) -> list[Line]:
+        limit = min(limit, self._at_once)
         dialect = self._database.dialect
         text = "::text" if dialect.name == "postgresql" else ""
         of, parameters = "", [after]
@@ -199,8 +199,8 @@ class Changes:
 class Snapshot:
     """All tables at one moment. `seq`: every line up to it is in the rows, and none after it."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, lines: Callable[[int, int, Collection[str]], list[Line]]) -> None:
+        self._database, self._lines = database, lines
         self._session = database.sessions
         self._layouts: dict[str, Layout] = {}
         shapes, self.seq = self._read(self._begin)
@@ -234,10 +234,13 @@ class Snapshot:
     def rows(self, table: str, row_ids: Sequence[str]) -> list[Row]:
         """The rows of these keys, spelt as in the lines, as `pages` gives them; none for those not there."""
         mine = self._layouts[table]
-        keys = [key for row_id in row_ids if (key := mine.key_of(row_id)) is not None]
-        sql = f"{self._select(mine)} WHERE {key_is(mine)}"
-        found = [row for key in keys for row in self._read(partial(self._database.rows, sql, key))]
-        return self._shown(mine, found)
+        wanted: dict[tuple[Any, ...], list[Any]] = {}  # the last part of keys by the others
+        for key in filter(None, map(mine.key_of, row_ids)):
+            wanted.setdefault(key[:-1], []).append(key[-1])
+        others = "".join(f"{quote(name)} = {mine.dialect.mark} AND " for name in mine.key[:-1])
+        sql = f"{self._select(mine)} WHERE {others}{quote(mine.key[-1])} {mine.dialect.one_of}"
+        found = {mine.row_id(row): row for row in self._shown(mine, self._some(sql, wanted))}
+        return [found[row_id] for row_id in row_ids if row_id in found]
 
     def filling(self, table: str) -> bool:
         """Whether the table is being filled for the first time, so that its rows have no lines."""
@@ -269,6 +272,43 @@ class Snapshot:
         finally:
             stream.close()
 
+    def points(self, owners: Sequence[str], *, size: int = 1000) -> Iterator[list[Row]]:
+        """The contact points of all rows of these tables, in the order of `POINT_COLUMNS`, as in `pages`."""
+        named = ", ".join(f"'{owner}'" for owner in owners)  # names of ours
+        sql = f"{POINTS} WHERE owner_table IN ({named}) ORDER BY owner_table, owner_id, id"
+        stream = self._read(lambda: self._database.driver.stream(sql))
+        try:
+            while rows := self._read(partial(stream.fetch, size)):
+                yield _shown(POINT_KINDS, rows)
+        finally:
+            stream.close()
+
+    def points_of(self, owners: Sequence[str]) -> list[Row]:
+        """The contact points of these rows, each spelt as its table, a colon and its key."""
+        wanted: dict[tuple[Any, ...], list[Any]] = {}
+        for table, _, id_ in (owner.partition(":") for owner in owners):
+            wanted.setdefault((table,), []).append(int(id_))
+        dialect = self._database.dialect
+        sql = f"{POINTS} WHERE owner_table = {dialect.mark} AND owner_id {dialect.one_of}"
+        return _shown(POINT_KINDS, self._some(sql, wanted))
+
+    def expect(self, after: int) -> None:
+        """As `Changes.expect`, of the lines up to `seq`."""
+        _expect(self._database.label, after, self._read(lambda: cut(self._database)), self.seq)
+
+    def lines(self, after: int, *, limit: int) -> list[Line]:
+        """As `Changes.lines`, of the lines up to `seq`."""
+        found: list[Line] = self._read(lambda: self._lines(after, limit, ()))
+        return found
+
+    def _some(self, sql: str, wanted: Mapping[tuple[Any, ...], Sequence[Any]]) -> list[Row]:
+        """The rows of a query that takes the first parts of keys, and then many of the last part."""
+        found: list[Row] = []
+        for others, last in wanted.items():
+            parameters = (*others, self._database.dialect.keys(last))
+            found += self._read(partial(self._database.rows, sql, parameters))
+        return found
+
     def _begin(self) -> tuple[dict[str, tuple[layout.Column, ...]], int]:
         ((seq,),) = self._database.rows("SELECT max(seq) FROM bitsheet_changes")
         newest = int(seq or cut(self._database))
@@ -283,9 +323,7 @@ class Snapshot:
     def _shown(mine: Layout, rows: Sequence[Row]) -> list[Row]:
         if mine.overflows:
             rows = [overflow.unfold(mine, row) for row in rows]
-        kinds = (*mine.column_kinds, Kind.INSTANT, Kind.INSTANT)
-        columns = zip(kinds, zip(*rows, strict=True), strict=bool(rows))
-        return [*zip(*(documents.column(kind, column) for kind, column in columns), strict=True)]
+        return _shown((*mine.column_kinds, Kind.INSTANT, Kind.INSTANT), rows)
 
     def _read(self, work: Any) -> Any:
         """One query of the transaction: a session that is lost is not replaced by another moment's."""
@@ -305,6 +343,26 @@ def next_size(most: int, count: int, size: int) -> int:
     if not count:
         return most
     return max(1, min(most, BYTES * count // max(1, size)))
+
+
+def _expect(label: str, after: int, gone: int, newest: int) -> None:
+    if after < gone:
+        raise LinesGone(
+            f"The change feed of {label} is kept from line {gone + 1} on: those after {after} are"
+            " not all there any more.",
+            BEGIN_ANEW,
+        )
+    if after > max(gone, newest):
+        raise LinesGone(
+            f"The change feed of {label} ends with line {newest}, before {after}: it is another"
+            " one, or of an older copy of the mirror.",
+            BEGIN_ANEW,
+        )
+
+
+def _shown(kinds: Sequence[Kind], rows: Sequence[Row]) -> list[Row]:
+    columns = zip(kinds, zip(*rows, strict=True), strict=bool(rows))
+    return [*zip(*(documents.column(kind, column) for kind, column in columns), strict=True)]
 
 
 def _line(values: Sequence[Any]) -> Line:

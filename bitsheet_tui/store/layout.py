@@ -220,7 +220,7 @@ class Layout(Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     def key_of(self, row_id: str) -> tuple[Any, ...] | None:
         """The key that `row_id` spells; None: it is the key of no row."""
-        parts = row_id.split(":")
+        parts = row_id.split(":", len(self.key) - 1)  # only the last may hold one itself
         if len(parts) != len(self.key):
             return None
         read = zip(parts, self.readers, strict=False)

@@ -55,6 +55,20 @@ SENTENCES = {
         "değişiklik akışını {name} imleciyle başka bir süreç izliyor"
     ),
     "Give this one a name of its own, or end that one.": "Buna ayrı bir ad verin ya da ötekini sonlandırın.",
+    # a lake that follows it
+    "another process keeps the lake {path} current": "{path} gölünü başka bir süreç güncel tutuyor",
+    "{path} is not what it should be.": "{path} olması gerektiği gibi değil.",
+    "Remove the folder, and begin anew.": "Klasörü silin ve baştan başlayın.",
+    "The lake {path} is not of {label}, or of a newer state of it.": (
+        "{path} gölü {label} aynasının değil ya da onun daha yeni bir durumunun."
+    ),
+    "Name another folder, or remove this one to begin anew.": (
+        "Başka bir klasör belirtin ya da baştan başlamak için bunu silin."
+    ),
+    "There is no Delta table at {path}.": "{path} içinde Delta tablosu yok.",
+    "No space is left for {path}.": "{path} için yer kalmadı.",
+    "Make room: the last version is whole.": "Yer açın: son sürüm bütün.",
+    "{path} cannot be kept current: {why}": "{path} güncel tutulamıyor: {why}",
     # whose it is
     "another instance holds this mirror{known}": "bu aynayı başka bir süreç tutuyor{known}",
     "Stop it first, or use its own pause, resume and sync; status works meanwhile.": (
