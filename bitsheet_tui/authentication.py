@@ -152,21 +152,21 @@ class Guesses:
 
     def wait(self, address: str, now: float) -> float:
         """Seconds until a token from there is looked at again, be it right or wrong; 0: it is now."""
-        one = self._by_address.get(_network(address))
+        one = self._by_address.get(network(address))
         return max(self._all.wait(now), one.wait(now) if one else 0.0)
 
     def wrong(self, address: str, now: float) -> None:
         """One more wrong token."""
-        network = _network(address)
-        one = self._by_address.setdefault(network, _Bucket(GUESSES, PAUSE))
-        self._by_address.move_to_end(network)
+        whence = network(address)
+        one = self._by_address.setdefault(whence, _Bucket(GUESSES, PAUSE))
+        self._by_address.move_to_end(whence)
         if len(self._by_address) > ADDRESSES:
             self._by_address.popitem(last=False)
         one.take(now)
         self._all.take(now)
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """The address, or of IPv6 the half that one household has for itself (RFC 6177)."""
     try:
         found = ip_address(address)

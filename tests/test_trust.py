@@ -93,6 +93,7 @@ ROLES = {
     "The password of the database is shown nowhere, whatever is in it, and a connection to elsewhere that may"
     " be in clear text is a warning.": (
         f"{LOADING}no_password_of_the_store_is_shown_whatever_is_in_it",
+        "test_postgres_url.py::test_no_part_of_a_password_is_shown_whatever_signs_are_in_it",
         f"{LOADING}a_connection_to_another_host_that_may_be_in_clear_text_is_a_warning",
         "cli/test_canary.py::test_the_webhook_and_the_password_are_nowhere",
     ),
@@ -111,6 +112,11 @@ VIEWERS = {
     "What a page saves goes to the browser.": (
         "cli/test_web.py::test_what_a_page_saves_goes_to_the_browser_and_into_no_folder_of_the_server",
     ),
+    "Nobody takes all pages: a visitor has four at most, and whoever has most makes room for who has two"
+    " fewer.": (
+        "ui/test_web_server.py::test_one_visitor_has_a_share_of_the_consoles_and_no_more",
+        "ui/test_web_server.py::test_whoever_has_the_token_and_takes_all_pages_locks_nobody_out",
+    ),
 }
 PORTAL = {
     "The webhook appears nowhere.": ("cli/test_canary.py::test_the_webhook_and_the_password_are_nowhere",),
@@ -120,6 +126,11 @@ PORTAL = {
     "No text of the portal acts on a terminal.": (
         "cli/test_hostile.py::test_no_command_lets_anything_of_it_through",
         "cli/test_hostile.py::test_no_screen_lets_anything_of_it_through",
+    ),
+    "Text of the portal is copied (`c`) on one line: a line break, pasted into a shell, could run what stands"
+    " before it.": (
+        "ui/test_browsing.py::test_what_the_portal_says_is_copied_without_a_line_break",
+        "ui/test_browsing.py::test_mischief_in_every_field_label_and_name_stays_text",
     ),
 }
 PARTS = {

@@ -18,6 +18,7 @@ from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui import line, words
 from bitsheet_tui.ui import terminal as tty
+from bitsheet_tui.ui.glyphs import RETURN
 from bitsheet_tui.ui.keys import KEYS, bindings
 from bitsheet_tui.ui.language import code, t
 from bitsheet_tui.ui.saving import write_new
@@ -26,7 +27,7 @@ from bitsheet_tui.ui.themes import THEMES
 from bitsheet_tui.ui.viewing import Viewing
 from bitsheet_tui.ui.widgets.lists import Movable
 
-COPIED = 500  # letters of a line
+COPIED = 50_000  # letters of a line
 TWICE = 2.0  # seconds in which ctrl+c must come again
 
 
@@ -125,11 +126,12 @@ class Console(Viewing):
     async def action_copy(self) -> None:
         """What the focused pane offers, to the clipboard; over SSH too, for the terminal does it."""
         pane = self.screen.focused
-        rows = [line.text(row).strip() for row in pane.copied()] if isinstance(pane, Movable) else []
-        what = "\n".join(plain(redact(row), COPIED) for row in rows if row)
-        if what:
-            self.copy_to_clipboard(what)
-            told = t(words.COPIED, what=f.plural(len(what.splitlines()), "line"))
+        if not isinstance(pane, Movable):
+            return
+        rows = [row for one in pane.copied() if (row := plain(redact(line.text(one).strip()), COPIED))]
+        if rows:
+            self.copy_to_clipboard(("\n" if pane.breaks else f" {RETURN} ").join(rows))
+            told = t(words.COPIED, what=f.plural(len(rows), "line"))
             self.say(told if await asyncio.to_thread(tty.takes_copies) else f"{told} {t(words.TMUX_DROPS)}")
 
     def action_repaint(self) -> None:

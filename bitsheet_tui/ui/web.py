@@ -3,10 +3,12 @@
 import asyncio
 import re
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from http import HTTPStatus
+from operator import attrgetter
 from time import monotonic
 from typing import Any, cast
 
@@ -23,7 +25,8 @@ from bitsheet_tui.ui import words
 from bitsheet_tui.ui.connections import Connections, listen
 from bitsheet_tui.ui.language import code, t
 
-VIEWERS = 12  # each is a process of about 50 MB
+VIEWERS = 12  # pages; each is a process of about 50 MB
+SHARE = 4  # of them, for one visitor
 LONGEST = 1 << 20  # bytes of one message of a browser
 FORM_BYTES = 4096
 IDLE = 30.0  # seconds between requests on a connection
@@ -76,6 +79,27 @@ class Console(Struct, frozen=True, kw_only=True):
     descriptor: int
 
 
+class Page(Struct, eq=False, kw_only=True):
+    """One that is open: the network it came from, and its login, none where a program brings the token."""
+
+    network: str
+    login: str
+    ended: bool = False
+    last_words: str = ""
+    deadline: asyncio.Timeout | None = None
+
+    @property
+    def visitor(self) -> tuple[str, str]:
+        """Who opened it."""
+        return self.network, self.login
+
+    def end(self, last_words: str = "") -> None:
+        """Close it, now or as soon as it has begun; whoever reads nothing delays nobody but himself."""
+        self.ended, self.last_words = True, last_words
+        if self.deadline:
+            self.deadline.reschedule(asyncio.get_running_loop().time())
+
+
 class Web(Server):
     """Serves `console` to browsers. `heard` is told of visitors, and whence they are."""
 
@@ -85,11 +109,10 @@ class Web(Server):
         super().__init__("", title="bitsheet-tui")
         self.console_behind = console
         self.token = token
-        self.viewers = 0
         self._heard = heard
         self._guesses = Guesses()
         self._logins = Logins()
-        self._pages: dict[web.WebSocketResponse, str] = {}  # with the login of each
+        self.pages: list[Page] = []  # those that are open, the oldest first
 
     def initialize_logging(self) -> None:
         """Ours is there already; the other one prints the values of variables."""
@@ -173,8 +196,9 @@ class Web(Server):
         """End the login, and the consoles of its pages with it."""
         ended = self._logins.close(request.headers, _cookie(request))
         self._heard(Visit.LEFT, _whence(request))
-        for socket_ in [one for one, login in self._pages.items() if login and login == ended]:
-            await socket_.close()
+        for page in self.pages:
+            if page.login and page.login == ended:
+                page.end()
         response = web.Response(status=303, headers={"Location": "/"})
         response.del_cookie(_cookie(request), secure=_secure(request), httponly=True, samesite="Strict")
         return response
@@ -193,10 +217,14 @@ class Web(Server):
         """A console for as long as the connection lasts, and no longer."""
         socket = web.WebSocketResponse(heartbeat=15, max_msg_size=LONGEST)
         await socket.prepare(request)
-        if self.viewers >= VIEWERS:
-            await socket.send_bytes(t(words.WEB_FULL, count=f"{VIEWERS}").encode())
+        left = self._logins.left(request.headers, _cookie(request), monotonic())
+        login = self._logins.of(request.headers, _cookie(request)) if left else ""
+        page = Page(network=authentication.network(_whence(request)), login=login)
+        if refusal := self._seat(page):
+            await socket.send_bytes(refusal.encode())
             await socket.close()
             return socket
+        self.pages.append(page)
         service = Service(
             self.console_behind,
             write_bytes=socket.send_bytes,
@@ -204,21 +232,50 @@ class Web(Server):
             close=partial(_close, socket),
             download_manager=self.download_manager,
         )
-        self.viewers += 1
-        self._pages[socket] = self._logins.of(request.headers, _cookie(request))
-        left = self._logins.left(request.headers, _cookie(request), monotonic())
         try:
             width, height = request.query.get("width", ""), request.query.get("height", "")
             await service.start(*_size(to_int(width, 80), to_int(height, 24)))
             with suppress(TimeoutError):
-                async with asyncio.timeout(left or None):  # a program that brings the token has no login
+                # a program that brings the token has no login, and no end of it
+                async with asyncio.timeout(0 if page.ended else left or None) as page.deadline:
                     await _hear(socket, service)
         finally:
-            self.viewers -= 1
-            del self._pages[socket]
+            if page in self.pages:
+                self.pages.remove(page)
             await _end(service)
-            await socket.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GRACE):
+                    if page.last_words:
+                        await socket.send_bytes(page.last_words.encode())
+                    await socket.close()
         return socket
+
+    def _seat(self, newcomer: Page) -> str:
+        """Make room for one more page; empty, or why there is none."""
+        if sum(page.visitor == newcomer.visitor for page in self.pages) >= SHARE:
+            return t(words.WEB_SHARE, count=f"{SHARE}")
+        if len(self.pages) < VIEWERS:
+            return ""
+        spare = one_too_many(self.pages, newcomer)
+        if not spare:
+            return t(words.WEB_FULL, count=f"{VIEWERS}")
+        self.pages.remove(spare)
+        spare.end(t(words.WEB_GAVE_WAY))
+        return ""
+
+
+def one_too_many(pages: Sequence[Page], newcomer: Page) -> Page | None:
+    """Which page gives way to the newcomer's where there is room for no more; None: none does.
+
+    It is the newest of the network that has most, where that has two more than the newcomer's; else of the
+    visitor that has most. So whoever takes all there is takes it from nobody who comes later.
+    """
+    for whose in (attrgetter("network"), attrgetter("visitor")):
+        counted = Counter(map(whose, pages))
+        most, count = counted.most_common(1)[0]
+        if count >= counted[whose(newcomer)] + 2:
+            return next(page for page in reversed(pages) if whose(page) == most)
+    return None
 
 
 class Service(AppService):

@@ -112,6 +112,8 @@ WEB_ASKED = "This console asks for a token."
 WEB_GARBLED = "That request cannot be read."
 WEB_WRONG = "That is not the token."
 WEB_LIMITED = "Too many wrong tokens: no other is looked at for {count} s."
+WEB_SHARE = "You have {count} consoles already, which is the most; close one, then load this page again."
+WEB_GAVE_WAY = "This console was closed to make room for another visitor."
 WEB_FULL = "No more than {count} consoles at a time; close one, then load this page again."
 
 SETUP_TITLES = (

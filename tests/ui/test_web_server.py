@@ -4,7 +4,7 @@ import asyncio
 import errno
 import os
 import sys
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import aiohttp
 import pytest
@@ -13,7 +13,7 @@ from bitsheet_tui import authentication as auth
 from bitsheet_tui.authentication import Visit
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.ui import connections
-from bitsheet_tui.ui.web import HEADERS, Console, Web, serving
+from bitsheet_tui.ui.web import HEADERS, SHARE, Console, Page, Web, one_too_many, serving
 
 TOKEN = "open-sesame-open-sesame"
 HALF = (
@@ -260,9 +260,77 @@ async def test_behind_https_the_cookie_is_bound_to_its_host(site):
 async def test_no_more_consoles_than_there_is_memory_for(monkeypatch, site):
     address, web, _ = site
     monkeypatch.setattr("bitsheet_tui.ui.web.VIEWERS", 2)
-    async with visitor(address) as session:
-        pages = [await session.ws_connect(f"{address}ws") for _ in range(3)]
-        assert b"No more than 2 consoles" in (await pages[2].receive(timeout=20)).data
-        assert web.viewers == 2
-        for page in pages:
+    async with visitor(address) as session, visitor(address) as other, visitor(address) as third:
+        pages = [await one.ws_connect(f"{address}ws") for one in (session, other)]
+        refused = await third.ws_connect(f"{address}ws")
+        assert b"No more than 2 consoles" in (await refused.receive(timeout=20)).data
+        assert len(web.pages) == 2
+        for page in (*pages, refused):
             await page.close()
+
+
+async def last_words(page) -> bytes:
+    """What is said on a page that is closed, after what its console said."""
+    said = b""
+    async for message in page:
+        said = message.data if isinstance(message.data, bytes) else said
+    return said
+
+
+async def test_one_visitor_has_a_share_of_the_consoles_and_no_more(site):
+    address, web, _ = site
+    async with visitor(address) as session:
+        pages = [await session.ws_connect(f"{address}ws") for _ in range(SHARE)]
+        refused = await session.ws_connect(f"{address}ws")
+        assert b"You have 4 consoles already" in (await refused.receive(timeout=20)).data
+        assert len(web.pages) == SHARE
+        await pages.pop().close()
+        async with asyncio.timeout(20):
+            while len(web.pages) == SHARE:
+                await asyncio.sleep(0.05)
+        pages.append(await session.ws_connect(f"{address}ws"))
+        await pages[-1].send_str('["ping", 7]')
+        assert (await pages[-1].receive_json(timeout=20)) == ["pong", 7]
+        for page in (*pages, refused):
+            await page.close()
+
+
+@pytest.mark.parametrize("way", ["logins", "programs"])
+async def test_whoever_has_the_token_and_takes_all_pages_locks_nobody_out(monkeypatch, site, way):
+    """By many logins, or without any and from another address, reading nothing of what is sent to him."""
+    address, web, _ = site
+    monkeypatch.setattr("bitsheet_tui.ui.web.VIEWERS", 2 * SHARE)
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    async with AsyncExitStack() as everybody:
+        taken = []
+        for number in range(2):
+            if way == "logins":
+                session = await everybody.enter_async_context(visitor(address))
+            else:
+                local = aiohttp.TCPConnector(local_addr=(f"127.0.0.{number + 2}", 0))
+                session = await everybody.enter_async_context(visitor(connector=local, headers=bearer))
+            taken += [await session.ws_connect(f"{address}ws") for _ in range(SHARE)]
+        assert len(web.pages) == 2 * SHARE
+        other = await everybody.enter_async_context(visitor(address))
+        page = await other.ws_connect(f"{address}ws")
+        await page.send_str('["ping", 7]')
+        assert (await page.receive_json(timeout=20)) == ["pong", 7]
+        assert len(web.pages) == 2 * SHARE
+        gave_way = taken[SHARE - 1]  # the newest of one that has most
+        assert b"to make room for another visitor" in await asyncio.wait_for(last_words(gave_way), 30)
+        for one in (*taken, page):
+            await one.close()
+
+
+def test_a_page_gives_way_only_to_whoever_has_two_fewer():
+    def pages(*whose):
+        return [Page(network=network, login=login) for network, login in whose]
+
+    newcomer = Page(network="a", login="new")
+    assert one_too_many(pages(("a", "1"), ("b", "2"), ("c", "3")), newcomer) is None
+    mine = pages(("a", "1"), ("a", "1"), ("a", "2"))
+    assert one_too_many(mine, newcomer) is mine[1]
+    theirs = pages(("b", "1"), ("a", "2"), ("b", "3"), ("b", "4"), ("a", "5"))
+    assert one_too_many(theirs, newcomer) is None  # the network has three of five, the newcomer's two
+    theirs = pages(("b", "1"), ("b", "3"), ("b", "4"), ("a", "5"))
+    assert one_too_many(theirs, newcomer) is theirs[2]

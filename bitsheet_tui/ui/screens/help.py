@@ -33,6 +33,7 @@ class HelpText(Scroller):
     """Made from the table of keys, and the glossary."""
 
     has: ClassVar[frozenset[str]] = frozenset({"search"})
+    breaks: ClassVar[bool] = True
     hint = words.LIST_HINT
 
     def __init__(self, origin: str, means: Callable[[str], bool]) -> None:

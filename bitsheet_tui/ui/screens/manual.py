@@ -83,6 +83,7 @@ class ChapterText(Scroller):
     """One chapter, and another one where a key leads there."""
 
     has: ClassVar[frozenset[str]] = frozenset({"search", "step"})
+    breaks: ClassVar[bool] = True
     hint = words.CHAPTER_HINT
 
     def __init__(self, topic: str, term: str) -> None:

@@ -13,11 +13,12 @@ from bitsheet_tui.ui.widgets.lists import Scroller
 
 
 class Text(Scroller):
-    """Lines of any length, broken where the screen ends."""
+    """Lines of any length, broken where the screen ends. `copied`: what is copied, where that is not they."""
 
-    def __init__(self, name: str, rows: Sequence[str], mark: str = "") -> None:
+    def __init__(self, name: str, rows: Sequence[str], mark: str = "", copied: Sequence[str] = ()) -> None:
         super().__init__()
         self.heading, self.rows, self.mark = name, rows, mark
+        self._copied = copied
         self._wrapped: tuple[int, list[Line]] = (0, [])
 
     def title(self) -> tuple[Line, Line]:
@@ -43,7 +44,7 @@ class Text(Scroller):
 
     def copied(self) -> list[Line]:
         """All of it, as it was before it was broken."""
-        return [((plain(row, LONG), ""),) for row in self.rows]
+        return [((plain(row, LONG), ""),) for row in self._copied or self.rows]
 
 
 def _broken(row: str, columns: int) -> list[Line]:
@@ -58,9 +59,9 @@ class TextScreen(Base):
 
     AUTO_FOCUS = "Text"
 
-    def __init__(self, name: str, rows: Sequence[str], mark: str = "") -> None:
+    def __init__(self, name: str, rows: Sequence[str], mark: str = "", copied: Sequence[str] = ()) -> None:
         super().__init__(name="value")
-        self.text = Text(name, rows, mark)
+        self.text = Text(name, rows, mark, copied)
 
     def middle(self) -> Iterable[Widget]:
         """The text."""

@@ -128,6 +128,12 @@ SENTENCES = {
     "This console asks for a token.": "Bu konsol bir belirteç (token) ister.",
     "That is not the token.": "Belirteç bu değil.",
     "Too many wrong tokens: no other is looked at for {count} s.": "Çok fazla yanlış belirteç girildi: {count} saniye boyunca başkasına bakılmayacak.",
+    "You have {count} consoles already, which is the most; close one, then load this page again.": (
+        "Zaten {count} konsolunuz var, en çoğu bu; birini kapatıp bu sayfayı yeniden yükleyin."
+    ),
+    "This console was closed to make room for another visitor.": (
+        "Bu konsol başka bir ziyaretçiye yer açmak için kapatıldı."
+    ),
     "No more than {count} consoles at a time; close one, then load this page again.": (
         "Aynı anda en çok {count} konsol açılabilir; birini kapatıp bu sayfayı yeniden yükleyin."
     ),

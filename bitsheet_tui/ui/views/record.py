@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
+from bitsheet_tui.fields import Kind
 from bitsheet_tui.text import plain
 from bitsheet_tui.ui import format as f
 from bitsheet_tui.ui.language import retold, t
@@ -50,6 +51,13 @@ def whole(entry: Entry, zone: tzinfo | None) -> list[str]:
         return [t("in quarantine: {value}", value=_waiting(entry, LONG)), reason]
     rows = all_of(entry.column.field.kind, entry.value, zone)
     return [*rows, plain(entry.name)] if entry.name else rows
+
+
+def copied(entry: Entry, zone: tzinfo | None) -> list[str]:
+    """The value for the clipboard; of JSON its parts are joined, so that it stays JSON on one line."""
+    rows = whole(entry, zone)
+    document = entry.column.field.kind is Kind.JSON and not entry.waiting
+    return [" ".join(row.strip() for row in rows)] if document else rows
 
 
 def _waiting(entry: Entry, cells: int) -> str:

@@ -18,6 +18,7 @@ class TableGrid(Movable):
     """One row for each table between the titles and the sums."""
 
     has: ClassVar[frozenset[str]] = frozenset({"table", "held", "sort"})
+    breaks: ClassVar[bool] = True
 
     class Chosen(Message):
         """Enter or a second click on a table."""

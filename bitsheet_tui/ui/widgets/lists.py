@@ -19,6 +19,9 @@ class Movable(Panel, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
     has: ClassVar[frozenset[str]] = frozenset()  # what keys may need of it
+    # whether what is copied keeps its line breaks, each of which runs a command where a shell takes what is
+    # pasted for typed: only where what stands before one is ours, and nothing of the portal's
+    breaks: ClassVar[bool] = False
     hint = FILTER_HINT  # what may be typed to search it
 
     @property
@@ -75,7 +78,7 @@ class Movable(Panel, can_focus=True):
         """To the next, or the one before."""
 
     def copied(self) -> list[Line]:
-        """What `c` puts into the clipboard."""
+        """What `c` puts into the clipboard: on one line, but where it `breaks`."""
         return []
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:

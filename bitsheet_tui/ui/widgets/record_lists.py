@@ -63,12 +63,13 @@ class FieldList(AskedList):
     def open(self, item: Entry) -> None:
         """All of its value."""
         rows = record.whole(item, self.picture.zone)
-        self.app.push_screen(TextScreen(record.label(item), rows, self.mark))
+        copied = record.copied(item, self.picture.zone)
+        self.app.push_screen(TextScreen(record.label(item), rows, self.mark, copied))
 
     def copied(self) -> list[Line]:
         """The value under the cursor, without its label."""
         item = self.under()
-        return [((row, ""),) for row in record.whole(item, self.picture.zone)] if item else []
+        return [((row, ""),) for row in record.copied(item, self.picture.zone)] if item else []
 
 
 class ChangeLog(AskedList):
