@@ -1,6 +1,8 @@
 """A console beside an instance that holds the mirror: it shows that one, steers it, leaves it, or follows it."""
 
 import signal
+import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,20 @@ def test_a_viewer_that_is_killed_or_stopped_is_nothing_to_the_instance(engine, c
         stopped.until(b"has ended")
         stopped.press(b"q")
         assert stopped.ends() == 0
+
+
+def test_whoever_connects_and_says_and_reads_nothing_is_nothing_to_the_instance(engine, home, capfd):
+    silent = [socket.socket(socket.AF_UNIX) for _ in range(40)]
+    for plug in silent:
+        plug.connect(str(home / "bitsheet.db.sock"))
+    assert main(["sync"]) == 0
+    until(engine, "cycle 2 done")
+    began = time.monotonic()
+    engine.terminate()
+    assert engine.wait(SECONDS) == 0
+    assert time.monotonic() - began < 10
+    for plug in silent:
+        plug.close()
 
 
 def test_it_takes_the_mirror_over_when_the_other_has_ended_and_says_so(engine, capfd):

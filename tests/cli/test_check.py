@@ -63,6 +63,20 @@ def test_a_token_of_the_web_console_that_others_may_read_is_told(home, capfd, mo
     assert "open-sesame" not in told
 
 
+def test_a_token_of_the_metrics_that_others_may_read_is_told(home, capfd):
+    Path("token").write_text("open-sesame-open-sesame")
+    Path("token").chmod(0o640)
+    with Path("config.toml").open("a", encoding="utf-8") as file:
+        file.write("[metrics]\nlisten = '127.0.0.1:9524'\ntoken_file = 'token'\n")
+    assert main(["check"]) == 0
+    told = capfd.readouterr().out
+    assert f"others may read {home}/token (its mode is 0640): chmod 600 it" in told
+    assert "open-sesame" not in told
+    Path("token").chmod(0o600)
+    assert main(["check"]) == 0
+    assert "others may read" not in capfd.readouterr().out
+
+
 def test_a_bad_configuration_is_78_with_a_line_for_each_problem(home, capfd):
     Path("config.toml").write_text("[sync]\nintervall = 1\noverlap = -1\n", encoding="utf-8")
     assert main(["check"]) == 78

@@ -16,7 +16,7 @@ from bitsheet_tui import wiring
 from bitsheet_tui.commands import Pause, Resume, Stop, SyncNow
 from bitsheet_tui.observe import wire
 from bitsheet_tui.observe.attached import Mirror, Onlooker
-from bitsheet_tui.observe.live import BUFFER, Live
+from bitsheet_tui.observe.live import BUFFER, MOST, Live
 from bitsheet_tui.observe.served import Served, places
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState, reduce, start
@@ -102,6 +102,33 @@ async def test_a_viewer_gets_the_picture_then_what_happens_and_what_is_logged(tm
         ]
         assert engine.asked == [("resume", "")]
         writer.close()
+
+
+async def test_viewers_that_say_and_read_nothing_cost_a_buffer_each_and_are_sent_away_at_the_end(tmp_path):
+    async with shown(tmp_path) as (engine, ring, path):
+        silent = [socket.socket(socket.AF_UNIX) for _ in range(MOST + 8)]
+        try:
+            for plug in silent:
+                plug.connect(str(path))
+
+            async def talk():
+                for number in range(100):
+                    for _ in range(100):
+                        engine.say(page(number))
+                        ring.append(NOW, "INFO", "deals", "x" * 100)
+                    await asyncio.sleep(0.01)
+
+            assert await longest_wait(talk()) < HELD_UP
+            assert len(engine.live._viewers) == MOST
+            waiting = [viewer._transport.get_write_buffer_size() for viewer in engine.live._viewers]
+            assert max(waiting) < 4 * BUFFER  # one flush may go beyond
+            began = time.monotonic()
+            engine.live.close()
+            await asyncio.sleep(0)
+            assert time.monotonic() - began < HELD_UP
+        finally:
+            for plug in silent:
+                plug.close()
 
 
 async def test_a_viewer_that_does_not_read_costs_a_buffer_and_sees_everything_later(tmp_path):

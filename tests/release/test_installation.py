@@ -1,5 +1,6 @@
 """A release: the wheel and the sdist hold all that belongs to them, and run where nothing else is installed."""
 
+import json
 import re
 import subprocess
 import tempfile
@@ -13,9 +14,10 @@ import pytest
 
 from bitsheet_tui import __version__
 from tests.support.commands import configure, until
-from tests.support.installed_program import ROOT, Program, build, in_sdist, in_wheel
+from tests.support.installed_program import ROOT, SECONDS, Program, build, in_sdist, in_wheel
 from tests.support.mirror import rows
 from tests.support.older_mirror import EVERYTHING, OlderPortal, continued
+from tests.support.readme import manual, section
 
 pytestmark = pytest.mark.release
 
@@ -111,6 +113,30 @@ def test_the_sdist_installs_and_runs(built):
 
 def test_the_wheel_goes_on_with_a_mirror_that_the_version_before_made(base, tmp_path):
     continued(lambda *words: base(*words, cwd=tmp_path), tmp_path)
+
+
+def test_the_list_of_parts_has_everything_that_a_release_brings_and_nothing_of_its_tool(base, tmp_path):
+    """By the lines of the chapter, the tool in an environment of its own."""
+    (lines,) = re.findall(r"```sh\n(.*?)```", section(manual("trust"), "What it is made of"), re.DOTALL)[:1]
+    first, *rest = lines.splitlines()
+    assert first.startswith("python3 -m venv release ")  # which is the environment of this test
+    (tmp_path / "release").symlink_to(base.bin.parent)
+    done = subprocess.run(
+        ["bash", "-ec", "\n".join(rest)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "bitsheet-tui.cdx.json").read_text())
+    assert told["bomFormat"] == "CycloneDX"
+    parts = {part["name"].lower().replace("_", "-"): part["version"] for part in told["components"]}
+    needed = {re.match(r"[\w.-]+", one)[0].lower() for one in PROJECT["dependencies"]}
+    assert needed | {"bitsheet-tui", "httpcore", "idna"} <= set(parts)
+    assert parts["bitsheet-tui"] == __version__
+    assert not {"cyclonedx-bom", "pytest", "psycopg"} & set(parts)
 
 
 @pytest.mark.parametrize("extra", EXTRAS)
