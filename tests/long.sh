@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What takes too long for .ci/run: each proof at its greatest length, soaks, and the oldest allowed versions.
-# Takes about three hours on two cores. `tests/long.sh NAME...` runs only what is named: proofs soaks oldest.
+# What takes too long for .ci/run: each proof at its greatest length, soaks, the container, the oldest versions.
+# Takes about three hours on two cores. `tests/long.sh NAME...` runs only what is named: proofs soaks container oldest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +16,18 @@ soaks() {  # memory, files and tasks stay as they are; a day (simulated) and an 
   .venv/bin/python -m tests.soak.day
   .venv/bin/python -m tests.soak.hour
   .venv/bin/python -m tests.soak.ssh_week
+}
+
+container() {  # what service --container writes, built and run by buildah; as root
+  local missing=()
+  for package in buildah debootstrap; do
+    command -v "$package" > /dev/null || missing+=("$package")
+  done
+  if [ "${#missing[@]}" -gt 0 ]; then
+    apt-get -qq update
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" > /dev/null
+  fi
+  .venv/bin/python -m tests.release.container
 }
 
 oldest() {  # each dependency at its lower bound, in an environment of its own
@@ -42,7 +54,7 @@ PYTHON
 
 python3 -m venv .venv
 .venv/bin/pip install --quiet --disable-pip-version-check -e '.[dev,proofs]'
-for name in "${@:-proofs soaks oldest}"; do
+for name in "${@:-proofs soaks container oldest}"; do
   for step in $name; do
     printf '\n== %s\n' "$step"
     "$step"

@@ -1,7 +1,9 @@
 """Every command line of the chapters on notifications, backup and readers, taken out of them and run."""
 
 import json
+import re
 import shlex
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -10,8 +12,9 @@ from bitsheet_tui import wiring
 from bitsheet_tui.cli import main
 from bitsheet_tui.config import load
 from bitsheet_tui.notify.channels import channels
+from bitsheet_tui.portal.demo import DemoPortal, Settings
 from bitsheet_tui.secret import Secret
-from tests.support.commands import configure
+from tests.support.commands import CODE, SMALL, configure
 from tests.support.listeners import web_server
 from tests.support.readme import manual
 from tests.support.sync_run import config
@@ -81,3 +84,63 @@ def test_the_commands_and_the_sql_on_readers_do_what_they_say(here, postgres_url
             assert connection.execute(reads).fetchone() == (False,)
         finally:
             connection.execute("DROP OWNED BY reports; DROP ROLE reports")
+
+
+def spoken(program):
+    """The SQL that the chapter on readers has for a program."""
+    (item,) = [one for one in manual("readers").split("\n* ") if one.startswith(f"**{program}")]
+    return re.findall(r"`([A-Z]{4}[^`]+)`", re.sub(r"\n +", " ", item))
+
+
+def filled(url):
+    """A mirror of the demo portal's small company; its deals."""
+    demo = DemoPortal(SMALL, settings=Settings(code=CODE))
+    with demo.run_in_thread() as webhook:
+        configure(Path(), webhook, f"[store]\nurl = {json.dumps(url)}\n[log]\nfile = ''\n")
+        assert main(["--once"]) == 0
+    return list(demo.world.truth("deals"))
+
+
+def duck():
+    """DuckDB with its extensions for both databases, which it would fetch from the network by itself.
+
+    They are of the extra `proofs`.
+    """
+    import duckdb
+    import duckdb_extension_postgres_scanner
+    import duckdb_extension_sqlite_scanner
+
+    found = duckdb.connect()
+    for package in (duckdb_extension_sqlite_scanner, duckdb_extension_postgres_scanner):
+        (file,) = Path(package.__file__).parent.rglob("*.duckdb_extension")
+        found.execute(f"LOAD '{file}'")
+    return found
+
+
+@pytest.mark.slow
+def test_duckdb_reads_either_mirror_by_the_lines_of_the_chapter(here, postgres_url):
+    file, server = spoken("DuckDB")
+    deals = filled(f"sqlite:///{here}/bitsheet.db")
+    with duck() as reader:
+        reader.execute(file)
+        assert reader.execute("SELECT count(*) FROM crm.v_deals").fetchone() == (len(deals),)
+        with pytest.raises(Exception, match="read-only"):
+            reader.execute("DELETE FROM crm.deals")
+    assert len(filled(postgres_url.reveal())) == len(deals)
+    with duck() as reader:
+        reader.execute(server.replace("host=db dbname=crm user=reports", postgres_url.reveal()))
+        assert reader.execute("SELECT count(*) FROM crm.bitsheet.v_deals").fetchone() == (len(deals),)
+
+
+@pytest.mark.slow
+def test_grafanas_query_of_the_chapter_counts_new_deals_by_day(here, postgres_url):
+    (query,) = spoken("Grafana")
+    deals = filled(postgres_url.reveal())
+    # as Grafana writes it: docs, PostgreSQL query editor, macros
+    query = re.sub(r"\$__timeFilter\((\w+)\)", r"\1 BETWEEN '2000-01-01T00:00:00Z' AND now()", query)
+    with psycopg.connect(postgres_url.reveal()) as connection:
+        days = connection.execute(query).fetchall()
+        zone = re.search(r"`(date_create AT[^`]+)`", manual("readers"))[1]
+        assert connection.execute(f"SELECT {zone} FROM bitsheet.v_deals").fetchall()
+    assert sum(count for _, count in days) == len(deals)
+    assert days == sorted(days)
