@@ -84,6 +84,10 @@ class Output:
         self._try(lambda: self._stream.write(text))
         return len(text)
 
+    def write_bytes(self, data: bytes) -> None:
+        """What is no text, or is already encoded. Raises BrokenPipeError."""
+        self._try(lambda: self._stream.buffer.write(data))
+
     def flush(self) -> None:
         """Raises BrokenPipeError."""
         self._try(self._stream.flush)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bitsheet_tui.notify.notifier import Notifier
     from bitsheet_tui.notify.notifier import Watch as Told
     from bitsheet_tui.observe.variants import Watch
+    from bitsheet_tui.store.export_reader import ExportReader
     from bitsheet_tui.store.reader import Reader
 
 Listener = Callable[[e.Event], None]
@@ -127,6 +128,13 @@ def open_reader(config: Config) -> "Reader":
     from bitsheet_tui.store.reader import Reader  # noqa: PLC0415 - nobody looks at an engine without a screen
 
     return Reader.open(config.store_url, schema=config.store.schema, base=config.base)
+
+
+def open_export(config: Config) -> "ExportReader":
+    """The mirror, to read whole tables of it. Raises StoreError."""
+    from bitsheet_tui.store.export_reader import ExportReader  # noqa: PLC0415 - an engine needs none
+
+    return ExportReader.open(config.store_url, schema=config.store.schema, base=config.base)
 
 
 def file_of(config: Config) -> Path | None:

@@ -222,6 +222,33 @@ def _lake(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="+", metavar="TABLE|VIEW", help="of the mirror")
+    formats = ("csv", "jsonl", "xlsx", "parquet")
+    parser.add_argument("--format", choices=formats, help="default: by the end of the file's name, or csv")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="a file; a folder for several tables; default: stdout",
+    )
+    parser.add_argument("--where", metavar="SQL", help="only rows for which this is so: stage_id = 'NEW'")
+    parser.add_argument("--columns", type=_names, metavar="A,B", help="only these, in this order")
+    parser.add_argument("--labels", action="store_true", help="names beside codes, as the views have them")
+    parser.add_argument("--deleted", action="store_true", help="deleted rows as well, and when they went")
+    parser.add_argument("--tz", metavar="ZONE", help="moments in this zone: Europe/Istanbul; default: UTC")
+    parser.add_argument(
+        "--spreadsheet",
+        action="store_true",
+        help="CSV of which Excel makes no formula, and the right letters",
+    )
+
+
+def _names(text: str) -> list[str]:
+    return [*dict.fromkeys(name.strip() for name in text.split(","))]
+
+
 def _grant(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("role", metavar="ROLE", help="of PostgreSQL; it is not made")
     parser.add_argument("--apply", action="store_true", help="do it, instead of printing it")
@@ -305,6 +332,7 @@ COMMANDS = (
     Command(name="notify", help="send a test message through every channel of notify.urls", add=_notify),
     Command(name="backup", help="a whole, checked copy of the mirror, while it runs", add=_backup),
     Command(name="lake", help="keep a folder of Delta Lake tables current from the change feed", add=_lake),
+    Command(name="export", help="tables and views as CSV, JSON lines, a workbook or Parquet", add=_export),
     Command(name="grant", help="what a role that only reads needs on PostgreSQL", add=_grant),
     Command(name="privacy", help="what is kept from being read; apply the rules", add=_privacy),
     Command(name="forget", help="erase a person from the mirror, its history and its feed", add=_forget),

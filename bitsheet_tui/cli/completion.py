@@ -28,10 +28,12 @@ def script(shell: str) -> str:
     except ImportError as error:
         raise UsageError(f"completion needs {error.name}", f"install it: pip install {error.name}") from None
     from bitsheet_tui.portal.demo.variants import VARIANTS  # noqa: PLC0415 - other commands need no portal
+    from bitsheet_tui.store.export_reader import ORDER  # noqa: PLC0415
 
     whole = parser()
     words = {
         "TABLE": [table.name for table in CATALOGUE],
+        "TABLE|VIEW": [*ORDER],
         "TOPIC": [*TOPICS, *(command.name for command in COMMANDS)],
         "VARIANT": [variant.name for variant in VARIANTS],
     }

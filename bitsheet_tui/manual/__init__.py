@@ -24,6 +24,7 @@ TOPICS = (
     "follow",
     "privacy",
     "lake",
+    "export",
     "web",
     "monitoring",
     "troubles",

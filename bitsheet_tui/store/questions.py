@@ -94,13 +94,14 @@ def _ask_sqlite(
     connection.execute("PRAGMA temp_store = FILE")  # a big sort is not to be ours to remember
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
     connection.set_progress_handler(lambda: monotonic() > deadline or ended(), STEPS)
-    connection.set_authorizer(_authorize)
+    connection.set_authorizer(authorize)
     cursor = connection.cursor()
     cursor.execute(sql)
     return [name for name, *_ in cursor.description or ()], cursor.fetchmany(most + 1)
 
 
-def _authorize(action: int, *told: str | None) -> int:
+def authorize(action: int, *told: str | None) -> int:
+    """For sqlite3's `set_authorizer`: nothing but reading passes."""
     if action == sqlite3.SQLITE_FUNCTION and "load_extension" in told:
         return sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK if action in READING else sqlite3.SQLITE_DENY

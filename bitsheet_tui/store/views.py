@@ -84,6 +84,11 @@ def definitions(shapes: Shapes, dialect: Dialect) -> dict[str, Definition]:
     return {view: _definition(table, shapes, dialect) for view, table in VIEWS.items() if table in shapes}
 
 
+def labelled(table: str, shapes: Shapes, dialect: Dialect) -> Mapping[str, str]:
+    """Column -> SQL over the row `t`: what a view of the table has, whether there is such a view or not."""
+    return _definition(table, shapes, dialect).columns
+
+
 def refresh(database: Database, shapes: Shapes) -> dict[str, StoreRefused]:
     """Make those views anew that should say something else; which could not be, and why.
 

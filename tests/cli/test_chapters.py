@@ -70,11 +70,11 @@ def test_the_commands_and_the_sql_on_readers_do_what_they_say(here, postgres_url
     url = postgres_url.reveal()
     configure(here, HOOK, f"[store]\nurl = {json.dumps(url)}\n")
     store = wiring.open_store(config(HOOK, postgres_url))
-    made, taken = blocks("readers", "sql")
+    made, taken, _ = blocks("readers", "sql")  # the last is DuckDB's: see test_export_chapter
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(made)
         try:
-            found = commands("readers")
+            found = [command for command in commands("readers") if command[0] == "grant"]
             assert [main(command) for command in found] == [0] * len(found)
             reads = "SELECT has_table_privilege('reports', 'bitsheet.contact_points', 'SELECT')"
             assert connection.execute(reads).fetchone() == (True,)
