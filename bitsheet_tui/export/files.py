@@ -86,7 +86,8 @@ class Files:
         with naming(target):
             if (why := foreign_link(target)) or target.is_dir():
                 raise StoreUnavailable(
-                    f"{plain(target)} is not written: {why or 'it is a folder'}.", hint="Name another file."
+                    f"{plain(target)} is not used: {why or 'it is a folder'}.",
+                    hint="Name a file in a folder of your own.",
                 )
             part = self.scratch / f"{len(self._parts)}.part"
             made = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -1,14 +1,16 @@
 """A workbook, by XlsxWriter, which is imported here alone: a sheet for each table, and no formula.
 
-Texts are written as texts, whatever they begin with. A moment has no offset in a sheet: it is the time of the
-zone. A number of more than 15 digits, of which a sheet would lose some, is a text, and so is a day before
-March of 1900, of which Excel has another calendar. Where a sheet has no row left the next one goes on.
+Texts are written as texts, whatever they begin with; a line in them ends with LF, as in sheets. A moment has
+no offset in a sheet: it is the time of the zone. A number of more than 15 digits, of which a sheet would lose
+some, is a text, and so is a day before March of 1900, of which Excel has another calendar. Where a sheet has
+no row left the next one goes on.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
@@ -48,12 +50,16 @@ def write(file: BinaryIO, sheets: Iterable[Sheet], zone: tzinfo | None, folder: 
     book.set_properties({"created": MADE})
     book.use_zip64()
     tables = _Book(book, zone)
-    for sheet in sheets:
-        tables.add(sheet)
     try:
+        for sheet in sheets:
+            tables.add(sheet)
         book.close()
     except library.exceptions.FileCreateError as error:
         raise error.args[0] from error
+    finally:
+        for sheet in book.worksheets():  # each has a file open, which only a workbook that is whole closes
+            with suppress(OSError):
+                sheet.row_data_fh.close()
     return [sheet.name for sheet in book.worksheets()]
 
 
@@ -126,6 +132,8 @@ class _Cells:
                 f"a value of {self._name} has {units:,} characters, and a cell at most {LONGEST:,}",
                 "leave the column out (--columns), or take another format",
             )
+        if "\r" in value:
+            value = value.replace("\r\n", "\n").replace("\r", "\n")
         self._sheet.write_string(row, place, value if value.isascii() else NO_XML.sub(REPLACEMENT, value))
 
     def _number(self, row: int, place: int, value: Any) -> None:
