@@ -7,39 +7,14 @@ from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
 
-import pytest
-
 from bitsheet_tui import wiring
-from bitsheet_tui.cli import main
 from bitsheet_tui.config import load
 from bitsheet_tui.errors import StoreLocked
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.store import export_reader
 from bitsheet_tui.store.export_reader import Selection
-from tests.support.exports import EVIL, FIELDS, NOW, fill, place
+from tests.support.exports import EVIL, FIELDS, NOW
 from tests.support.store_rows import TABLES, deal
-
-
-@pytest.fixture
-def mirror(tmp_path, monkeypatch, store_url):
-    """A folder with a configuration for the mirror, which is closed."""
-    monkeypatch.chdir(tmp_path)
-    place(tmp_path, store_url)
-    fill(store_url).close()
-    return tmp_path
-
-
-@pytest.fixture
-def said(capfdbinary):
-    """What a command prints: its code, and stdout as text."""
-
-    def run(*words):
-        capfdbinary.readouterr()
-        code = main(["export", *words])
-        out, err = capfdbinary.readouterr()
-        return code, out.decode(), err.decode()
-
-    return run
 
 
 def read_csv(text):
