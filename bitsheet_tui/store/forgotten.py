@@ -123,7 +123,7 @@ def forget(database: Database, known: Known, table: str, id_: int, when: When) -
         _hush(database, words, erased)
 
     database.write(work)
-    for place, number in _copies(database, known, table, id_):
+    for place, number in _copies(database, known, table, id_, when):
         erased.counts[place] = erased.counts.get(place, 0) + number
     if words:
         erased.remains = dict(database.read(lambda: [*_remains(database, known, words)]))
@@ -206,7 +206,7 @@ def _hush(database: Database, words: Sequence[str], erased: Erased) -> None:
             )
 
 
-def _copies(database: Database, known: Known, table: str, id_: int) -> Iterator[tuple[str, int]]:
+def _copies(database: Database, known: Known, table: str, id_: int, when: When) -> Iterator[tuple[str, int]]:
     """Take the person out of what other rows copied; (place, how many)."""
     if table in PEOPLE and table != "users" and "activities" in known:
         mine, columns = known["activities"]
@@ -217,14 +217,15 @@ def _copies(database: Database, known: Known, table: str, id_: int) -> Iterator[
             column = quote(str(target.column.name))
             yield from _through(
                 database, mine, [target], (text.format(column), (like,)),
-                (f"({text.format('before')} OR {text.format('after')})", (like, like)),
+                (f"({text.format('before')} OR {text.format('after')})", (like, like)), when,
             )  # fmt: skip
     if table == "users" and COMMENTS in known:
         mine, columns = known[COMMENTS]
         mark = database.dialect.mark
         one_line = f"row_id IN (SELECT source || ':' || id FROM {COMMENTS} WHERE author_id = {mark})"  # noqa: S608
         for target in (Target(column=c, change=None) for c in columns if c.field.name == AUTHOR_NAME):
-            yield from _through(database, mine, [target], (f"author_id = {mark}", (id_,)), (one_line, (id_,)))
+            theirs = (f"author_id = {mark}", (id_,))
+            yield from _through(database, mine, [target], theirs, (one_line, (id_,)), when)
 
         def unsigned_files(document: str) -> str:
             return values.spelt([unsigned(entry, {str(id_)}) for entry in json.loads(document)])
@@ -234,7 +235,7 @@ def _copies(database: Database, known: Known, table: str, id_: int) -> Iterator[
         for target in _named(columns, FILES, unsigned_files, mine):
             column = quote(str(target.column.name))
             lines = (f"({text.format('before')} OR {text.format('after')})", (like, like))
-            yield from _through(database, mine, [target], (text.format(column), (like,)), lines)
+            yield from _through(database, mine, [target], (text.format(column), (like,)), lines, when)
 
 
 def _never(rule: object) -> values.Change:
@@ -249,12 +250,18 @@ def _named(columns: Sequence[Column], name: str, change: values.Change, mine: La
 
 
 def _through(
-    database: Database, mine: Layout, targets: Sequence[Target], rows: Some, lines: Some
+    database: Database, mine: Layout, targets: Sequence[Target], rows: Some, lines: Some, when: When
 ) -> Iterator[tuple[str, int]]:
-    """Lot after lot of the rows and of the lines of the feed."""
+    """Lot after lot of the rows and of the lines of the feed.
+
+    A lot of rows that changed is told with it: whoever copied the mirror has them still.
+    """
     places = Lots(database)
     work: tuple[tuple[str, Callable[[list[Any]], tuple[int, list[Any]]]], ...] = (
-        (mine.table.name, lambda after: places.rows(mine, targets, after, rows)),
+        (
+            mine.table.name,
+            lambda after: _told(database, mine, targets, when, places.rows(mine, targets, after, rows)),
+        ),
         ("bitsheet_changes", lambda after: places.changes(mine.table, targets, after, lines)),
         ("bitsheet_quarantine", lambda after: places.quarantine(mine.table, targets, after)),
     )
@@ -265,6 +272,16 @@ def _through(
             yield place, number
             if not after:
                 break
+
+
+def _told(
+    database: Database, mine: Layout, targets: Sequence[Target], when: When, lot: tuple[int, list[Any]]
+) -> tuple[int, list[Any]]:
+    if lot[0] and not feed.silent(database, mine.table.name):
+        fields = sorted(str(target.column.name) for target in targets)
+        after = documents.encode({"phase": "redacted", "fields": fields})
+        feed.append(database, mine.table.name, when, [(None, Op.SNAPSHOT, None, after)])
+    return lot
 
 
 def _remains(database: Database, known: Known, words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
