@@ -5,7 +5,7 @@ What they need of other people: the extra `dev`. Figures in seconds are the mach
 
 import sys
 
-from tests.bench import backfill, cycles, keys, kills, notify, process, rest, scrapes, store
+from tests.bench import backfill, cycles, keys, kills, lake, notify, process, rest, scrapes, store
 from tests.bench.report import machine, say
 
 BENCHES = {
@@ -18,6 +18,7 @@ BENCHES = {
     "freshness": cycles.freshness,
     "reconcile": cycles.reconcile,
     "kills": kills.kills,
+    "lake": lake.lake,
     "notify": notify.notify,
     "rest": rest.year,
     "scrapes": scrapes.scrapes,
