@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml  # of Apprise
 
 from bitsheet_tui import __version__
 from bitsheet_tui.cli import container, main
@@ -201,6 +202,18 @@ def test_what_the_container_is_told_are_settings(monkeypatch):
         assert parse(config.store_url, schema="", base=None).label
     address = parse(config.store_url, schema="", base=None)
     assert address.options["passfile"] == "/run/secrets/pgpass"
+
+
+def test_the_compose_file_declares_what_it_uses_and_the_image_is_this_version():
+    whole = yaml.safe_load(container.text("compose.yaml"))
+    ours, database = whole["services"]["bitsheet-tui"], whole["services"]["db"]
+    assert {*ours["secrets"], *database["secrets"]} == set(whole["secrets"])
+    named = [one.partition(":")[0] for service in (ours, database) for one in service["volumes"]]
+    assert sorted(named) == sorted(whole["volumes"])
+    assert ours["image"] == f"bitsheet-tui:{__version__}"
+    assert (ours["read_only"], ours["cap_drop"], ours["tmpfs"]) == (True, ["ALL"], ["/tmp"])
+    (check,) = re.findall(r"CMD (bitsheet-tui status .*)", container.text("Containerfile"))
+    assert ours["healthcheck"]["test"] == ["CMD-SHELL", check]
 
 
 def test_every_line_of_the_chapter_for_users_and_containers_is_run(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import pytest
 from bitsheet_tui.notify.channels import channels
 from bitsheet_tui.notify.notifier import Notifier, Watch
 from bitsheet_tui.portal.demo.faults import Fault, Kind
+from bitsheet_tui.tables import CATALOGUE, Paging
 from tests.support.schedule_life import BEGIN, storyteller
 
 STEP = 10.0  # seconds between two looks
@@ -72,3 +73,28 @@ def test_eight_hours_without_portal_are_one_alert_its_reminders_and_one_recovery
     begun, ended = post.sent[0][0] - BEGIN, post.sent[-1][0] - BEGIN
     assert timedelta(hours=1) < begun < timedelta(hours=1, minutes=20)
     assert timedelta(hours=9) < ended < timedelta(hours=9, minutes=10)
+
+
+@pytest.mark.slow
+def test_every_table_refused_at_once_is_one_message_and_one_recovery(sqlite_url, monkeypatch):
+    post, names = None, {table.name for table in CATALOGUE if table.paging is not Paging.COMMENTS}
+
+    async def story(life):
+        nonlocal post
+        post = Post(lambda: datetime.fromtimestamp(life.hands.now(), UTC))
+        life.start()
+        looking = asyncio.create_task(told_of(life, post))
+        await life.until(lambda: post.now() > BEGIN + timedelta(hours=1))
+        for table in CATALOGUE:
+            life.demo.faults.add(Fault(kind=Kind.DENIED, method=table.method, times=10**9))
+        await life.until(lambda: post.now() > BEGIN + timedelta(hours=3))
+        assert {alert.about for alert in life.engine.state.alerts.values()} == names
+        life.demo.faults.clear()
+        await life.until(lambda: post.now() > BEGIN + timedelta(hours=6))
+        looking.cancel()
+        await life.stop()
+
+    storyteller(sqlite_url, monkeypatch)(story, static_every=1)
+    (_, begun, _), (_, over, _) = post.sent
+    assert begun.startswith(f"{len(names)} ")
+    assert over.startswith("well again")
