@@ -115,7 +115,7 @@ def key_places(config: Config) -> list[Path]:
 
 def look_through(config: Config, store: Store) -> None:
     """Let rows be compared with those of the mirror as they are stored there."""
-    store.look_through(key.find(key_places(config)) if store.remembered(KEY) else None)
+    store.look_through(lambda: key.find(key_places(config)))
 
 
 def open_to_ask(config: Config) -> Store:

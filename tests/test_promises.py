@@ -170,6 +170,12 @@ PROMISES = {
         "cli/test_hostile.py::test_no_command_lets_anything_of_it_through",
         "cli/test_hostile.py::test_no_screen_lets_anything_of_it_through",
     ),
+    "What `[privacy]` excludes, hashes or masks is stored nowhere in clear, and whoever is forgotten stays so.": (
+        "sync/test_privacy.py::test_what_rules_name_is_never_stored_from_the_first_run_on",
+        "sync/test_privacy.py::test_a_rule_that_comes_later_is_applied_to_all_that_is_there",
+        "sync/test_privacy.py::test_a_person_who_is_forgotten_stays_so_and_is_no_difference",
+        "cli/test_privacy.py::test_a_running_instance_forgets_and_no_byte_of_any_file_is_left",
+    ),
     "One writer for each mirror.": (
         "store/test_lock.py::test_a_second_instance_is_told_who_holds_the_mirror",
         "sync/test_store_trouble.py::test_who_finds_the_lock_taken_after_a_lost_session_stops",
@@ -227,7 +233,7 @@ def test_the_tests_of_all_troubles_are_there_and_ask_for_what_the_manual_says():
 
 def test_every_promise_of_the_manual_has_its_tests_and_no_other():
     assert list(PROMISES) == points(section(manual("promises"), "Promised"))
-    assert len(PROMISES) == 19
+    assert len(PROMISES) == 20
 
 
 def test_the_tests_of_all_promises_are_there():

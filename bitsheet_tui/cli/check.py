@@ -27,7 +27,8 @@ from bitsheet_tui.events import Event, Waiting
 from bitsheet_tui.observe import checkup, variants
 from bitsheet_tui.observe.checkup import FAIL, OK, WARN, Finding
 from bitsheet_tui.observe.variants import Seen
-from bitsheet_tui.portal import selftest
+from bitsheet_tui.portal import describe, selftest
+from bitsheet_tui.portal.answer import Answer
 from bitsheet_tui.portal.client import Portal, ask_fragile, ask_parts
 from bitsheet_tui.secret import redact
 
@@ -206,6 +207,7 @@ def modes(config: Config) -> Finding | None:
     file, about = wiring.file_of(config), "modes"
     kept = [file, file and Path(f"{file}.lock"), file and Path(f"{file}-wal")]
     kept += [Path(config.log.file)] if config.log.file else []
+    kept += wiring.key_places(config) if config.privacy.hash else []
     kept += [Path(WEB_TOKEN)]
     told = [why for path in kept if path and (why := _open_to(path))]
     if not told:
@@ -255,6 +257,7 @@ async def _asked(config: Config, client: Portal, waits: Sequence[Waiting] = ()) 
         return [
             reached,
             *checkup.judge(tables, answers, datetime.now(UTC)),
+            *await _fields(config, client),
             checkup.interval(tables, config.sync.interval, config.portal.requests_per_second, command),
         ]
     except PortalError as error:
@@ -263,6 +266,21 @@ async def _asked(config: Config, client: Portal, waits: Sequence[Waiting] = ()) 
         text = waits[-1].text if waits else f"{client.host} does not answer"
         hint = "check the address and the network"
         return [Finding(about="portal", verdict=FAIL, text=text, hint=hint, code=Exit.TABLE_FAILED)]
+
+
+async def _fields(config: Config, client: Portal) -> list[Finding]:
+    """What each rule of [privacy] covers, and which names no description has."""
+    rules = config.privacy.rules
+    if not rules:
+        return []
+    asks = describe.asks(wiring.tables(config))
+    answers = await client.batch(asks)
+    described: dict[str, set[str]] = {}
+    for table in wiring.tables(config):
+        answer = answers.get(describe.key(table))
+        if isinstance(answer, Answer):
+            described[table.name] = {field.name for field in describe.fields(table, answer.result)}
+    return [*checkup.privacy(rules, described)]
 
 
 def _tell(event: Event, waits: list[Waiting], say: Callable[[str], None]) -> None:

@@ -1,6 +1,6 @@
 """Is everything as it has to be? What the portal's answers to the start-up questions mean for an operator."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from bitsheet_tui.portal import selftest
 from bitsheet_tui.portal.answer import Answer, Ask, Json
 from bitsheet_tui.portal.budget import BUDGET, WINDOW
 from bitsheet_tui.portal.selftest import Profile
+from bitsheet_tui.privacy.rules import Rules, covers
 from bitsheet_tui.tables import FORUM_METHOD, Paging, Table
 from bitsheet_tui.text import plain
 
@@ -81,6 +82,19 @@ def interval(tables: Sequence[Table], seconds: float, rate: float, command: floa
         return Finding(about="interval", verdict=OK, text=text)
     hint = "a longer sync.interval leaves room for what changes"
     return Finding(about="interval", verdict=WARN, text=text, hint=hint)
+
+
+def privacy(rules: Rules, described: Mapping[str, Collection[str]]) -> Iterator[Finding]:
+    """What each rule covers; whether the portal has the field (`described`: names by table)."""
+    for line in covers(rules):
+        yield Finding(about="privacy", verdict=OK, text=line)
+    for table, name in sorted(rules.named):
+        of = [table] if table else [*described]
+        if any(one in described for one in of) and not any(name in described.get(one, ()) for one in of):
+            where = f"of {table} " if table else ""
+            text = f"{name.lower()}: no description {where}has such a field"
+            hint = "nothing is kept from being read by it: is it spelt right?"
+            yield Finding(about="privacy", verdict=WARN, text=plain(text, 200), hint=hint)
 
 
 def _webhook(profile: Profile, me: Answer | PortalError) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from time import monotonic
@@ -73,6 +73,7 @@ class Store(Books):
         self._next_try = 0.0  # when that is tried again, on the monotonic clock
         self._zone: tzinfo | None = None
         self._privacy = Privacy()
+        self._learn: Callable[[], None] | None = None  # what is not asked for until it is needed
         self.label = database.label
         self.reconciles = Reconciles(database, self._layout, self._layout_of)
 
@@ -149,16 +150,24 @@ class Store(Books):
             self.remember(redaction.KEY, "")
         self._columns = database.read(lambda: schema.all_remembered(database))
         self._layouts.clear()
+        for name in DICTIONARIES.keys() & self._columns.keys():  # which no description shapes again
+            self.shape(DICTIONARIES[name], DICTIONARIES[name].fields)
         self._make_views()
         return self.clean()
 
-    def look_through(self, key: PrivacyKey | None) -> None:
-        """Rows of the portal are compared as those that are there were stored; `key`: of the hashes."""
+    def look_through(self, find: Callable[[], PrivacyKey | None]) -> None:
+        """Once rows are to be compared, do so as those that are there were stored.
+
+        `find` gives the key of the hashes, if there are any.
+        """
+        self._learn = lambda: self._learn_rules(find)
+
+    def _learn_rules(self, find: Callable[[], PrivacyKey | None]) -> None:
         database = self._database
         rules = database.read(lambda: redaction.applied(database))
+        key = find() if rules.hashes else None
         key = key if key and key.ident == self.remembered(redaction.KEY) else None
         self._privacy = Privacy(rules, key, database.read(lambda: forgotten.load(database)))
-        self._layouts.clear()
 
     def unprotected(self, rules: Rules) -> bool:
         """Whether what is there was stored under other rules."""
@@ -581,6 +590,9 @@ class Store(Books):
     def _layout(self, table: Table, *, writing: bool = False) -> Layout:
         if writing:
             self._need_safe(table)
+        if self._learn:
+            learn, self._learn = self._learn, None
+            learn()
         if table.name not in self._known:
             self.shape(table, table.fields)
         found = self._layouts.get(table.name)
