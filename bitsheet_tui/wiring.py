@@ -77,16 +77,18 @@ def protect(config: Config, store: Store, say: Callable[[str], None] = lambda _:
         say("privacy: the rules are applied to what is there")
     cleaned = store.protect(privacy, lambda done: say(done.line()))
     if cleaned is not None:
-        say(f"privacy: the rules are applied, in {monotonic() - began:.1f} s{uncleaned(config, cleaned)}")
+        rest = left(config, cleaned=cleaned)
+        say(f"privacy: the rules are applied, in {monotonic() - began:.1f} s; {rest}")
 
 
-def uncleaned(config: Config, cleaned: bool | None) -> str:
-    """What to add where the files may still have what the tables have not."""
+def left(config: Config, *, cleaned: bool) -> str:
+    """What the files still have of what the tables have not any more."""
     if cleaned:
-        return ""
+        return "nothing of it is left in the files"
     if file_of(config) is None:
-        return "; what PostgreSQL keeps until then: bitsheet-tui help privacy"
-    return "; a program that reads keeps the log beside the file: end it, then bitsheet-tui privacy --clean"
+        return "PostgreSQL keeps the bytes until it uses the room again: bitsheet-tui help privacy"
+    why = "a program reads, or there is no room"
+    return f"the files may still have it, for {why}: bitsheet-tui privacy --clean"
 
 
 def key_of(config: Config, store: Store) -> Key | None:

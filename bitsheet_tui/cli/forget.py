@@ -47,5 +47,5 @@ def _do(config: Config, wish: Forget) -> int:
             tell(wish.undone(was=store.remember_row(table, wish.id)))
             return Exit.DONE
         tell(store.forget_row(table, wish.id, at=datetime.now(UTC), cycle=0).line())
-        tell(f"the files are cleaned{wiring.uncleaned(config, store.clean())}")
+        tell(wiring.left(config, cleaned=store.clean()))
     return Exit.DONE

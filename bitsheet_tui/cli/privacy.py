@@ -49,8 +49,7 @@ def _apply(config: Config, *, clean: bool) -> int:
     try:
         with closing(wiring.open_store(config, say=tell)) as store:
             if clean:
-                told = wiring.uncleaned(config, store.clean())
-                tell(f"the files are cleaned{told}" if told else "the files are cleaned")
+                tell(wiring.left(config, cleaned=store.clean()))
             else:
                 tell("the rules are applied to all that is there")
     except MirrorHeld as error:

@@ -473,9 +473,17 @@ class Postgres:
     def rest(self) -> None:
         """The pages of the database are the server's."""
 
-    def clean(self, tables: Collection[str]) -> bool:
-        """Let the server use the room again of what was overwritten or deleted; it keeps it until then."""
-        self.db.execute_sql(f"VACUUM {', '.join(map(quote, tables))}")
+    def overwrite(self, on: bool) -> None:
+        """The server overwrites nothing by itself."""
+
+    def clean(self, tables: Collection[str], *, whole: bool) -> bool:  # noqa: ARG002 - the server's business
+        """Let the server use the room again of what was deleted; it keeps the bytes until it does."""
+        (limit,) = self.db.execute_sql("SHOW statement_timeout").fetchone()
+        self.db.execute_sql("SET statement_timeout = 0")
+        try:
+            self.db.execute_sql(f"VACUUM {', '.join(map(quote, tables))}")
+        finally:
+            self.db.execute_sql("SELECT set_config('statement_timeout', %s, false)", (limit,))
         return False
 
     def altering(self) -> None:

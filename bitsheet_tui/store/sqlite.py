@@ -328,15 +328,20 @@ class Sqlite:
         """Let go of the pages that are kept in memory: until the next cycle nobody asks for them."""
         self.db.execute_sql("PRAGMA shrink_memory")
 
-    def clean(self, tables: Collection[str]) -> bool:  # noqa: ARG002 - a file is cleaned as a whole
-        """Leave nothing of what was overwritten or deleted, in the file and the log beside it.
+    def overwrite(self, on: bool) -> None:
+        """Whether what is deleted or replaced from now on is overwritten in the file, too."""
+        self.db.execute_sql(f"PRAGMA secure_delete = {'ON' if on else 'OFF'}")
 
-        Whether that is so: a program that reads for long keeps the log.
+    def clean(self, tables: Collection[str], *, whole: bool) -> bool:  # noqa: ARG002 - it is one file
+        """Empty the log beside the file; `whole`: also write the file anew, without what was deleted ever.
+
+        Whether nothing is left: a program that reads for long keeps the log.
         """
         connection = self.db.connection()
-        connection.execute("VACUUM")
+        if whole:
+            connection.execute("VACUUM")
         busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not busy
+        return whole and not busy
 
     def altering(self) -> None:
         """Whoever reads does not keep us from changing tables."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from time import monotonic
 
 from msgspec.structs import replace
 
-from bitsheet_tui.errors import StoreLocked, StoreRefused, StoreUnavailable, UsageError
+from bitsheet_tui.errors import StoreError, StoreLocked, StoreRefused, StoreUnavailable, UsageError
 from bitsheet_tui.fields import Field
 from bitsheet_tui.privacy.key import Key as PrivacyKey
 from bitsheet_tui.privacy.rules import Rule, Rules
@@ -145,7 +146,8 @@ class Store(Books):
             self.remember(redaction.KEY, privacy.key.ident)
         if not redaction.is_due(database, privacy):
             return None
-        redaction.Redaction(database, self._privacy, self._every, self._known, report).run()
+        with self._overwriting():
+            redaction.Redaction(database, self._privacy, self._every, self._known, report).run()
         if known and not privacy.key:
             self.remember(redaction.KEY, "")
         self._columns = database.read(lambda: schema.all_remembered(database))
@@ -182,7 +184,8 @@ class Store(Books):
             if name not in DICTIONARIES and (mine := self._layout_of(name)) is not None
         }
         when = When(at=at, cycle=cycle)
-        erased = forgotten.forget(database, known, table.name, id_, when)
+        with self._overwriting():
+            erased = forgotten.forget(database, known, table.name, id_, when)
         self._learn_forgotten()
         return erased
 
@@ -203,10 +206,26 @@ class Store(Books):
         self._privacy = replace(self._privacy, forgotten=found)
         self._layouts.clear()
 
-    def clean(self) -> bool:
-        """Leave nothing in the files of what is not in the tables any more; whether that could be done."""
+    @contextmanager
+    def _overwriting(self) -> Iterator[None]:
+        """What is deleted or replaced meanwhile leaves nothing in the file."""
+        database = self._database
+        database.read(lambda: database.driver.overwrite(True))
+        try:
+            yield
+        finally:
+            database.glance(lambda: database.driver.overwrite(False))
+
+    def clean(self, *, whole: bool = True) -> bool:
+        """Leave nothing in the files of what is not in the tables any more; whether that could be done.
+
+        Not `whole`: of what was deleted a moment ago.
+        """
         names = [*self._known, CONTACT_POINTS, "bitsheet_changes", "bitsheet_quarantine", "bitsheet_untold"]
-        return self._database.read(lambda: self._database.driver.clean(names))
+        try:
+            return self._database.read(lambda: self._database.driver.clean(names, whole=whole))
+        except StoreError:  # no room, or somebody reads: what was changed is changed all the same
+            return False
 
     @property
     def _every(self) -> dict[str, Table]:

@@ -54,7 +54,7 @@ REST_SECONDS = 10.0  # at an interval of a second it would be much of the work
 FULL = frozenset({CYCLE, RETRY, ALARM})  # what a full cycle answers
 PROMPT_SECONDS = 60.0  # how long a single run bears with a portal that does not answer
 MOST_WISHES = 50  # cycles that are asked for and wait
-CLEANED = 2**29  # bytes of a mirror up to which its files are cleaned while it runs: some seconds
+CLEANED = 2**27  # bytes of a mirror up to which its file is written anew while it runs: a second or two
 RETRY_SECONDS = 45.0  # after trouble with the store, or with the portal as a whole
 
 
@@ -309,10 +309,10 @@ class Engine:
             if command.undo:
                 return command.undone(was=store.remember_row(table, command.id))
             erased = store.forget_row(table, command.id, at=now(), cycle=self.state.cycle)
-            cleaned = store.size_bytes() <= CLEANED and store.clean()
+            cleaned = store.clean(whole=store.size_bytes() <= CLEANED)
         except (StoreError, MirrorHeld) as error:
             return f"{NOT_DONE}{error}"
-        rest = "" if cleaned else "; the database's files may have its bytes until they are cleaned"
+        rest = "" if cleaned else "; what the files may still have of it: bitsheet-tui help privacy"
         return f"{erased.line()}{rest}"
 
     def _retry(self, names: tuple[str, ...]) -> str:

@@ -201,6 +201,10 @@ SENTENCES = {
     "a cycle every {seconds} s is {asked} requests a second of {rate}": (
         "{seconds} sn'de bir döngü, saniyede {rate} isteğin {asked} kadarıdır"
     ),
+    "{field}: no description {of_table}has such a field": "{field}: hiçbir tanımda böyle bir alan yok ({of_table})",
+    "nothing is kept from being read by it: is it spelt right?": (
+        "bununla hiçbir şey gizlenmiyor: doğru yazıldı mı?"
+    ),
     "a longer sync.interval leaves room for what changes": (
         "daha uzun bir sync.interval değişenlere yer bırakır"
     ),
