@@ -254,6 +254,26 @@ def _grant(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--apply", action="store_true", help="do it, instead of printing it")
 
 
+def _changes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--since", type=_a_count, metavar="N", help="only lines after this number")
+    parser.add_argument(
+        "--cursor", metavar="NAME", help="go on where this one was, and note how far it comes"
+    )
+    parser.add_argument(
+        "--table", action="append", default=[], dest="tables", metavar="TABLE",
+        help="only this one; may be given again",
+    )  # fmt: skip
+    parser.add_argument("--follow", action="store_true", help="then go on with those to come")
+    parser.add_argument(
+        "--format", choices=("jsonl", "debezium"), default="jsonl", help="default: jsonl, a line for a change"
+    )
+    parser.add_argument(
+        "--cursors", action="store_true",
+        help="list them, apart by tabs: name, line, lines behind, when it moved, seconds ago, what for",
+    )  # fmt: skip
+    parser.add_argument("--drop", action="store_true", help="with --cursor: forget it")
+
+
 def _service(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user", action="store_true", help="a unit for your own systemd, without root")
     either = parser.add_mutually_exclusive_group()
@@ -328,6 +348,7 @@ COMMANDS = (
     Command(name="quarantine", help="rows that could not be stored, and why", add=_quarantine),
     Command(name="verify", help="compare the mirror with the portal; changes nothing", add=_verify),
     Command(name="confirm", help="mark the deletions of a table that are held", add=_table),
+    Command(name="changes", help="what changes in the mirror, as JSON, as it does", add=_changes),
     Command(name="web", help="the console in a browser, on the running instance", add=_web),
     Command(name="notify", help="send a test message through every channel of notify.urls", add=_notify),
     Command(name="backup", help="a whole, checked copy of the mirror, while it runs", add=_backup),

@@ -107,6 +107,14 @@ class Changes:
         self._database.driver.interrupt()
 
     @property
+    def place(self) -> tuple[str, str]:
+        """The database and the schema: of a file its name and `main`."""
+        driver: Any = self._database.driver
+        if self._database.dialect.name == "sqlite":
+            return driver.path.name, "main"
+        return driver.db.database, driver.schema
+
+    @property
     def label(self) -> str:
         """The mirror's name for people."""
         return self._database.label
@@ -120,20 +128,33 @@ class Changes:
         ((seq,),) = self._database.read(lambda: self._database.rows("SELECT min(seq) FROM bitsheet_changes"))
         return int(seq or 0)
 
+    def cut(self) -> int:
+        """The number of the last line that is not kept any more; 0: all are."""
+        return self._database.read(lambda: cut(self._database))
+
     def expect(self, after: int) -> None:
         """Raises LinesGone where not every line after this one is there: nobody can go on from it."""
 
         def work() -> tuple[int, int]:
-            return cut(self._database), self._newest()
+            return cut(self._database, after), self._newest()
 
         _expect(self.label, after, *self._database.read(work))
 
     def lines(self, after: int, *, limit: int, tables: Collection[str] = ()) -> list[Line]:
         """The next lines, of these tables or of all, ascending: at most `limit`, and often fewer.
 
-        Empty: there are no more by now.
+        Empty: there are no more by now. Raises LinesGone where some after that one are not kept any more.
         """
-        return self._database.read(lambda: self._lines(after, limit, tables))
+
+        def work() -> tuple[list[Line], int]:
+            found = self._lines(after, limit, tables)
+            return found, cut(
+                self._database, after
+            )  # in this order: what is cut meanwhile is not passed over
+
+        found, gone = self._database.read(work)
+        _expect(self.label, after, gone, after)
+        return found
 
     def wait(self, after: int, *, timeout: float) -> bool:
         """Whether there is a line after this one: at once, or as soon as there is within `timeout` seconds.
@@ -294,11 +315,11 @@ class Snapshot:
 
     def expect(self, after: int) -> None:
         """As `Changes.expect`, of the lines up to `seq`."""
-        _expect(self._database.label, after, self._read(lambda: cut(self._database)), self.seq)
+        _expect(self._database.label, after, self._read(lambda: cut(self._database, after)), self.seq)
 
-    def lines(self, after: int, *, limit: int) -> list[Line]:
+    def lines(self, after: int, *, limit: int, tables: Collection[str] = ()) -> list[Line]:
         """As `Changes.lines`, of the lines up to `seq`."""
-        found: list[Line] = self._read(lambda: self._lines(after, limit, ()))
+        found: list[Line] = self._read(lambda: self._lines(after, limit, tables))
         return found
 
     def _some(self, sql: str, wanted: Mapping[tuple[Any, ...], Sequence[Any]]) -> list[Row]:
@@ -332,10 +353,18 @@ class Snapshot:
         return self._database.glance(work)
 
 
-def cut(database: Database) -> int:
-    """The number of the last line that is not kept any more; 0: all are. Only within `work`."""
+def cut(database: Database, after: int = 0) -> int:
+    """The number of the last line that is not kept any more; 0: all are. Only within `work`.
+
+    `after`: where somebody wants to go on. Lines that somebody else deleted are known by that none so old is
+    there; before the first line of all there may never have been one.
+    """
     found = FactRecord.one(database.peewee, FactRecord.key == CUT)
-    return int(found.value) if found else 0
+    gone = int(found.value) if found else 0
+    if after > gone:
+        ((oldest,),) = database.rows("SELECT min(seq) FROM bitsheet_changes")
+        gone = max(gone, int(oldest or 0) - 1)
+    return gone
 
 
 def next_size(most: int, count: int, size: int) -> int:

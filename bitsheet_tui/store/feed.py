@@ -96,6 +96,9 @@ def difference(layout: Layout, row: Moved, told: Told | None = None) -> tuple[st
     after = _shown(layout, new, places)
     if old is None:
         return None, documents.encode(after)
+    if row.op is Op.UNDELETE:  # whoever took the row away has nothing left that could be changed
+        filled = (place for place, value in enumerate(new) if value is not None)
+        after = _shown(layout, new, sorted({*places, *filled}))
     before = _shown(layout, old, places)
     for name, values in (told or {}).items():
         after[name] = shown(layout, new, name)
