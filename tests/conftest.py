@@ -142,6 +142,8 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 DO $$ DECLARE found text; BEGIN
     FOR found IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
     LOOP EXECUTE format('DROP SCHEMA %I CASCADE', found); END LOOP;
+    FOR found IN SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> current_user
+    LOOP EXECUTE format('DROP OWNED BY %I CASCADE; DROP ROLE %I', found, found); END LOOP;
 END $$;
 CREATE SCHEMA public;
 """
@@ -149,7 +151,7 @@ CREATE SCHEMA public;
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Secret:
-    """An empty database on that server."""
+    """An empty database on that server, which no other role is left of."""
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute("SET client_min_messages = warning")
         connection.execute(EMPTY_AGAIN)

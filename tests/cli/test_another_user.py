@@ -18,7 +18,7 @@ import pytest
 
 from bitsheet_tui.observe import wire
 from bitsheet_tui.ring import LogLine
-from tests.support.another_user import NOBODY, as_nobody, attack, attacking
+from tests.support.another_user import NOBODY, PROGRAM, as_nobody, attack, attacking
 from tests.support.chromium import clients
 from tests.support.command_terminal import terminal
 from tests.support.commands import SECONDS, configure, until
@@ -147,6 +147,36 @@ for name in sys.argv[1:]:
         assert as_nobody(*words, folder=own).returncode in {73, 78}
     engine.terminate()
     assert engine.wait(SECONDS) == 0
+
+
+# the console imports as it goes, from folders that nobody may not look into
+CONSOLE = PROGRAM.replace(
+    '    if not module.name.startswith(("bitsheet_tui.ui", "bitsheet_tui.__main__")):\n',
+    '    if module.name != "bitsheet_tui.__main__":\n',
+).replace(
+    "from bitsheet_tui.cli import main\n",
+    "import textual, textual.drivers.linux_driver, textual.drivers._writer_thread\nfrom bitsheet_tui.cli import main\n",
+)
+
+
+@pytest.mark.parametrize("mirror", [0o600, 0o644], ids=["which is private", "which everybody may read"])
+def test_another_user_takes_no_mirror_over(own, start, run, mirror):
+    """Neither while the instance runs nor after it was killed, with a configuration that is readable."""
+    engine = start("--no-ui")
+    until(engine, "fill done")
+    (own / "config.toml").chmod(0o644)
+    for file in own.glob("bitsheet.db*"):
+        file.chmod(mirror)
+    with terminal("--takeover", start=("-P", "-c", CONSOLE)) as screen:
+        assert screen.ends() == 73
+    assert '"running": true' in run("status", "--json").stdout
+    engine.kill()
+    assert engine.wait(SECONDS)
+    with terminal("--takeover", start=("-P", "-c", CONSOLE)) as screen:
+        assert screen.ends() == 73
+    assert '"running": false' in run("status", "--json").stdout
+    assert {file.stat().st_uid for file in own.glob("bitsheet.db*")} == {0}
+    assert run("--once").returncode == 0  # nothing of it is held
 
 
 TALK = """

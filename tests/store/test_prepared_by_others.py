@@ -19,19 +19,13 @@ CREATE FUNCTION public.spy() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN EXECUTE 'GRANT SELECT ON ALL TABLES IN SCHEMA bitsheet TO bi'; RETURN NEW; END $$
 """
 ROLES = "engine", "bi"
-FORGET = """
-DO $$ BEGIN
- IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{0}') THEN DROP OWNED BY {0} CASCADE; DROP ROLE {0}; END IF;
-END $$
-"""
 
 
 @pytest.fixture
 def admin(postgres_server, postgres_url):
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute("SET client_min_messages = error")
-        for role in ROLES:  # a test that was killed has left them
-            connection.execute(FORGET.format(role))
+        for role in ROLES:
             connection.execute(f"CREATE ROLE {role} LOGIN")
         connection.execute(
             "GRANT ALL ON SCHEMA public TO PUBLIC; GRANT CREATE ON DATABASE postgres TO engine"
@@ -42,7 +36,7 @@ def admin(postgres_server, postgres_url):
         finally:
             connection.execute("RESET ROLE")
             for role in ROLES:
-                connection.execute(FORGET.format(role))
+                connection.execute(f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}")
 
 
 @pytest.fixture
