@@ -4,6 +4,7 @@ import os
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from threading import Thread, Timer
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,8 @@ def run(arguments: Namespace) -> int:
         raise UsageError(f"the lake needs {error.name}", INSTALL) from None
     with ExitStack() as ending:
         stopping = ending.enter_context(Stopping(Notifier(os.environ)))
-        changes = Changes.open(config.store_url, schema=config.store.schema, base=config.base)
-        ending.callback(changes.close)
+        read = partial(Changes.open, config.store_url, schema=config.store.schema, base=config.base)
+        changes = read()  # where there is no mirror, no folder is made
         folder = Folder(arguments.path)
         ending.callback(folder.close)
         lake = Lake(
@@ -43,7 +44,9 @@ def run(arguments: Namespace) -> int:
             retention=arguments.retention,
             say=tell,
             cursors=_cursors(config, folder.cursor, ending),
+            again=read,
         )
+        ending.callback(lake.close)
         if not arguments.catch_up:
             tell(f"the lake {folder.path} follows {changes.label}")
         work = _Work(lake.once if arguments.catch_up else lambda: lake.run(every=arguments.every))

@@ -264,16 +264,28 @@ def of_owners(touched: Mapping[str, Touched]) -> Touched:
 
 
 class Lake:
-    """A lake and the mirror that it follows. Both are the caller's to close."""
+    """A lake and the mirror that it follows; the folder and the cursors are the caller's to close."""
 
     def __init__(
-        self, changes: Changes, folder: Folder, *, retention: int, say: Say, cursors: Cursors | None = None
+        self,
+        changes: Changes,
+        folder: Folder,
+        *,
+        retention: int,
+        say: Say,
+        cursors: Cursors | None = None,
+        again: Callable[[], Changes] | None = None,
     ) -> None:
-        """`retention`: hours for which old versions stay readable. `cursors`: None where none can be kept."""
+        """`retention`: hours for which old versions stay readable. `cursors`: None where none can be kept.
+
+        `again` opens the mirror once more, where it was lost.
+        """
         self._changes, self._folder, self._say = changes, folder, say
         self._retention = retention
         self._cursors = cursors
+        self._again = again
         self._stop = Event()
+        self._told = ""
 
     @property
     def seq(self) -> int | None:
@@ -285,6 +297,10 @@ class Lake:
         self._stop.set()
         self._changes.interrupt()
 
+    def close(self) -> None:
+        """End the connection to the mirror."""
+        self._changes.close()
+
     def run(self, *, every: float) -> None:
         """Batch after batch, `every` seconds apart at least, until `stop`.
 
@@ -293,9 +309,15 @@ class Lake:
         began = time.monotonic()
         self.once()
         while not self._stop.wait(max(0.0, began + every - time.monotonic())):
-            if self._changes.wait(self.seq or 0, timeout=HOUR) or self._is_due():
-                began = time.monotonic()
-                self._try()
+            try:
+                if self._changes.wait(self.seq or 0, timeout=HOUR) or self._is_due():
+                    began = time.monotonic()
+                    self.once()
+                    self._told = ""
+            except (StoreDamaged, LinesGone):
+                raise
+            except StoreError as error:
+                self._lost(error)
 
     def once(self) -> None:
         """One batch: every table becomes what the mirror is now. After `stop` nothing more is committed."""
@@ -305,14 +327,21 @@ class Lake:
             if not self._stop.is_set():
                 raise
 
-    def _try(self) -> None:
-        try:
-            self.once()
-        except (StoreDamaged, LinesGone):
-            raise
-        except StoreError as error:
-            self._say(f"{error} It is tried again. {error.hint}".rstrip())
-            self._stop.wait(AGAIN)
+    def _lost(self, error: StoreError) -> None:
+        """Say it once, and open the mirror again a little later: it may be another file by then."""
+        if self._stop.is_set():
+            return
+        if str(error) != self._told:
+            self._told = str(error)
+            self._say(f"{error} It is tried again every {AGAIN:.0f} seconds.")
+        self._stop.wait(AGAIN)
+        if self._again and not self._stop.is_set():
+            try:
+                fresh = self._again()
+            except StoreError:  # the next turn finds out what is wrong
+                return
+            self._changes.close()
+            self._changes = fresh
 
     def _catch_up(self) -> None:
         began, told = time.monotonic(), []

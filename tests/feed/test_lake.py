@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import random
+import shutil
+import threading
+import time
+from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from bitsheet_tui.errors import LinesGone, MirrorHeld, UsageError
 from bitsheet_tui.fields import Field, Kind
@@ -14,6 +20,7 @@ from bitsheet_tui.store import Checkpoint, Store
 from bitsheet_tui.store.changes import Changes
 from bitsheet_tui.store.cursors import Cursors
 from tests.support import lake_tables
+from tests.support.proof import times
 from tests.support.store_rows import CONTACT, DEAL, NOW, TABLES, deal, query
 
 pytestmark = pytest.mark.proofs
@@ -257,9 +264,80 @@ def cut(store, seq):
     database.write(lambda: database.execute(insert.format(seq)))
 
 
-def test_a_table_that_somebody_removed_is_made_again(store, store_url, following):
-    import shutil
+def test_it_goes_on_when_the_mirror_was_away_or_is_another_file(sqlite_url, tmp_path, monkeypatch):
+    from bitsheet_tui.feed import lake
 
+    monkeypatch.setattr(lake, "AGAIN", 0.05)
+    file, said = tmp_path / "mirror.db", []
+    with closing(Store.open(sqlite_url)) as store:
+        store.shape(DEALS, DEAL)
+        commit(store, deal(1))
+    with closing(lake.Folder(tmp_path / "lake")) as folder:
+        changes = Changes.open(sqlite_url)
+        found = lake.Lake(
+            changes, folder, retention=168, say=said.append, again=lambda: Changes.open(sqlite_url)
+        )
+        thread = threading.Thread(target=found.run, kwargs={"every": 0.01})
+        thread.start()
+        wait_until(lambda: said)
+        shutil.copy(file, tmp_path / "copy.db")
+        (tmp_path / "copy.db").replace(file)
+        with closing(Store.open(sqlite_url)) as store:
+            commit(store, deal(2), later=1)
+        wait_until(lambda: "deals 1 rows;" in said[-1])
+        found.stop()
+        thread.join(5)
+        assert not thread.is_alive()
+        found.close()
+    assert "tried again" in said[1]
+    assert lake_tables.differences(sqlite_url, tmp_path / "lake") == []
+
+
+def wait_until(true, seconds=30):
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def random_changes(store, chance, shape, second):
+    """A few rows come, change, go, come back; now and then a column comes or widens."""
+    ids = chance.sample(range(1, 40), chance.randrange(1, 9))
+    numbers = ("5", "1000.5", "0.10", None, "17") if "OPPORTUNITY" not in shape else ("lots", "5", None)
+    more = {"UF_CRM_NOTE": chance.choice(("a", None))} if "UF_CRM_NOTE" in shape else {}
+    happens = chance.random()
+    if happens < 0.2:
+        store.bury(DEALS, ids, at=NOW + timedelta(seconds=second), cycle=second)
+    elif happens < 0.3:
+        shape.add(chance.choice(("UF_CRM_NOTE", "OPPORTUNITY")))
+        fields = [
+            replace(one, kind=Kind.TEXT) if one.name == "OPPORTUNITY" and one.name in shape else one
+            for one in DEAL
+        ]
+        store.shape(DEALS, [*fields, *([NOTE] if "UF_CRM_NOTE" in shape else [])])
+    else:
+        rows = [
+            deal(
+                id_, OPPORTUNITY=chance.choice(numbers), CLOSED=chance.choice("YN"), TITLE=f"{second}", **more
+            )
+            for id_ in ids
+        ]
+        commit(store, *rows, later=second)
+
+
+@pytest.mark.parametrize("seed", range(times("LAKE_HISTORIES", 1, 4)))
+def test_it_is_the_mirror_at_every_line_that_it_says_through_any_history(store, store_url, following, seed):
+    chance, shape = random.Random(seed), set()
+    commit(store, *(deal(n) for n in range(1, 20)))
+    for second in range(1, 30):
+        random_changes(store, chance, shape, second)
+        if chance.random() < 0.3:
+            following()
+            assert lake_tables.differences(store_url, following.path) == [], second
+            assert lake_tables.seqs(following.path)["deals"] <= lake_tables.mirror(store_url)[1]
+
+
+def test_a_table_that_somebody_removed_is_made_again(store, store_url, following):
     commit(store, deal(1))
     following()
     shutil.rmtree(following.path / "deals")
