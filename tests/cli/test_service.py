@@ -5,7 +5,9 @@ import re
 import shlex
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml  # of Apprise
@@ -14,8 +16,11 @@ from bitsheet_tui import __version__
 from bitsheet_tui.cli import container, main
 from bitsheet_tui.cli.service import advice, template_unit, unit, user_unit, web_advice, web_unit
 from bitsheet_tui.config import load
+from bitsheet_tui.portal.demo import DemoPortal, Settings
 from bitsheet_tui.store.address import parse
+from tests.support.commands import CODE, SMALL, configure
 from tests.support.debian import program
+from tests.support.postgres_server import Server
 from tests.support.readme import manual
 
 HOOK = "https://acme.example.com/rest/7/k3yk3yk3yk3yk3yk/"
@@ -214,6 +219,24 @@ def test_the_compose_file_declares_what_it_uses_and_the_image_is_this_version():
     assert (ours["read_only"], ours["cap_drop"], ours["tmpfs"]) == (True, ["ALL"], ["/tmp"])
     (check,) = re.findall(r"CMD (bitsheet-tui status .*)", container.text("Containerfile"))
     assert ours["healthcheck"]["test"] == ["CMD-SHELL", check]
+
+
+@pytest.mark.slow
+def test_a_database_s_password_may_be_in_a_file_as_the_compose_file_has_it(capfd):
+    with closing(Server()) as server:
+        server.empty()
+        whole = urlsplit(server.url.reveal())
+        pgpass = Path("pgpass")
+        pgpass.write_text(f"*:*:*:mirror:{whole.password}\n")
+        pgpass.chmod(0o600)
+        query = f"{whole.query}&passfile={pgpass.absolute()}"
+        address = f"postgresql://mirror@/postgres?{query}"
+        with DemoPortal(SMALL, settings=Settings(code=CODE)).run_in_thread() as webhook:
+            configure(Path(), webhook, f"[store]\nurl = '{address}'\n[log]\nfile = ''\n")
+            assert main(["--once"]) == 0
+        pgpass.write_text("*:*:*:mirror:wr0ngwr0ng\n")
+        assert main(["status"]) == 73
+    assert "wr0ngwr0ng" not in capfd.readouterr().err
 
 
 def test_every_line_of_the_chapter_for_users_and_containers_is_run(tmp_path, monkeypatch):
