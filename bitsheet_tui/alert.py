@@ -13,6 +13,7 @@ class Kind(StrEnum):
     PORTAL_UNREACHABLE = "portal_unreachable"  # a whole cycle failed for want of an answer
     STORE_TROUBLE = "store_trouble"
     STORE_PINNED = "store_pinned"  # a program that reads it without a break lets it grow
+    CURSOR_BEHIND = "cursor_behind"  # nobody follows the change feed by it, and lines are kept for it
     SCOPE_LOST = "scope_lost"  # of one permission of the webhook, whatever tables need it
     TABLE_REFUSED = "table_refused"  # by the portal, or by the database
     TABLE_FAILING = "table_failing"  # again and again, or for a reason that does not end by itself

@@ -199,6 +199,21 @@ class Pinned(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class Behind(Struct, frozen=True):
+    """Somebody follows the change feed by this cursor, and has not for long, or is far behind."""
+
+    cursor: str
+    days: int  # since it moved
+    lines: int  # that wait for it, at most
+
+
+class CursorsBehind(Struct, frozen=True, kw_only=True):
+    """All who are late in following the change feed; none: nobody is any more."""
+
+    cursors: tuple[Behind, ...]
+    at: datetime
+
+
 class BesideFailed(Struct, frozen=True, kw_only=True):
     """Something that runs beside the mirror fails: a channel, the heartbeat, a standing question."""
 
@@ -330,6 +345,7 @@ class Stopped(Struct, frozen=True, kw_only=True):
 Event = (
     CycleStarted | CycleEnded | PageStored | TableRead | TableFailed | FillStarted | FillEnded | Counted
     | Quarantined | Drifted | Unreadable | RowsHidden | ClockSetBack | DeletionsHeld | Compared | HoldEnded
-    | Waiting | Answered | NeedsOperator | Pinned | BesideFailed | BesideWell | Notified | StoreTrouble
-    | PortalSeen | Scheduled | ClockJumped | Paused | Resumed | Steered | Requested | Stopping | Stopped
+    | Waiting | Answered | NeedsOperator | Pinned | CursorsBehind | BesideFailed | BesideWell | Notified
+    | StoreTrouble | PortalSeen | Scheduled | ClockJumped | Paused | Resumed | Steered | Requested
+    | Stopping | Stopped
 )  # fmt: skip

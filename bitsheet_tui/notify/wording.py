@@ -15,7 +15,7 @@ from bitsheet_tui.ui.language import retold, t
 LONGEST = 1000  # characters of a message
 TITLE = 120
 LINE = 300
-OF_THE_STORE = frozenset({Kind.STORE_TROUBLE, Kind.STORE_PINNED})
+OF_THE_STORE = frozenset({Kind.STORE_TROUBLE, Kind.STORE_PINNED, Kind.CURSOR_BEHIND})
 # what services make of a message: Apprise's four kinds
 KINDS = {Sort.OVER: "success", Sort.ANSWER: "info", Sort.TEST: "info"}
 TITLES = {

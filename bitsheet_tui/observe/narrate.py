@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bitsheet_tui import events as e
 from bitsheet_tui.alert import Kind
 from bitsheet_tui.errors import NEEDS_OPERATOR
-from bitsheet_tui.state.alerting import PINNED, PINNED_HINT
+from bitsheet_tui.state.alerting import BEHIND, BEHIND_HINT, PINNED, PINNED_HINT
 
 KEPT = 500  # different troubles remembered
 
@@ -204,6 +204,16 @@ def _(event: e.Pinned) -> Line:
         return Line(level="INFO", table="store", text="nobody holds it up any more", ends="pinned")
     text = f"{PINNED.format(size=f'{event.size / 2**30:.1f}')}  {PINNED_HINT}"
     return Line(level="WARNING", table="store", text=text, trouble="pinned")
+
+
+@_narrate.register
+def _(event: e.CursorsBehind) -> Line:
+    if not event.cursors:
+        text = "nobody is late any more in following the change feed"
+        return Line(level="INFO", table="store", text=text, ends="cursors")
+    told = (BEHIND.format(name=one.cursor, days=one.days, lines=f"{one.lines:,}") for one in event.cursors)
+    hint = BEHIND_HINT.format(name=event.cursors[0].cursor)
+    return Line(level="WARNING", table="store", text=f"{'; '.join(told)}  {hint}", trouble="cursors")
 
 
 @_narrate.register

@@ -19,6 +19,7 @@ from bitsheet_tui.store.counts import Count
 from bitsheet_tui.store.ledger import Cycle, Run
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.reconciles import Reconcile
+from bitsheet_tui.store.retention import Lag
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.tables import CATALOGUE, Paging
 from bitsheet_tui.text import plain
@@ -55,6 +56,7 @@ class Status(Struct, frozen=True, kw_only=True):
     tables: tuple[TableStatus, ...]
     unreadable: Closed  # tasks whose comments the webhook may not read
     unproved: int = 0  # chats of tasks that were read, and whose end was not yet seen
+    lags: tuple[Lag, ...] = ()  # of those who follow the change feed by a cursor
     alerts: tuple[Alert, ...] = ()  # that stand, the oldest first
     quiet_until: datetime | None = None  # no cycle starts before it by itself
     quiet: QuietHours | None = None  # the hours of every day that ages leave out
@@ -80,6 +82,7 @@ def look(store: Store) -> Status:
         ),
         unreadable=store.count_unreadable(),
         unproved=store.reconciles.count_unproved(),
+        lags=tuple(store.lags()),
         alerts=store.alerts(),
         quiet_until=datetime.fromisoformat(facts[QUIET_UNTIL]) if facts[QUIET_UNTIL] else None,
         quiet=quiet.parse(*facts[QUIET].split()) if facts[QUIET] else None,
@@ -160,6 +163,7 @@ def to_json(status: Status) -> dict[str, Any]:
         "cycle": _cycle_json(status.cycle) if status.cycle else None,
         "freshness": _freshness_json(status.last_hour),
         "tables": {table.count.table: _table_json(table) for table in status.tables},
+        "cursors": [_cursor_json(lag) for lag in status.lags],
         "alerts": [_alert_json(alert) for alert in status.alerts],
     }
 
@@ -201,6 +205,17 @@ def _table_json(table: TableStatus) -> dict[str, Any]:
     }
 
 
+def _cursor_json(lag: Lag) -> dict[str, Any]:
+    one = lag.cursor
+    return {
+        "name": one.name,
+        "seq": one.seq,
+        "behind": lag.behind,
+        "moved_at": _instant(one.moved_at),
+        "description": plain(one.description, 200),
+    }
+
+
 def _alert_json(alert: Alert) -> dict[str, Any]:
     return {
         "kind": str(alert.kind),
@@ -235,6 +250,12 @@ def to_lines(status: Status, now: datetime) -> list[str]:
         standing = f"{table.standing}, disabled" if table.disabled else f"{table.standing}"
         lines.append(f"{plain(one.table, 60):<16}{numbers}  {synced:<16}{standing}")
     lines.append(f"{'total':<16}{sum(table.count.rows for table in status.tables):>12,}")
+    if status.lags:
+        lines += ["", f"{'cursor':<24}{'line':>12}{'behind':>12}  {'moved':<16}follows"]
+    for lag in status.lags:
+        cursor, moved = lag.cursor, _age(lag.cursor.moved_at, now)
+        numbers = f"{cursor.seq:>12,}{lag.behind:>12,}"
+        lines.append(f"{cursor.name:<24}{numbers}  {moved:<16}{plain(cursor.description, 100)}")
     for alert in status.alerts:
         where = ", ".join(alert.tables) or "mirror"
         lines += ["", f"{where}: {plain(alert.text, 500)}"]

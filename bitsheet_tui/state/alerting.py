@@ -44,6 +44,9 @@ PINNED_HINT = (
     "meanwhile, and the space is free again by itself."
 )
 
+BEHIND = "{name} is behind on the change feed: it moved {days} days ago, up to {lines} lines are kept for it"
+BEHIND_HINT = "Start what follows by it again, or forget it: bitsheet-tui changes --cursor {name} --drop"
+
 
 def follow(alerts: Alerts, event: e.Event, failures: Mapping[str, int]) -> Alerts:
     """The alerts after `event`; the same object when it changes none.
@@ -135,6 +138,24 @@ def _(event: e.Pinned, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
         return _ended(alerts, Kind.STORE_PINNED)
     text = PINNED.format(size=f"{event.size / 2**30:.1f}")
     return _begun(alerts, Alert(kind=Kind.STORE_PINNED, text=text, hint=PINNED_HINT, since=event.at))
+
+
+@_after.register
+def _(event: e.CursorsBehind, alerts: Alerts, failures: Mapping[str, int]) -> Alerts:
+    late = {f"{Kind.CURSOR_BEHIND}:{one.cursor}": one for one in event.cursors}
+    for key, alert in alerts.items():
+        if alert.kind is Kind.CURSOR_BEHIND and key not in late:
+            alerts = _ended(alerts, key)
+    for one in late.values():
+        text = BEHIND.format(name=one.cursor, days=one.days, lines=f"{one.lines:,}")
+        alerts = _begun(
+            alerts,
+            Alert(
+                kind=Kind.CURSOR_BEHIND, about=one.cursor, text=text,
+                hint=BEHIND_HINT.format(name=one.cursor), since=event.at,
+            ),
+        )  # fmt: skip
+    return alerts
 
 
 @_after.register

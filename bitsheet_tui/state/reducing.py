@@ -253,6 +253,7 @@ def _(event: e.Drifted, state: EngineState) -> EngineState:
 @_apply.register(e.ClockSetBack)
 @_apply.register(e.RowsHidden)
 @_apply.register(e.Pinned)  # an alert is all there is to see
+@_apply.register(e.CursorsBehind)
 @_apply.register(e.BesideFailed)
 @_apply.register(e.BesideWell)
 @_apply.register(e.Notified)
@@ -262,6 +263,7 @@ def _(
     | e.ClockSetBack
     | e.RowsHidden
     | e.Pinned
+    | e.CursorsBehind
     | e.BesideFailed
     | e.BesideWell
     | e.Notified,

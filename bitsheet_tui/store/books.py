@@ -5,11 +5,12 @@ from datetime import datetime
 
 from bitsheet_tui.alert import Alert
 from bitsheet_tui.freshness import LastHour
-from bitsheet_tui.store import alerts, ledger, quarantine
+from bitsheet_tui.store import alerts, ledger, quarantine, retention
 from bitsheet_tui.store.database import Database, Written
 from bitsheet_tui.store.ledger import Cycle, Job, Request, Run
 from bitsheet_tui.store.models import FactRecord
 from bitsheet_tui.store.quarantine import Waiting
+from bitsheet_tui.store.retention import Lag
 
 SOCKET = "socket"  # the fact that says where the running instance can be looked at on its host
 LOG = "log"  # the one that says what its log file has, and where on its host it is: `INFO /var/log/...`
@@ -45,7 +46,16 @@ class Books:
 
     def forget(self, at: datetime) -> bool:
         """Drop some of what is kept no longer; whether there may be more."""
-        return self._database.write(lambda: ledger.forget(self._database.peewee, at))
+
+        def work() -> bool:
+            more = retention.cut(self._database, at)
+            return ledger.forget(self._database.peewee, at) or more
+
+        return self._database.write(work)
+
+    def lags(self) -> list[Lag]:
+        """How far each named consumer of the change feed is behind."""
+        return self._database.read(lambda: retention.lags(self._database))
 
     def last_job(self, name: str) -> Job | None:
         """The last good run of a rhythm of the schedule; None: it never had one."""

@@ -7,6 +7,7 @@ and none never. One process at a time has a cursor: two would tell each other's 
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from msgspec import Struct
 
 from bitsheet_tui.errors import MirrorHeld, UsageError
 from bitsheet_tui.secret import Secret
+from bitsheet_tui.store import migrations
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.models import CursorRecord
-from bitsheet_tui.store.store import Store
 from bitsheet_tui.text import plain
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -40,8 +41,12 @@ class Cursors:
     @classmethod
     def open(cls, url: Secret, *, schema: str = "public", base: Path | None = None) -> Cursors:
         """The cursors of the mirror at `url`. Raises NoMirror where there is none yet."""
-        Store.open(url, schema=schema, readonly=True, base=base).close()  # says what is wrong with it
-        return cls(Database(url, schema=schema, base=base, readonly=False, locked=False))
+        database = Database(url, schema=schema, base=base, readonly=False, locked=False)
+        with ExitStack() as failing:
+            failing.callback(database.close)
+            migrations.expect(database)
+            failing.pop_all()
+        return cls(database)
 
     def close(self) -> None:
         """Let go of what was taken, and end the connection."""

@@ -60,12 +60,23 @@ class Alerting:
         with suppress(StoreError, MirrorHeld):  # the cycle is the one to report it
             if (size := self._store.backlog()) or Kind.STORE_PINNED in self._look().alerts:
                 self._say(e.Pinned(size=size, at=now()))
+            self._tell_of_cursors()
             waiting = self._store.count_quarantined()
             for name, table in self._look().tables.items():
                 count = waiting.get(name, Waiting())
                 if (table.quarantined, table.values) != (count.rows, count.values):
                     self._say(e.Quarantined(table=name, at=now(), count=count.rows, values=count.values))
             self._write(self._look().alerts)
+
+    def _tell_of_cursors(self) -> None:
+        at = now()
+        late = tuple(
+            e.Behind(lag.cursor.name, (at - lag.cursor.moved_at).days, lag.behind)
+            for lag in self._store.lags()
+            if lag.late(at)
+        )
+        if late or any(one.kind is Kind.CURSOR_BEHIND for one in self._look().alerts.values()):
+            self._say(e.CursorsBehind(cursors=late, at=at))
 
     def _write(self, alerts: Alerts) -> None:
         if alerts != self._kept or self._over or not self._sure:

@@ -62,7 +62,7 @@ def _told(alert: Alert, picture: Picture) -> Trouble:
 def _where(kind: Kind) -> str:
     if kind in BESIDE:
         return t("question") if kind is Kind.QUESTION_BROKEN else t("notifications")
-    return t("store") if kind in {Kind.STORE_TROUBLE, Kind.STORE_PINNED} else t("portal")
+    return t("store") if kind in {Kind.STORE_TROUBLE, Kind.STORE_PINNED, Kind.CURSOR_BEHIND} else t("portal")
 
 
 def _whole(picture: Picture) -> list[Trouble]:

@@ -9,7 +9,7 @@ from bitsheet_tui import events as e
 from bitsheet_tui.alert import Kind
 from bitsheet_tui.errors import Reason
 from bitsheet_tui.observe.narrate import Line, Repeats, duration, narrate
-from bitsheet_tui.state.alerting import PINNED, PINNED_HINT
+from bitsheet_tui.state.alerting import BEHIND, BEHIND_HINT, PINNED, PINNED_HINT
 
 NOW = datetime(2026, 11, 24, 7, 2, 11, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=3)
@@ -92,6 +92,14 @@ TOLD = [
         f"WARNING store {PINNED.format(size='1.5')}  {PINNED_HINT}",
     ),
     (e.Pinned(size=0, at=NOW), "INFO store nobody holds it up any more"),
+    (
+        e.CursorsBehind(cursors=(e.Behind("bi", 9, 1200),), at=NOW),
+        f"WARNING store {BEHIND.format(name='bi', days=9, lines='1,200')}  {BEHIND_HINT.format(name='bi')}",
+    ),
+    (
+        e.CursorsBehind(cursors=(), at=NOW),
+        "INFO store nobody is late any more in following the change feed",
+    ),
     (
         e.BesideFailed(kind=Kind.CHANNEL_FAILING, about="slack 1", text="no.", hint="Try.", at=NOW),
         "WARNING notify no.  Try.",

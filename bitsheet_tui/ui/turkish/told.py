@@ -10,6 +10,12 @@ SENTENCES = {
         "Bu sırada hiçbir şey işaretlenmez. Webhook bir yetkisini yitirdiyse geri verin: bu kendiliğinden biter. "
         "Satırlar gerçekten silindiyse tabloda y ile ya da şununla onaylayın: bitsheet-tui confirm {table}"
     ),
+    "{name} is behind on the change feed: it moved {days} days ago, up to {lines} lines are kept for it": (
+        "{name} değişiklik akışında geride: {days} gün önce ilerledi, onun için {lines} satıra kadar tutuluyor"
+    ),
+    "Start what follows by it again, or forget it: bitsheet-tui changes --cursor {name} --drop": (
+        "Onunla izleyeni yeniden başlatın ya da unutun: bitsheet-tui changes --cursor {name} --drop"
+    ),
     "a program has been reading the mirror without a break: {size} GB wait for it to let go, and grow": (
         "bir program aynayı ara vermeden okuyor: {size} GB onun bırakmasını bekliyor ve büyüyor"
     ),
