@@ -212,6 +212,10 @@ PROMISES = {
         "store/test_feed.py::test_a_copy_follows_the_feed_alone_to_what_the_mirror_holds",
         "sync/test_feed.py::test_whatever_happens_on_the_portal_a_copy_follows",
     ),
+    "Each table of a lake is what the mirror was at the line that it says.": (
+        "feed/test_lake.py::test_it_is_the_mirror_at_every_line_that_it_says_through_any_history",
+        "cli/test_lake_command.py::test_killed_at_any_moment_it_goes_on_where_each_table_is",
+    ),
 }
 """For each promise of the manual, in its order, the tests that prove it."""
 
@@ -233,7 +237,7 @@ def test_the_tests_of_all_troubles_are_there_and_ask_for_what_the_manual_says():
 
 def test_every_promise_of_the_manual_has_its_tests_and_no_other():
     assert list(PROMISES) == points(section(manual("promises"), "Promised"))
-    assert len(PROMISES) == 20
+    assert len(PROMISES) == 21
 
 
 def test_the_tests_of_all_promises_are_there():

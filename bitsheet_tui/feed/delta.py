@@ -9,6 +9,7 @@ extra `lake`.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -63,6 +64,18 @@ class Delta:
         with _heeding(self.path):
             found = Schema.from_arrow(self._table.schema().to_arrow())
         return {name: found.field(name).type for name in found.names}
+
+    def rewritten(self, column: str, values: Iterable[int | str]) -> int:
+        """Bytes of the data files that a merge of rows with these values of a key writes anew, at most."""
+        wanted = sorted(set(values))
+        with _heeding(self.path):
+            files = Table.from_arrow(self._open.get_add_actions(flatten=True))
+        facts = (files[name].to_pylist() for name in ("size_bytes", f"min.{column}", f"max.{column}"))
+        return sum(
+            size
+            for size, least, most in zip(*facts, strict=True)
+            if least is None or bisect_left(wanted, least) < bisect_right(wanted, most)
+        )
 
     def overwrite(
         self, seq: int, schema: Schema, batches: Iterable[RecordBatch], *, key: Sequence[str]

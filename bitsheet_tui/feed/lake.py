@@ -64,6 +64,7 @@ STATE, LOCK = "bitsheet-lake.json", "bitsheet-lake.lock"
 FORMAT = 1
 LINES = 1000  # of the feed, read at once
 MOST = 20_000  # rows of a table that are merged: more are read from the snapshot, with all others
+MERGED = 64 * 2**20  # bytes of data files that a merge may write anew: it takes twelve times that of memory
 ROWS = 2000  # of a batch of the snapshot
 KEYS = 500  # rows of the snapshot that are read by key at once
 HOUR, DAY = 3600.0, 86_400.0
@@ -213,6 +214,12 @@ class Mirrored(Struct, frozen=True):
         width = len(self.key)
         there = {":".join(map(str, row[:width])) for row in found}
         return [self._typed(row_id) for row_id in row_ids if row_id not in there]
+
+    def located(self, row_ids: Sequence[str]) -> tuple[str, list[int | str]]:
+        """A column of the key, and its values in these rows."""
+        if self.name == CONTACT_POINTS:
+            return "owner_id", [int(owner.partition(":")[2]) for owner in row_ids]
+        return self.key[-1], [self._typed(row_id)[-1] for row_id in row_ids]
 
     def _typed(self, row_id: str) -> list[int | str]:
         kinds = [column.kind for column in self.columns if column.key]
@@ -427,6 +434,8 @@ class Lake:
                 return f"{count} rows, read whole"
 
     def _merge(self, seq: int, delta: Delta, table: Mirrored, row_ids: Sequence[str]) -> str:
+        if delta.rewritten(*table.located(row_ids)) > MERGED:
+            return self._overwrite(seq, delta, table)
         rows: list[Row] = []
         for start in range(0, len(row_ids), KEYS):
             self._check()

@@ -18,9 +18,11 @@ from pathlib import Path
 import pytest
 
 from bitsheet_tui.cli import main
+from bitsheet_tui.errors import StoreRefused
 from bitsheet_tui.manual import FOLDER
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Checkpoint, Store
+from bitsheet_tui.store.cursors import Cursors
 from tests.support import lake_tables
 from tests.support.commands import until
 from tests.support.store_rows import DEAL, NOW, TABLES, deal
@@ -176,6 +178,18 @@ def test_a_full_disk_is_a_sentence_and_the_next_run_makes_it_whole(store, url, h
     assert "No space is left for" in full.stderr
     assert "Traceback" not in full.stderr
     assert main(["lake", "crm", "--once"]) == 0
+    assert lake_tables.differences(url, home / "crm") == []
+
+
+def test_a_mirror_that_may_only_be_read_is_followed_without_a_cursor(store, url, home, capfd, monkeypatch):
+    def refused(*_):
+        raise StoreRefused("permission denied for table bitsheet_cursors")
+
+    monkeypatch.setattr(Cursors, "take", refused)
+    assert main(["lake", "crm", "--once"]) == 0
+    said = capfd.readouterr().err
+    assert "no cursor is kept in the mirror" in said
+    assert "deals 199 rows, read whole" in said
     assert lake_tables.differences(url, home / "crm") == []
 
 

@@ -372,6 +372,22 @@ def test_its_cursor_stands_in_the_mirror(store, store_url, following):
     assert cursor.description == f"lake {following.path}"
 
 
+def test_a_merge_that_would_write_too_much_anew_reads_the_table_whole_in_bounded_memory(
+    store, store_url, following, monkeypatch
+):
+    from bitsheet_tui.feed import delta, lake
+
+    monkeypatch.setattr(delta, "FILE_BYTES", 3000)
+    commit(store, *(deal(n, TITLE=f"{n}" * 9) for n in range(1, 400)))
+    following()
+    monkeypatch.setattr(lake, "MERGED", 1)
+    commit(store, deal(1000), later=1)  # in no file yet
+    assert "deals 1 rows;" in following()
+    commit(store, deal(7, TITLE="seven"), later=2)
+    assert "deals 400 rows, read whole" in following()
+    assert same(store_url, following)
+
+
 def test_many_changes_become_few_files_and_old_ones_go(store, store_url, following, monkeypatch):
     from bitsheet_tui.feed import delta, lake
 
