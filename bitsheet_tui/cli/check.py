@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequenc
 from contextlib import aclosing, closing
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from time import monotonic
 
@@ -34,6 +35,7 @@ from bitsheet_tui.secret import redact
 
 GRAVITY = (OK, WARN, FAIL)
 PATIENCE = 30.0  # seconds for a portal that is slow
+CHALLENGE, REALM = "WWW-Authenticate", 'realm="bitsheet-tui"'  # of whoever listens for an instance
 MOST = 1_000_000  # bytes of an answer
 HURRY = 5.0  # seconds for one that fails: somebody waits at the prompt
 
@@ -155,27 +157,31 @@ def metrics(config: Config) -> Finding:
         reason = "another program has it" if taken else os.strerror(error.errno or 0)
         hint = "let metrics.listen name another address; the mirror goes on without it"
         return Finding(about=about, verdict=WARN, text=f"{at} cannot be used: {reason}", hint=hint)
-    token = f", with the token in {config.metrics.token_file}" if config.metrics.token_file else ""
-    return Finding(about=about, verdict=OK, text=f"{at} is free{token}")
+    file = config.metrics.token_file
+    text = f"{at} is free, its token is in {file}" if file else f"{at} is free"
+    return Finding(about=about, verdict=OK, text=text)
 
 
 def _served_by(config: Config) -> int | None:
-    """The process that holds the mirror, where it is the one that answers at metrics.listen."""
+    """The process that holds the mirror, where it is the one that answers at metrics.listen.
+
+    The token is for it alone, so it is not sent: that one is asked for has to be enough.
+    """
     host, port = config.metrics.address
     here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is asked, not listened at
     asked = http.client.HTTPConnection(here, port, timeout=HURRY)
-    token = config.metrics_token.reveal()
     try:
-        asked.request("GET", "/status.json", headers={"Authorization": f"Bearer {token}"} if token else {})
-        told = json.loads(asked.getresponse().read(MOST))
+        asked.request("GET", "/status.json")
+        answer = asked.getresponse()
+        guarded = answer.status == HTTPStatus.UNAUTHORIZED and REALM in (answer.headers[CHALLENGE] or "")
+        told = None if guarded else json.loads(answer.read(MOST))["instance"]["pid"]
         with closing(wiring.open_store(config, readonly=True)) as opened:
             holder = opened.holder()
-        pid = told["instance"]["pid"]
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, StoreError):
         return None  # it is no instance, or not of this mirror
     finally:
         asked.close()
-    return holder.pid if holder and holder.pid == pid else None
+    return holder.pid if holder and (guarded or holder.pid == told) else None
 
 
 def channels(config: Config) -> Iterator[Finding]:

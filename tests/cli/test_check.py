@@ -1,7 +1,6 @@
 """`check` and `init` against the demo portal."""
 
 import io
-import socket
 import stat
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from bitsheet_tui.cli import main
 from bitsheet_tui.config import load
 from bitsheet_tui.store import mounts
 from tests.support.commands import CODE, configure, until
+from tests.support.listeners import web_server
 from tests.support.prometheus import free_port
 from tests.support.readme import said
 
@@ -121,10 +121,11 @@ def test_a_log_that_cannot_be_written_is_warned_of(home, portal, capfd, file, sa
 
 
 def test_an_address_for_metrics_is_free_or_of_another_program(home, portal, capfd):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+    with web_server() as other:
+        listen = f"127.0.0.1:{other.port}"
         configure(home, portal, f"[metrics]\nlisten = '{listen}'\n")
         assert main(["check"]) == 0
+        assert other.asked == ["/status.json"]
         (line,) = [line for line in capfd.readouterr().out.splitlines() if line.startswith("metrics")]
         assert line.startswith(f"metrics   warn  {listen} cannot be used: another program has it")
     assert main(["check"]) == 0

@@ -234,6 +234,7 @@ SENTENCES = {
     "{file} cannot be made: {folder} cannot be written": "{file} oluşturulamıyor: {folder} yazılabilir değil",
     "{at} is served by the running instance (pid {pid})": "{at} adresinde çalışan süreç yanıt veriyor (pid {pid})",
     "{at} is free": "{at} boş",
+    "{at} is free, its token is in {file}": "{at} boş, belirteci {file} içinde",
     "{at} cannot be used: {reason}": "{at} kullanılamıyor: {reason}",
     "let metrics.listen name another address; the mirror goes on without it": "metrics.listen başka bir adresi göstersin; ayna onsuz da sürer",
     "{name}: Apprise knows the service": "{name}: Apprise hizmeti tanıyor",
