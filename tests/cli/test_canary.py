@@ -11,9 +11,12 @@ import string
 import subprocess
 import sys
 import time
+import zipfile
 from contextlib import suppress
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import quote, quote_plus
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -23,6 +26,7 @@ from tests.support import mirror
 from tests.support.chromium import clients
 from tests.support.command_terminal import Screen, terminal
 from tests.support.commands import until
+from tests.support.listeners import web_server
 
 pytestmark = pytest.mark.slow
 
@@ -77,7 +81,7 @@ class Ears:
         self.heard += [
             file.read_bytes()
             for file in self.home.rglob("*")
-            if file.is_file() and file.name not in {"config.toml", "new.toml", "webhook"}
+            if file.is_file() and file.name not in {"config.toml", "new.toml", "webhook", "metrics-token"}
         ]
 
     def hits(self, secrets: list[str]) -> list[bytes]:
@@ -331,6 +335,115 @@ def every_way(ears: Ears, demo: DemoPortal) -> None:
     ears.run("quarantine", "--retry")
     ears.run("verify", "--full", code=None)
     ears.run("confirm", "deals", code=64)
+
+
+OUTWARD = """
+[metrics]
+listen = "127.0.0.1:{port}"
+token_file = "metrics-token"
+[notify]
+urls = ["{channel}", "{broken}"]
+heartbeat_url = "{heartbeat}"
+[[question]]
+name = "everything"
+sql = "SELECT id, title FROM deals"
+every = "10s"
+"""
+OUTPUT = (
+    *(["service", *words] for words in ([], ["--web"], ["--user"], ["--template"], ["--container"])),
+    ["alerts"], ["dashboard"], ["completion", "bash"], ["privacy"], ["grant", "bi"], ["changes", "--cursors"],
+    ["changes", "--since", "0"], ["changes", "--since", "0", "--format", "debezium", "--cursor", "theirs"],
+    ["export", "deals", "--format", "csv"], ["export", "v_deals", "--format", "jsonl", "--labels"],
+    ["export", "deals", "-o", "deals.xlsx"], ["export", "deals", "--where", "no such thing"],
+    ["backup", "copy.db"], ["lake", "lake", "--once"], ["notify", "--test"], ["status", "--check"],
+    ["forget", "contacts", "1", "--yes"], ["forget", "contacts", "none", "--yes"], ["log", "-n", "500"], ["check"],
+)  # fmt: skip
+
+
+def test_no_secret_is_in_what_others_are_told_or_given(home, figure, monkeypatch):
+    """Metrics and the page of the state, messages and heartbeats, the feed, exports, copies, lakes, units."""
+    pick = random.Random("outward")
+    code, token, channel, beat, broken = (
+        "".join(pick.choices(string.ascii_letters + string.digits, k=32)) for _ in range(5)
+    )
+    demo = DemoPortal(SMALL, settings=Settings(code=code, gzip=True))
+    with (
+        demo.run_in_thread() as webhook,
+        web_server() as server,
+        socket.create_server(("127.0.0.1", 0)) as free,
+    ):
+        port = free.getsockname()[1]
+        free.close()
+        write(home, webhook, "sqlite:///bitsheet.db", "in the file", monkeypatch)
+        told_to(
+            home, port=port, channel=server.channel(channel), broken=f"json://127.0.0.1:1/{broken}",
+            heartbeat=f"http://127.0.0.1:{server.port}/{beat}", token=token,
+        )  # fmt: skip
+        ears, told = Ears(home), ""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bitsheet_tui", "--no-ui"], stdin=subprocess.DEVNULL, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )  # fmt: skip
+        try:
+            told = until(process, "fill done")
+            wait_for(lambda: server.asked)  # the heartbeat
+            demo.world.edit("deals", next(demo.world.truth("deals"))["ID"], TITLE=demo.url)
+            demo.faults.add(Fault(kind=Kind.ERROR, method="crm.lead.list", status=400, error="X",
+                                  description=demo.url, times=20))  # fmt: skip
+            ears.run("sync", "leads", code=None)
+            for path in ("", "metrics", "status.json", "healthz", "readyz", "nothing"):
+                for brought in (token, "wrong", ""):
+                    ears.heard.append(asked(port, path, brought))
+            assert any(b"bitsheet_" in one for one in ears.heard)
+            for words in OUTPUT:
+                told_back = ears.run(*words, code=None)
+                assert "usage:" not in told_back, words
+                assert "this is a bug" not in told_back, words
+            demo.revoke()
+            told += until(process, "does not accept the webhook")
+            wait_for(lambda: any("webhook" in json.dumps(one) for one in server.posted))
+            ears.run("stop")
+        finally:
+            process.terminate()
+            ears.heard += [text.encode() for text in (told, *process.communicate(timeout=SECONDS))]
+    ears.heard.append(json.dumps(server.posted).encode())
+    ears.files()
+    for packed in home.glob("*.xlsx"):
+        with zipfile.ZipFile(packed) as workbook:
+            ears.heard += map(workbook.read, workbook.namelist())
+    assert (home / "copy.db").exists()
+    scanned, hits = sum(map(len, ears.heard)), ears.hits([code, token, channel, beat, broken])
+    figure(f"what others are told: {scanned:,} bytes scanned, {len(hits)} hits")
+    assert hits == []
+
+
+def told_to(home: Path, *, token: str, **places: object) -> None:
+    """Where metrics are asked for, and messages go."""
+    with (home / "config.toml").open("a", encoding="utf-8") as file:
+        file.write(OUTWARD.format(**places))
+    (home / "metrics-token").write_text(f"{token}\n", encoding="utf-8")
+    (home / "metrics-token").chmod(0o600)
+
+
+def asked(port: int, path: str, token: str) -> bytes:
+    """What the listener answers, head and body."""
+    request = Request(
+        f"http://127.0.0.1:{port}/{path}", headers={"Authorization": f"Bearer {token}"} if token else {}
+    )
+    try:
+        with urlopen(request, timeout=SECONDS) as answer:
+            return f"{answer.headers}".encode() + answer.read()
+    except HTTPError as error:
+        with error:
+            return f"{error.headers}".encode() + error.read()
+
+
+def wait_for(true) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not true():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.05)
 
 
 @pytest.mark.sample
