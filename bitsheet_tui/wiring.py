@@ -47,7 +47,8 @@ def open_store(
 ) -> Store:
     """The mirror, held by us unless `readonly`, under the rules of [privacy].
 
-    Raises StoreError, MirrorHeld, and ConfigError where the key of the hashes is lost.
+    Raises StoreError, MirrorHeld, and ConfigError where the key of the hashes is lost, and unless `readonly`
+    where it is a replica.
     """
     store = Store.open(
         config.store_url,
@@ -58,12 +59,26 @@ def open_store(
     )
     ready = False
     try:
-        look_through(config, store) if readonly else protect(config, store, say)
+        if readonly:
+            look_through(config, store)
+        else:
+            need_no_replica(store)
+            protect(config, store, say)
         ready = True
     finally:
         if not ready:
             store.close()
     return store
+
+
+def need_no_replica(store: Store) -> None:
+    """Raises ConfigError where nobody but the command that copies it may write."""
+    if told := store.replicated():
+        raise ConfigError(
+            [f"{store.label} is a replica of {told.of}: no engine writes to it"],
+            "Let store.url name the mirror itself. To make a mirror of its own of it:"
+            " bitsheet-tui replicate --promote",
+        )
 
 
 def protect(config: Config, store: Store, say: Callable[[str], None] = lambda _: None) -> None:

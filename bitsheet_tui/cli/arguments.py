@@ -249,6 +249,26 @@ def _names(text: str) -> list[str]:
     return [*dict.fromkeys(name.strip() for name in text.split(","))]
 
 
+def _replicate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "url", nargs="?", metavar="URL",
+        help="the replica: sqlite:///PATH or postgresql://USER@HOST/DATABASE; its password in PGPASSWORD",
+    )  # fmt: skip
+    parser.add_argument(
+        "--schema", default="", metavar="NAME", help="of PostgreSQL; default: as store.schema"
+    )
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
+        "--once", action="store_true", dest="until_current",
+        help="end as soon as the replica is what the mirror is",
+    )  # fmt: skip
+    either.add_argument(
+        "--promote",
+        action="store_true",
+        help="make a replica a mirror of its own; default: that of store.url",
+    )
+
+
 def _grant(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("role", metavar="ROLE", help="of PostgreSQL; it is not made")
     parser.add_argument("--apply", action="store_true", help="do it, instead of printing it")
@@ -354,6 +374,9 @@ COMMANDS = (
     Command(name="backup", help="a whole, checked copy of the mirror, while it runs", add=_backup),
     Command(name="lake", help="keep a folder of Delta Lake tables current from the change feed", add=_lake),
     Command(name="export", help="tables and views as CSV, JSON lines, a workbook or Parquet", add=_export),
+    Command(
+        name="replicate", help="copy the mirror into a second store, and keep it current", add=_replicate
+    ),
     Command(name="grant", help="what a role that only reads needs on PostgreSQL", add=_grant),
     Command(name="privacy", help="what is kept from being read; apply the rules", add=_privacy),
     Command(name="forget", help="erase a person from the mirror, its history and its feed", add=_forget),

@@ -20,6 +20,7 @@ TOPICS = (
     "service",
     "notifications",
     "backup",
+    "replicate",
     "readers",
     "follow",
     "privacy",

@@ -19,6 +19,7 @@ from bitsheet_tui.store.counts import Count
 from bitsheet_tui.store.ledger import Cycle, Run
 from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.store.reconciles import Reconcile
+from bitsheet_tui.store.replicated import Replicated
 from bitsheet_tui.store.retention import Lag
 from bitsheet_tui.store.store import Store
 from bitsheet_tui.tables import CATALOGUE, Paging
@@ -60,6 +61,7 @@ class Status(Struct, frozen=True, kw_only=True):
     alerts: tuple[Alert, ...] = ()  # that stand, the oldest first
     quiet_until: datetime | None = None  # no cycle starts before it by itself
     quiet: QuietHours | None = None  # the hours of every day that ages leave out
+    replicated: Replicated | None = None  # of which mirror it is the copy
 
 
 def look(store: Store) -> Status:
@@ -86,6 +88,7 @@ def look(store: Store) -> Status:
         alerts=store.alerts(),
         quiet_until=datetime.fromisoformat(facts[QUIET_UNTIL]) if facts[QUIET_UNTIL] else None,
         quiet=quiet.parse(*facts[QUIET].split()) if facts[QUIET] else None,
+        replicated=store.replicated(),
     )
 
 
@@ -151,6 +154,7 @@ def to_json(status: Status) -> dict[str, Any]:
             "unreadable_discussions": status.unreadable.count,
             "unproved_discussions": status.unproved,
         },
+        "replica": _replica_json(status.replicated) if status.replicated else None,
         "instance": {
             "running": holder is not None,
             "pid": holder.pid if holder else None,
@@ -165,6 +169,16 @@ def to_json(status: Status) -> dict[str, Any]:
         "tables": {table.count.table: _table_json(table) for table in status.tables},
         "cursors": [_cursor_json(lag) for lag in status.lags],
         "alerts": [_alert_json(alert) for alert in status.alerts],
+    }
+
+
+def _replica_json(told: Replicated) -> dict[str, Any]:
+    return {
+        "of": told.of,
+        "whole": told.whole,
+        "seq": told.seq,
+        "as_of": _instant(told.at),
+        "seconds_behind": told.behind(datetime.now(UTC)),
     }
 
 
@@ -237,6 +251,7 @@ def to_lines(status: Status, now: datetime) -> list[str]:
     """The same as text; `now` is the host's clock."""
     lines = [
         f"mirror    {status.store}, {_size(status.size_bytes)}",
+        *([f"replica   {_replica(status.replicated, now)}"] if status.replicated else []),
         f"instance  {_instance(status, now)}",
         f"cycle     {_cycle(status.cycle, now)}",
         f"freshness {_fresh(status.last_hour.measure(now))}",
@@ -282,6 +297,16 @@ def _unseen(status: Status) -> list[str]:
         chats = count(status.unproved, "chat")
         lines += ["", f"of {chats} the end was not yet seen: they are looked at again, some in each cycle"]
     return lines
+
+
+def _replica(told: Replicated, now: datetime) -> str:
+    if not told.whole:
+        return f"of {told.of}, {count(told.copied, 'row')} copied so far"
+    return f"of {told.of}, at line {told.seq}, {_behind(told.behind(now))} behind"
+
+
+def _behind(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else duration(seconds)
 
 
 def _instance(status: Status, now: datetime) -> str:

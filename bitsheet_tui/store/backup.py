@@ -14,12 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bitsheet_tui.errors import StoreDamaged, StoreError, StoreFull, StoreUnavailable, UsageError
-from bitsheet_tui.store.books import DISABLED, INTERVAL, LOG, NOTIFIED, PAUSED, QUIET, QUIET_UNTIL, SOCKET
+from bitsheet_tui.store.books import NOTIFIED, PASSING
 from bitsheet_tui.text import plain
 
 PAGES = 2000  # a step: 8 MB, between which a signal is heard
-# what is true of the instance that runs, and not of the rows
-PASSING = (SOCKET, LOG, PAUSED, INTERVAL, QUIET, QUIET_UNTIL, DISABLED)
 NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
 
 

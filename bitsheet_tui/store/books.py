@@ -5,11 +5,12 @@ from datetime import datetime
 
 from bitsheet_tui.alert import Alert
 from bitsheet_tui.freshness import LastHour
-from bitsheet_tui.store import alerts, ledger, quarantine, retention
+from bitsheet_tui.store import alerts, ledger, quarantine, replicated, retention
 from bitsheet_tui.store.database import Database, Written
 from bitsheet_tui.store.ledger import Cycle, Job, Request, Run
 from bitsheet_tui.store.models import FactRecord
 from bitsheet_tui.store.quarantine import Waiting
+from bitsheet_tui.store.replicated import Replicated
 from bitsheet_tui.store.retention import Lag
 
 SOCKET = "socket"  # the fact that says where the running instance can be looked at on its host
@@ -22,6 +23,9 @@ DISABLED = "disabled"  # the one that says which tables it does not read for now
 NOTIFIED = "notified"  # the one that says what people were told, and what is still to be said
 QUESTION = "question_"  # and a name: what the last answer of a standing question was
 HIDDEN = "hidden_"  # and a table: how many of its rows the portal counts and does not show
+REPLICA = "replica"  # the one that says of which mirror this is a copy, and how far it is: see `replica`
+# what is true of the instance that runs, and not of the rows
+PASSING = (SOCKET, LOG, PAUSED, INTERVAL, QUIET, QUIET_UNTIL, DISABLED)
 
 PORTAL = "portal"  # the one that says of which portal the rows are: its host
 
@@ -128,6 +132,10 @@ class Books:
         """A fact, as last noted."""
         record = self._database.read(lambda: FactRecord.one(self._database.peewee, FactRecord.key == key))
         return str(record.value) if record else ""
+
+    def replicated(self) -> Replicated | None:
+        """Of which mirror it is the copy, and how far; None: it is a mirror of its own."""
+        return replicated.read(self.remembered(REPLICA))
 
     def request(self, id_: int) -> Request | None:
         """One request, with its answer if there is one."""

@@ -22,7 +22,7 @@ def read(database: Database, layout: Layout, keys: Sequence[Key]) -> dict[Key, R
     """The rows that are there, by key; each with `_deleted_at` as one more value at its end."""
     width = len(layout.key)
     found: dict[Key, Row] = {}
-    for prefix, ids in _by_prefix(keys).items():
+    for prefix, ids in by_prefix(keys).items():
         rows = database.rows(layout.select, (*prefix, database.dialect.keys(ids)))
         if layout.overflows:
             rows = [overflow.unfold(layout, row) for row in rows]
@@ -105,7 +105,8 @@ def chunks(items: Sequence[Any], size: int) -> Iterator[list[Any]]:
         yield chunk
 
 
-def _by_prefix(keys: Sequence[Key]) -> dict[Key, list[Any]]:
+def by_prefix(keys: Sequence[Key]) -> dict[Key, list[Any]]:
+    """The last parts of the keys, by what stands before them."""
     groups: dict[Key, list[Any]] = {}
     for key in keys:
         groups.setdefault(key[:-1], []).append(key[-1])

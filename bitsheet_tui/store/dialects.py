@@ -34,6 +34,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     mark: str  # a parameter in SQL
     types: Mapping[Kind, str]
     encoders: Mapping[Kind, Convert]  # from the value it means to the value that is written and read back
+    decoders: Mapping[Kind, Convert]  # and back to the value it means, of those that are spelt otherwise
     plain_number: Callable[[str], Any]  # of a text of at most 15 digits; raises ValueError
     widest: int  # columns a table may have
     one_of: str  # what stands behind a column that is one of many keys, which are one parameter: see `keys`
@@ -90,6 +91,11 @@ def _number(value: Decimal) -> int | float:
     return number
 
 
+def _decimal(number: float) -> Decimal:
+    """The number with the fewest digits that SQLite keeps so."""
+    return Decimal(repr(number))
+
+
 def _plain_number(text: str) -> int | float:
     """The same for a text of at most 15 digits."""
     number = float(text)
@@ -115,6 +121,12 @@ SQLITE = Dialect(
         Kind.INSTANT: datetime.isoformat,
         Kind.DATE: date.isoformat,
     },
+    decoders={
+        Kind.NUMERIC: _decimal,
+        Kind.BOOLEAN: bool,
+        Kind.INSTANT: datetime.fromisoformat,
+        Kind.DATE: date.fromisoformat,
+    },
     plain_number=_plain_number,
     widest=1900,
     one_of="IN (SELECT value FROM json_each(?))",  # one statement to prepare, however many keys
@@ -136,6 +148,7 @@ POSTGRESQL = Dialect(
         Kind.TEXT: "TEXT",
     },
     encoders={},
+    decoders={},
     plain_number=Decimal,
     widest=1500,
     one_of="= ANY(%s)",

@@ -291,6 +291,27 @@ class Postgres:
         """Let whoever holds the lock know, once this transaction is committed."""
         self.db.execute_sql("SELECT pg_notify(%s, '')", (self._channel,))
 
+    def begin_reading(self) -> None:
+        """Until the next rollback everything is read as it is at the moment of the first query.
+
+        Whoever reads so may do something else in between for as long as it takes.
+        """
+        self.db.begin("REPEATABLE READ")
+        self.db.execute_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+    def identity(self) -> tuple[object, ...]:
+        """What makes it this mirror and no other, by whatever name it is reached, until a restart."""
+        row = self.db.execute_sql("SELECT current_database(), pg_postmaster_start_time()").fetchone()
+        return (*row, self.schema)
+
+    def continue_numbers(self, table: str, column: str, last: int) -> None:
+        """The next number that the table gives to a row is higher than `last`, and than any that is there."""
+        self.db.execute_sql(
+            "SELECT setval(pg_get_serial_sequence(%s, %s), greatest(%s,"  # noqa: S608 - our own names
+            f" (SELECT coalesce(max({quote(column)}), 1) FROM {quote(table)}), 1))",
+            (table, column, last),
+        )
+
     def before_write(self) -> None:
         """Nothing to look at: a lost session says so itself."""
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from time import monotonic
+from typing import Self
 
 from msgspec.structs import replace
 
@@ -87,7 +88,7 @@ class Store(Books):
         keep_raw: bool = False,
         readonly: bool = False,
         base: Path | None = None,
-    ) -> Store:
+    ) -> Self:
         """The mirror at `url`, made if it is not there, locked for this instance.
 
         With `readonly` nothing is made and nothing is locked, and another instance may write meanwhile.
@@ -96,13 +97,13 @@ class Store(Books):
         return cls._opened(database, keep_raw=keep_raw, prepare=not readonly)
 
     @classmethod
-    def open_to_ask(cls, url: Secret, *, schema: str = "public", base: Path | None = None) -> Store:
+    def open_to_ask(cls, url: Secret, *, schema: str = "public", base: Path | None = None) -> Self:
         """The mirror for `ask` and `answer` only, while another instance writes."""
         database = Database(url, schema=schema, base=base, readonly=False, locked=False)
         return cls._opened(database, keep_raw=False, prepare=False)
 
     @classmethod
-    def _opened(cls, database: Database, *, keep_raw: bool, prepare: bool) -> Store:
+    def _opened(cls, database: Database, *, keep_raw: bool, prepare: bool) -> Self:
         store = cls(database, keep_raw=keep_raw)
         ready = False
         try:
