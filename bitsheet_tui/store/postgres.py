@@ -291,14 +291,6 @@ class Postgres:
         """Let whoever holds the lock know, once this transaction is committed."""
         self.db.execute_sql("SELECT pg_notify(%s, '')", (self._channel,))
 
-    def begin_reading(self) -> None:
-        """Until the next rollback everything is read as it is at the moment of the first query.
-
-        Whoever reads so may do something else in between for as long as it takes.
-        """
-        self.db.begin("REPEATABLE READ")
-        self.db.execute_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-
     def identity(self) -> tuple[object, ...]:
         """What makes it this mirror and no other, by whatever name it is reached, until a restart."""
         row = self.db.execute_sql("SELECT current_database(), pg_postmaster_start_time()").fetchone()

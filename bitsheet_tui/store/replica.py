@@ -38,6 +38,7 @@ from bitsheet_tui.store.models import (
     ColumnRecord,
     ContactPointRecord,
     ControlRecord,
+    CursorRecord,
     FactRecord,
     UntoldRecord,
 )
@@ -56,7 +57,15 @@ BOOKS = tuple(
     record
     for record in RECORDS
     if record
-    not in {FactRecord, ColumnRecord, CheckpointRecord, ChangeRecord, ControlRecord, ContactPointRecord}
+    not in {
+        FactRecord,
+        ColumnRecord,
+        CheckpointRecord,
+        ChangeRecord,
+        ControlRecord,
+        ContactPointRecord,
+        CursorRecord,
+    }
 )
 # facts of the mirror itself: its tables, who holds it, who may read it
 OWN = frozenset({"schema_version", "holder", "commits", "views", REPLICA, *PASSING})
@@ -71,6 +80,7 @@ class Replica(Store):
         self._seldom = 0.0  # when what no line tells is compared again, on the monotonic clock
         self._shapes: dict[str, tuple[Column, ...]] = {}  # the columns, as the transaction in hand has them
         self._bridges: dict[str, Bridge] = {}  # of the transaction in hand
+        self._erased = False  # whether the transaction in hand erases what must not be left anywhere
         self._taken: object = None  # the columns of the source that are here
 
     def need_fit(self, source: Source) -> None:
@@ -148,6 +158,7 @@ class Replica(Store):
         assert told is not None  # noqa: S101 - for the type checker: copy_some has been there
         self._need_same_feed(moment, told)
         again = self._take_lines(moment, told.seq, {*told.again, *self._shape(moment)})
+        compare |= self._erased
         filling = {name for name, state in moment.fillings.items() if state == feed.BEGUN}
         filling &= moment.columns.keys()
         compared = filling if compare or not told.whole else set()
@@ -172,12 +183,15 @@ class Replica(Store):
         before = self._known
 
         def begin() -> T:
-            self._shapes, self._bridges = dict(before), {}
+            self._shapes, self._bridges, self._erased = dict(before), {}, False
             return work()
 
         self._sure = False  # should this fail, nobody knows what is there: the answer to a commit may be lost
         taken, self._taken = self._taken, None
-        done = self._database.write(begin)
+        with self._overwriting():
+            done = self._database.write(begin)
+        if self._erased:
+            self.clean(whole=False)
         self._sure, self._taken = True, moment.columns
         if self._shapes != before or taken is None:
             self._columns = self._shapes
@@ -189,7 +203,7 @@ class Replica(Store):
         """Raises ConfigError where the lines that are here are not the beginning of those of the source."""
         here = bookkeeping.records(self._database, ChangeRecord, None, 1, ChangeRecord.seq == told.seq)
         there = moment.lines(told.seq - 1, told.seq, 1)
-        gap = moment.oldest > told.seq + 1 or (moment.seq < told.seq and moment.seq)
+        gap = moment.cut > told.seq or max(moment.seq, moment.cut) < told.seq
         known = (there[0].table, there[0].row_id, there[0].op, there[0].cycle) if there else None
         mine = (here[0][3], here[0][4], here[0][5], here[0][2]) if here else None
         if gap or (known and mine and known != mine):
@@ -279,6 +293,7 @@ class Replica(Store):
                     whole.add(table)
         if erased:
             self._redact(moment)
+            self._erased = True
         return whole & moment.columns.keys()
 
     def _take_some(self, moment: Moment, table: str, row_ids: Sequence[str]) -> bool:
@@ -397,6 +412,7 @@ class Replica(Store):
                 for one in lines
             ],
         )  # fmt: skip
+        self._database.driver.told = True  # whoever follows the replica is told, too
 
     def _redact(self, moment: Moment) -> None:
         """Lines that are here already say what they say there, and no more."""

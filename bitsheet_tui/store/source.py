@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from bitsheet_tui.errors import NoMirror, StoreError
+from bitsheet_tui.errors import NoMirror
 from bitsheet_tui.fields import Kind
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import layout as layouts
@@ -20,6 +20,7 @@ from bitsheet_tui.store.bookkeeping import Known, records, some
 from bitsheet_tui.store.books import PORTAL
 from bitsheet_tui.store.bridge import decoded, read_of
 from bitsheet_tui.store.bulk import Key, by_prefix
+from bitsheet_tui.store.changes import cut
 from bitsheet_tui.store.database import Database
 from bitsheet_tui.store.dialects import quote
 from bitsheet_tui.store.dictionaries import DICTIONARIES
@@ -118,12 +119,8 @@ class Source:
         A session that is lost in between is not replaced: StoreUnavailable.
         """
         database = self._database
-        database.read(database.driver.begin_reading)
-        try:
+        with database.snapshot():
             yield Moment(self)
-        finally:
-            with suppress(StoreError):
-                database.glance(database.peewee.rollback)
 
     def _ask(self, work: Callable[[], T]) -> T:
         if self._interrupted:
@@ -132,11 +129,7 @@ class Source:
 
     def _shapes(self) -> dict[str, tuple[Column, ...]]:
         """The columns of every table; they are read anew where anything about them has changed."""
-        there = self._database.rows(
-            "SELECT table_name, field, column_name, kind, type, title, multiple, CAST(values_json AS TEXT),"
-            " position, CAST(first_seen AS TEXT), CAST(retired_at AS TEXT) FROM bitsheet_columns"
-            " ORDER BY table_name, position, field"
-        )
+        there = self._database.rows("SELECT * FROM bitsheet_columns ORDER BY table_name, position, field")
         if there != self._remembered:
             self._columns, self._remembered = schema.all_remembered(self._database), there
         return self._columns
@@ -153,6 +146,7 @@ class Moment:
         self.oldest, self.seq = self._rows(
             "SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM bitsheet_changes"
         )[0]
+        self.cut = self._ask(lambda: cut(self._database))
         self.columns = self._ask(source._shapes)  # noqa: SLF001 - the same object as long as nothing changes
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:

@@ -146,10 +146,6 @@ class Sqlite:
     def call_holder(self) -> None:
         """Whoever holds the lock sees a commit by itself."""
 
-    def begin_reading(self) -> None:
-        """Until the next rollback everything is read as it is at the moment of the first query."""
-        self.db.begin("DEFERRED")
-
     def identity(self) -> tuple[object, ...]:
         """What makes it this mirror and no other, by whatever name it is reached."""
         return identity_of(self.path) or (str(self.path),)

@@ -36,6 +36,8 @@ SENTENCES = {
     "The mirror {path} is damaged, so there is no copy of it: {why}.": "Ayna bozuk, kopyası alınamadı: {path}: {why}.",
     "Restore an older copy, or let it be read anew.": "Daha eski bir kopyayı geri yükleyin ya da baştan okutun.",
     "{path} cannot be copied: {why}.": "{path} kopyalanamıyor: {why}.",
+    "{label} refuses the row {row} of {table}: {why}.": "{label}, {table} tablosunun {row} satırını reddediyor: {why}.",
+    "It cannot be kept in such a database.": "Böyle bir veritabanında tutulamaz.",
     "{label} does not answer.": "{label} yanıt vermiyor.",
     # its change feed
     (
