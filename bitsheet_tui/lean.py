@@ -34,6 +34,32 @@ def without_extras() -> Iterator[None]:
 
 
 @contextmanager
+def without_pandas() -> Iterator[None]:
+    """Lets pyarrow, which makes its first array in the block, find no pandas: it takes 60 MB.
+
+    It looks for it to recognise values of pandas, of which there are none here. A module of the name that
+    stands for none, as with the others, is one to it.
+    """
+    if "pandas" in sys.modules:
+        yield
+        return
+    finder = _NoPandas()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _NoPandas:
+    """Finds what is not there."""
+
+    def find_spec(self, fullname: str, path: object, target: object = None, /) -> None:  # noqa: ARG002
+        if fullname == "pandas":
+            raise ModuleNotFoundError(name=fullname)
+
+
+@contextmanager
 def _instead(name: str, content: dict[str, Any] | None) -> Iterator[None]:
     """A module with this content in place of the one of that name, or none; one that is imported stays."""
     if name in sys.modules:

@@ -12,6 +12,7 @@ from datetime import tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from bitsheet_tui import lean
 from bitsheet_tui.errors import UsageError
 from bitsheet_tui.export import spelling
 from bitsheet_tui.export.spelling import Convert, Rows
@@ -71,6 +72,9 @@ def _pyarrow() -> tuple[Any, Any]:
     try:
         import pyarrow  # noqa: PLC0415 - 40 MB of memory, for this alone
         from pyarrow import parquet  # noqa: PLC0415
+
+        with lean.without_pandas():
+            pyarrow.array([None])
     except ImportError as error:
         raise UsageError(
             f"a Parquet file needs {error.name or 'pyarrow'}, which is not installed",

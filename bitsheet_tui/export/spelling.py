@@ -19,6 +19,8 @@ def converted(rows: Rows, converts: Mapping[int, Convert]) -> Iterable[tuple[Any
         return rows
     columns: list[Sequence[Any]] = [*zip(*rows, strict=True)]
     for place, convert in converts.items():
+        if convert is day and isinstance(next(filter(None, columns[place]), None), str):
+            continue  # a driver gives all of a column alike
         columns[place] = [None if value is None else convert(value) for value in columns[place]]
     return zip(*columns, strict=True)
 
@@ -42,13 +44,13 @@ def moment(zone: tzinfo | None) -> Convert:
 def iso(zone: tzinfo | None) -> Convert:
     """From what a database gives to ISO 8601 with the offset of `zone`; None: of UTC."""
     if zone is None:
-        return lambda value: value if isinstance(value, str) else value.isoformat()
+        return day
     read = moment(zone)
     return lambda value: read(value).isoformat()
 
 
 def day(value: Any) -> str:
-    """ISO 8601."""
+    """ISO 8601, also of a moment in UTC; SQLite gives that."""
     return value if isinstance(value, str) else str(value.isoformat())
 
 

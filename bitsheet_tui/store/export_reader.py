@@ -253,7 +253,7 @@ def _pages(rows: Iterator[Row], letters: Callable[[Row], Iterable[str | None]]) 
     weight = 0
     while some := list(islice(rows, STEP)):
         page += some
-        weight += sum(len(text) for row in some for text in letters(row) if text)
+        weight += sum(sum(map(len, filter(None, letters(row)))) for row in some)
         if len(page) >= PAGE or weight > HEAVY:
             yield page
             page, weight = [], 0

@@ -5,7 +5,7 @@ What they need of other people: the extra `dev`. Figures in seconds are the mach
 
 import sys
 
-from tests.bench import backfill, cycles, keys, kills, lake, notify, process, rest, scrapes, store
+from tests.bench import backfill, cycles, export, keys, kills, lake, notify, process, rest, scrapes, store
 from tests.bench.report import machine, say
 
 BENCHES = {
@@ -15,6 +15,7 @@ BENCHES = {
     "million": backfill.million,
     "predecessor": backfill.predecessor,
     "cycles": cycles.cycles,
+    "export": export.exports,
     "freshness": cycles.freshness,
     "reconcile": cycles.reconcile,
     "kills": kills.kills,
