@@ -44,7 +44,7 @@ def run(arguments: Namespace) -> int:
             retention=arguments.retention,
             say=tell,
             cursors=_cursors(config, folder.cursor, ending),
-            again=read,
+            again=lambda: (read(), _cursors(config, folder.cursor, ending)),
         )
         ending.callback(lake.close)
         if not arguments.catch_up:

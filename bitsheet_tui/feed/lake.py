@@ -281,7 +281,7 @@ class Lake:
         retention: int,
         say: Say,
         cursors: Cursors | None = None,
-        again: Callable[[], Changes] | None = None,
+        again: Callable[[], tuple[Changes, Cursors | None]] | None = None,
     ) -> None:
         """`retention`: hours for which old versions stay readable. `cursors`: None where none can be kept.
 
@@ -343,8 +343,10 @@ class Lake:
             self._say(f"{error} It is tried again every {AGAIN:.0f} seconds.")
         self._stop.wait(AGAIN)
         if self._again and not self._stop.is_set():
+            if self._cursors:
+                self._cursors.close()  # so that it can be taken again
             try:
-                fresh = self._again()
+                fresh, self._cursors = self._again()
             except StoreError:  # the next turn finds out what is wrong
                 return
             self._changes.close()

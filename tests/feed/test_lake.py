@@ -7,7 +7,7 @@ import random
 import shutil
 import threading
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from decimal import Decimal
 
@@ -272,11 +272,15 @@ def test_it_goes_on_when_the_mirror_was_away_or_is_another_file(sqlite_url, tmp_
     with closing(Store.open(sqlite_url)) as store:
         store.shape(DEALS, DEAL)
         commit(store, deal(1))
-    with closing(lake.Folder(tmp_path / "lake")) as folder:
-        changes = Changes.open(sqlite_url)
-        found = lake.Lake(
-            changes, folder, retention=168, say=said.append, again=lambda: Changes.open(sqlite_url)
-        )
+    with closing(lake.Folder(tmp_path / "lake")) as folder, ExitStack() as ending:
+
+        def opened():
+            cursors = ending.enter_context(closing(Cursors.open(sqlite_url)))
+            cursors.take(folder.cursor)
+            return Changes.open(sqlite_url), cursors
+
+        changes, cursors = opened()
+        found = lake.Lake(changes, folder, retention=168, say=said.append, cursors=cursors, again=opened)
         thread = threading.Thread(target=found.run, kwargs={"every": 0.01})
         thread.start()
         wait_until(lambda: said)
@@ -290,6 +294,9 @@ def test_it_goes_on_when_the_mirror_was_away_or_is_another_file(sqlite_url, tmp_
         assert not thread.is_alive()
         found.close()
     assert "tried again" in said[1]
+    assert not any("stays where it is" in one for one in said)
+    with closing(Cursors.open(sqlite_url)) as after:
+        assert after.find(folder.cursor).seq == folder.position.seq
     assert lake_tables.differences(sqlite_url, tmp_path / "lake") == []
 
 
@@ -370,6 +377,22 @@ def test_its_cursor_stands_in_the_mirror(store, store_url, following):
         cursors.close()
     assert cursor.seq == query(store, "SELECT max(seq) FROM bitsheet_changes")[0][0]
     assert cursor.description == f"lake {following.path}"
+
+
+def test_a_resync_that_changes_many_rows_reads_the_table_whole_and_one_that_changes_none_writes_nothing(
+    store, store_url, following, monkeypatch
+):
+    from bitsheet_tui.feed import lake
+
+    monkeypatch.setattr(lake, "MOST", 20)
+    commit(store, *(deal(n) for n in range(1, 40)))
+    following()
+    commit(store, *(deal(n) for n in range(1, 40)), later=1)
+    assert following() == ""
+    commit(store, *(deal(n, TITLE=f"again {n}") for n in range(1, 40)), later=2)
+    store.bury(DEALS, [3], at=NOW + timedelta(seconds=3), cycle=3)
+    assert "deals 39 rows, read whole" in following()
+    assert same(store_url, following)
 
 
 def test_a_merge_that_would_write_too_much_anew_reads_the_table_whole_in_bounded_memory(
