@@ -121,12 +121,15 @@ def outcomes(
 ) -> dict[str, Answer | PortalError]:
     """What became of each command, and the accounts brought up to date."""
     costs = _costs(asks, parts.timings, budgets)
+    first = set({ask.method: key for key, ask in reversed(asks.items())}.values())  # of their methods
     budgets.charge_batch(
         outer, [(asks[key].method, timed) for key, timed in parts.timings.items() if key in asks]
     )
     for key, span in spans(asks, outer, parts.timings).items():
         if parts.timings[key].operating is None:  # where nobody keeps accounts, its time is what it took
             costs[key] = span.least
+        elif key in first:  # since the account was told, others were charged and what is old was forgotten
+            costs[key] = max(costs.get(key, 0.0), span.least)
         if has_rows(parts.result.get(key)) and not asks[key].counts:
             budgets.time(asks[key].method, span.most, span.least)
     return {key: _outcome(key, ask, outer, parts, budgets, costs) for key, ask in asks.items()}

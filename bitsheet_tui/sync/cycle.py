@@ -6,8 +6,9 @@ pages here, and the rest from a backfill that runs next to the cycles. A table t
 tried again in the next cycle; the others go on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from math import ceil
 from time import monotonic
 
 from msgspec import Struct, field
@@ -21,7 +22,7 @@ from bitsheet_tui.sync import deletions, rounds
 from bitsheet_tui.sync.audit import AuditJob, DiscussionAuditJob, audits, begin_to_owe
 from bitsheet_tui.sync.describing import DescribeJob, catch_up, follow_zone, prepare, widen
 from bitsheet_tui.sync.desk import Desk, now
-from bitsheet_tui.sync.fills import Fills
+from bitsheet_tui.sync.fills import COUNTS, Fills
 from bitsheet_tui.sync.jobs import CommentJob, ScanJob
 from bitsheet_tui.sync.jobs import Job as TableJob
 from bitsheet_tui.sync.offset import OffsetJob
@@ -33,6 +34,7 @@ from bitsheet_tui.sync.runs import account, failure, note_comments
 from bitsheet_tui.sync.scan import filling
 from bitsheet_tui.tables import DICTIONARIES, Paging, Table
 
+TAILS = 6.0  # seconds in which the tail of every table is read once, where cycles are that frequent
 BACKLOG = 200  # discussions; more than that are a backfill, not a part of a cycle
 
 
@@ -110,7 +112,7 @@ class Pass(Struct):
     requests: int  # the client's count before it
     turn: Turn
     runs: list[Run] = field(default_factory=list)
-    counts: list[deletions.CountJob] = field(default_factory=list)  # that rode
+    counts: list[deletions.CountJob] = field(default_factory=list)  # that rode, or came back meanwhile
     shares: list[AuditJob | DiscussionAuditJob] = field(default_factory=list)  # that might
     began: float = field(default_factory=monotonic)
     rows: int = 0
@@ -153,13 +155,12 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
     ready = [table for table in pass_.tables if table.name not in failed or _readable(desk, table)]
     _go_on(desk, fills, [table for table in ready if table.paging is Paging.KEYSET])
     deletions.remember(desk, ready)
-    jobs = _jobs(desk, fills, ready)
+    jobs = _jobs(desk, fills, ready, _tails(desk, ready, pass_.turn))
     describing = DescribeJob(desk) if static and known else None
     pass_.shares = _shares(pass_, jobs)
     owing = [(job, job.late) for job in pass_.shares]
     late = [job for job, is_late in owing if is_late]
-    counts = deletions.counts(desk, jobs, scarce=bool(late)) if pass_.turn.shares else []
-    pass_.counts = counts
+    counts = _counts(pass_, fills, jobs, scarce=bool(late))
     spare = [
         *reopenings(desk, jobs, static=static),
         *(job for job, is_late in owing if not is_late),
@@ -175,7 +176,21 @@ async def _read(pass_: Pass, fills: Fills, *, static: bool) -> Failed:
     failed |= _settled(pass_, jobs, failed)
     failed |= _widened(desk, ready)
     _go_on(desk, fills, [table for table in ready if table.name not in failed])
-    return failed | _compare(desk, fills, ready, counts)
+    return failed | _compare(desk, fills, ready, pass_.counts)
+
+
+def _counts(pass_: Pass, fills: Fills, jobs: Sequence[TableJob], *, scarce: bool) -> list[deletions.CountJob]:
+    """The counts that ride; those that take long beside the interval are asked next to the cycles."""
+    desk, pass_.counts = pass_.desk, fills.counted()
+    if not pass_.turn.shares:
+        return []
+    seen = {count.table.name for count in pass_.counts}
+    due = [count for count in deletions.counts(desk, jobs, scarce=scarce) if count.table.name not in seen]
+    riding, apart = deletions.divided(desk, due)
+    if apart and not fills.running(COUNTS):
+        fills.count(apart)
+    pass_.counts += riding
+    return riding
 
 
 def _shares(pass_: Pass, jobs: Sequence[TableJob]) -> list[AuditJob | DiscussionAuditJob]:
@@ -250,15 +265,28 @@ def least(tables: Sequence[Table], settings: SyncSettings) -> dict[str, float]:
     return {table.name: seldom for table in tables if table.static}
 
 
-def _jobs(desk: Desk, fills: Fills, tables: Sequence[Table]) -> list[TableJob]:
+def _tails(desk: Desk, tables: Sequence[Table], turn: Turn) -> set[str]:
+    """The tables whose tails ride in this cycle: all, but at intervals below TAILS a few in turn.
+
+    A tail finds what the windows do not show, rows that are new and have old dates, and takes as long.
+    """
+    keyset = [table.name for table in tables if table.paging is Paging.KEYSET and table.cursors]
+    most = ceil(len(keyset) * desk.settings.interval / TAILS)
+    if turn.names or most >= len(keyset):
+        return set(keyset)
+    unread = {name for name in keyset if name not in desk.tailed}
+    return unread | set(sorted(keyset, key=lambda name: desk.tailed.get(name, 0))[:most])
+
+
+def _jobs(desk: Desk, fills: Fills, tables: Sequence[Table], tails: Collection[str]) -> list[TableJob]:
     jobs: list[TableJob] = []
     for table in tables:
-        if job := _job(desk, fills, table, jobs):
+        if job := _job(desk, fills, table, jobs, tail=table.name in tails):
             jobs.append(job)
     return jobs
 
 
-def _job(desk: Desk, fills: Fills, table: Table, jobs: Sequence[TableJob]) -> TableJob | None:
+def _job(desk: Desk, fills: Fills, table: Table, jobs: Sequence[TableJob], *, tail: bool) -> TableJob | None:
     if table.paging is Paging.OFFSET:
         return OffsetJob(desk, table)
     if table.paging is Paging.COMMENTS:
@@ -270,7 +298,7 @@ def _job(desk: Desk, fills: Fills, table: Table, jobs: Sequence[TableJob]) -> Ta
         return CommentJob(desk, table, parent=parent)
     if desk.begun.get(table.name) == desk.cycle and filling(table, desk.checkpoint(table)):
         return None  # its backfill has begun a moment ago, and reads it from there
-    return ScanJob(desk, table)
+    return ScanJob(desk, table, tail=tail)
 
 
 def _in_turn(jobs: Sequence[TableJob], counts: Sequence[deletions.CountJob]) -> list[TableJob]:

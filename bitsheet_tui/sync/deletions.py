@@ -2,7 +2,8 @@
 
 A count of the table's rows rides in the cycle's request as often as it takes at most SHARE of the time that
 the portal grants its method, as the portal says that it took, in every `reconcile_every`-th full cycle, and
-at the end of a table's first backfill.
+at the end of a table's first backfill. What takes long beside the interval is asked next to the cycles, in
+one request for all such tables: their edits do not wait for it, and the next cycle sees to what it found.
 Where it is the mirror's own number there is nothing to do; otherwise the table is compared next to the cycles
 (`reconcile.py`), the guard decides (`guard.py`), and what it lets through is marked in one transaction. A
 table whose deletions are held is counted in every `static_every`-th full cycle at least, so that a hold ends
@@ -41,6 +42,7 @@ SHARE = 0.02  # of what the portal grants a method, for counts of its table
 PACE = 0.95 * SHARE  # in the long run; the rest is for counts that follow a pause
 IN_A_ROW = 3
 SECONDS = 10.0  # that all counts of one cycle may take together, unless it is one
+RIDING = 0.25  # of an interval, that counts may take in the cycle's own request
 LARGE = 100_000  # ids: nobody knows yet how long it takes to count so many, so one such table a cycle is
 
 
@@ -120,6 +122,24 @@ def counts(desk: Desk, jobs: Sequence["Job"], *, scarce: bool = False) -> list["
     return found
 
 
+def divided(desk: Desk, counts: Sequence["CountJob"]) -> tuple[list["CountJob"], list["CountJob"]]:
+    """Those that ride in the cycle's request, and those that would delay what else is asked in it.
+
+    What is not known to take long rides.
+    """
+    left = RIDING * desk.settings.interval
+    riding: list[CountJob] = []
+    apart: list[CountJob] = []
+    for job in counts:
+        known = desk.reconcile(job.table).count_seconds
+        if known is not None and known > left:
+            apart.append(CountJob(desk, job.table))
+        else:
+            left -= known or 0.0
+            riding.append(job)
+    return riding, apart
+
+
 def remember(desk: Desk, tables: Sequence[Table]) -> None:
     """Note, once for each table, what the webhook may do: later less may be a reason to hold."""
     facts = guard.facts(desk.profile)
@@ -131,7 +151,7 @@ def remember(desk: Desk, tables: Sequence[Table]) -> None:
 class CountJob(Struct):
     """How many rows the portal has, asked in the cycle's request; answered by the number of the mirror's.
 
-    One that follows a backfill has a request of its own, and no scan to wait for.
+    One that follows a backfill, or is asked next to the cycles, has no scan to wait for.
     """
 
     desk: Desk

@@ -102,6 +102,8 @@ class Desk:
     delays: dict[str, dict[int, int]] = field(default_factory=dict)  # how old its changes were: `freshness`
     hidden: dict[str, dict[str, int]] = field(default_factory=dict)  # rows counted and not shown, by window
     short_pages: dict[str, int] = field(default_factory=dict)  # of scans, not full in mid-list
+    tailed: dict[str, int] = field(default_factory=dict)  # the full cycle that read a table's tail last
+    moved: dict[str, int] = field(default_factory=dict)  # the cycle that found changed rows of it last
     cuts: dict[str, tuple[int, ...]] = field(default_factory=dict)  # where `Scan` cuts a table
     zone_at: datetime | None = None  # when it was asked last in which zone the webhook's owner is
     told_hidden: dict[str, int] = field(default_factory=dict)  # how many of them there are, as last told

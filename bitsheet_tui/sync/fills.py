@@ -1,7 +1,7 @@
 """Backfills: each its own task, next to the cycles, until every old row has been read."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -18,6 +18,8 @@ from bitsheet_tui.sync.runs import failure, note_comments, record
 from bitsheet_tui.sync.streams import rest
 from bitsheet_tui.tables import Paging, Table
 
+COUNTS = "counts"  # what is under way under this name is no table's own
+
 Work = Callable[[Table], Coroutine[Any, Any, None]]  # begun by the task, which may be cancelled before that
 
 
@@ -29,6 +31,7 @@ class Fills:
         self._alarm = alarm  # called when one ends by anything but the portal's doing
         self._one_ended = ended  # called whenever one ends
         self._tasks: dict[str, asyncio.Task[bool]] = {}
+        self._counted: list[CountJob] = []  # answered, and not seen to yet
         self.failed: dict[str, TableTrouble] = {}
 
     def running(self, name: str) -> bool:
@@ -47,6 +50,17 @@ class Fills:
         """Begin to compare the table with the portal, unless something else is under way with it."""
         if not self.running(table.name):
             self._begin(table, self._compare, "reconcile")
+
+    def count(self, counts: Sequence[CountJob]) -> None:
+        """Ask for these counts next to the cycles, in one request; later `counted` has them."""
+        task = asyncio.get_running_loop().create_task(self._count(counts), name=COUNTS)
+        task.add_done_callback(self._ended)
+        self._tasks[COUNTS] = task
+
+    def counted(self) -> list[CountJob]:
+        """The counts that were answered since the last time."""
+        counted, self._counted = self._counted, []
+        return counted
 
     def audit(self, table: Table) -> "asyncio.Task[bool] | None":
         """Begin to audit the table in one go; None: something else is under way with it."""
@@ -151,6 +165,13 @@ class Fills:
         if not isinstance(count.error, Resting):
             self._own(table, count.error)
         return count.differs
+
+    async def _count(self, counts: Sequence[CountJob]) -> bool:
+        with suppress(PortalError):  # of what concerns all, the cycle is the one to report it
+            await rounds.count(self._desk, counts)
+            self._counted += counts
+            return True
+        return False
 
     async def _compare(self, table: Table) -> None:
         job = CompareJob(self._desk, table)

@@ -53,6 +53,7 @@ class ScanJob(Struct):
 
     desk: Desk
     table: Table
+    tail: bool = True  # whether it reads its tail
     complete: bool = False
     error: TableTrouble | None = None
     rows: int = 0
@@ -68,7 +69,7 @@ class ScanJob(Struct):
             hidden = dict(desk.hidden.get(table.name, {}))
             self._scan = Scan(
                 table, desk.checkpoint(table), desk.settings.overlap, desk.chained(table), hidden,
-                desk.cuts.get(table.name, ()), short=desk.short_pages.get(table.name, 0),
+                desk.cuts.get(table.name, ()), short=desk.short_pages.get(table.name, 0), tail=self.tail,
             )  # fmt: skip
             self._resumed = self._scan.checkpoint.scan_started is not None
         self._scan.checkpoint = desk.checkpoint(table)
@@ -84,6 +85,11 @@ class ScanJob(Struct):
     def early(self) -> tuple[str, ...]:
         """The commands of this request that look for new ids, which nothing else refers to."""
         return self._scan.commands(TAIL) if self._scan else ()
+
+    @property
+    def moved(self) -> int:
+        """The last cycle in which rows of the table had changed."""
+        return self.desk.moved.get(self.table.name, 0)
 
     def reference(self, cursor: str) -> str | None:
         """The command of this request that reads the newest rows that moved `cursor`.
@@ -111,17 +117,29 @@ class ScanJob(Struct):
             self.desk.pages[self.table.name, name] = rows
         self.desk.short_pages[self.table.name] = scan.short
         if step.complete:
-            self.desk.cuts[self.table.name] = scan.cut()
-            hidden = {name: one.missing for name, one in scan.readings.items()}
-            self.desk.hide(self.table, hidden, whole=not self.table.cursors)
+            self._note_end(scan)
         checkpoint = with_fill(step.checkpoint, self.desk.checkpoint(self.table))
         stored = self.desk.commit(self.table, step.rows, checkpoint)
-        self.rows += stored.inserted + stored.updated
-        read = max((scan.brought.get(name, 0) for name in self.table.cursors), default=0)
-        self.desk.stale[self.table.name] = max(0, read - self.rows)
+        self._note_rows(scan, stored.inserted + stored.updated)
         self.complete, self.error = step.complete and not self._resumed, step.error
         if step.complete:
             self._scan = None
+
+    def _note_rows(self, scan: Scan, changed: int) -> None:
+        self.rows += changed
+        if changed:
+            self.desk.moved[self.table.name] = self.desk.cycle
+        read = max((scan.brought.get(name, 0) for name in self.table.cursors), default=0)
+        self.desk.stale[self.table.name] = max(0, read - self.rows)
+
+    def _note_end(self, scan: Scan) -> None:
+        """Remember what the next scan of the table goes by."""
+        desk, name = self.desk, self.table.name
+        desk.cuts[name] = scan.cut()
+        hidden = {window: one.missing for window, one in scan.readings.items()}
+        desk.hide(self.table, hidden, whole=not self.table.cursors)
+        if self.tail:
+            desk.tailed[name] = desk.full
 
 
 def fitting(scan: Scan, pages: dict[str, int], room: int) -> dict[str, Ask]:

@@ -31,6 +31,16 @@ async def run(desk: Desk, jobs: Sequence[Job], spare: Sequence[Job] = ()) -> Non
             raise RuntimeError(f"stuck: {', '.join(job.table.name for job in active)}")
 
 
+async def count(desk: Desk, counts: Sequence[CountJob]) -> None:
+    """Ask for counts in a request of their own, while others read their tables: nothing of it is stored.
+
+    Raises as `run`.
+    """
+    await desk.moving.wait()
+    asks, asked = gather(desk, counts)
+    await _turn(desk, asks, asked)
+
+
 async def _turn(desk: Desk, asks: dict[str, Ask], asked: Asked) -> None:
     try:
         answers = await desk.ask(asks, [job.table for job, _ in asked])
@@ -87,17 +97,26 @@ def gather(desk: Desk, jobs: Sequence[Job]) -> tuple[dict[str, Ask], list[tuple[
         asks |= some
         asked.append((job, tuple(some)))
         seconds -= _seconds(desk, job, len(some))
-    return _early_first(asks, asked), asked
+    return _freshest_last(asks, asked), asked
 
 
-def _early_first(asks: dict[str, Ask], asked: Asked) -> dict[str, Ask]:
-    """The same with the tails of all tables, and the discussions that are due, at the front.
+def _freshest_last(asks: dict[str, Ask], asked: Asked) -> dict[str, Ask]:
+    """The same in another order: what a window brings is the fresher the later it is asked.
 
-    Everything is stored when the last command is answered, so what a window brings is the fresher the later
-    it is asked. A tail hardly brings anything: rows that are new in every other way are in the windows, too.
+    Everything is stored when the last command is answered. So the tails of all tables, which hardly bring
+    anything, their counts, and the discussions that are due come first, then the windows, those of tables in
+    which something has changed a moment ago last, then what refers to them.
     """
+
+    def turn(place: int) -> tuple[int, int]:
+        job = asked[place][0]
+        if isinstance(job, CountJob):
+            return 0, 0
+        return (1, job.moved) if isinstance(job, ScanJob) else (2, 0)
+
     early = {key for job, _ in asked if isinstance(job, ScanJob | CommentJob) for key in job.early}
-    return {key: asks[key] for key in (*(key for key in asks if key in early), *asks)}
+    keys = [key for place in sorted(range(len(asked)), key=turn) for key in asked[place][1]]
+    return {key: asks[key] for key in (*(key for key in keys if key in early), *keys)}
 
 
 def _seconds(desk: Desk, job: Job, commands: int) -> float:

@@ -27,7 +27,8 @@ is in the mirror as it was then or later, provided its change moved a cursor or 
     above the highest id the tail saw on its first page, `top`; since `reach` becomes that `top`, and no
     later id, the next tail (`id > reach`) reads it, whatever dates it carries. So restored and imported rows
     with old dates arrive by their new ids. `reach` moves only when the whole tail is committed: while it is
-    read from above, the ids between `reach` and the lowest committed one are still unread.
+    read from above, the ids between `reach` and the lowest committed one are still unread. A scan may leave
+    its tail out (`Scan.tail`): `reach` stays where it was, and the next tail reads all that lies above it.
 3.  A table begins with one question for its highest ids: watermark = the portal's clock before it, reach =
     the highest. From then on the scan's windows run as ever. A row with id <= reach is read by the fill as
     it is at some time after the watermark was taken, and any later change is read by 1; a row above reach
@@ -208,6 +209,7 @@ class Scan(Struct):
     brought: dict[str, int] = field(default_factory=dict)  # rows so far, by window
     readings: dict[str, Reading] = field(default_factory=dict)  # of its windows, by name
     short: int = 0  # pages that were not full in mid-list, as far as is known
+    tail: bool = True  # whether one that begins now reads its tail
     _widths: dict[str, int] = field(default_factory=dict)  # ids among which a block of rows is, by window
     _blocks: dict[str, Blocks] = field(default_factory=dict)  # that were asked last
     _asked: tuple[tuple[Window, tuple[str, ...]], ...] = ()
@@ -217,6 +219,8 @@ class Scan(Struct):
         """The next pages of every open window; `pages` says how many at once for a window's name."""
         asks: dict[str, Ask] = {}
         asked = []
+        if not self.tail and self.table.cursors and self.checkpoint.scan_started is None:
+            self.checkpoint = replace(self.checkpoint, progress={TAIL: 0})
         for number, window in enumerate(windows(self.table, self.checkpoint, self.overlap)):
             count = pages.get(window.name, 1) if self.chained else 1
             prefix = f"{self.table.name}{number}p"

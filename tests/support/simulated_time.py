@@ -27,6 +27,7 @@ from tests.support.fault_injection import WEBHOOK, MemoryWire, Steps
 BEGIN = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 SIZE = Size(scale=0.1)
 COST = Cost(page=0.068, call=0.068, counted_row=49.9 / 2_390_000, slept=False)  # as documented
+TRAVEL = 0.05  # seconds
 EDITS = 97.0  # seconds between two things that people do
 EACH = ("leads", "contacts", "companies", "deals", "activities", "tasks")
 
@@ -73,13 +74,13 @@ class Clock:
 
 
 class Wire(MemoryWire):
-    """Takes as long as the portal says it took."""
+    """Takes as long as the portal says it took: when it has answered, or as it runs command by command."""
 
     def __init__(self, demo: DemoPortal) -> None:
         super().__init__(demo, Steps(crash=False))
         limits = demo.settings.limits
         self.used = Operating(limits)
-        self._stats = demo.stats
+        self._stats, self._told_only = demo.stats, not demo.settings.cost.slept
         self._door = Door(demo.office, Bucket(limits), self.used, demo.faults, demo.stats, demo.tokens)
         self.asked: list[tuple[float, bytes]] = []
 
@@ -87,7 +88,7 @@ class Wire(MemoryWire):
         self.asked.append((asyncio.get_running_loop().time(), body))
         before = self._stats.seconds
         reply = await super().post(method, body)
-        await asyncio.sleep(0.05 + self._stats.seconds - before)
+        await asyncio.sleep(TRAVEL + (self._stats.seconds - before if self._told_only else 0.0))
         return reply
 
 

@@ -5,6 +5,7 @@ A thousandth of the rows, each of which takes a thousand times as long to be cou
 
 import asyncio
 from functools import partial
+from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
@@ -78,14 +79,34 @@ def test_every_second_a_deal_that_is_deleted_is_found_within_a_minute(predecesso
         await life.until(lambda: life.engine.state.tables["deals"].deleted)
         life.took = life.hands.loop.seconds - life.began
         await asyncio.sleep(300)
+        life.ended = life.hands.now()
         await life.stop()
 
     life = predecessor(story, interval=1.0)
     assert life.took <= 60
     lasted = life.hands.loop.seconds
+    starts = [at.timestamp() for at in life.full() if at.timestamp() > life.ended - 300]
+    assert max(after - before for before, after in pairwise(starts)) <= 2  # no cycle waits for a large count
     for table in COUNTED:
         taken = len(counts(life, table))
         assert taken * cost(table, life) <= GRANTED * lasted + 3 * cost(table, life), (
             table
         )  # three at once after a pause
     figure(f"interval 1: a deleted deal found in {life.took:.0f} s, {len(life.full()) / lasted:.2f} cycles/s")
+
+
+@pytest.mark.slow
+def test_every_second_too_many_deletions_are_held_though_they_are_counted_next_to_the_cycles(predecessor):
+    async def story(life):
+        life.start()
+        await asyncio.sleep(150)
+        ids = life.demo.world.tables["activities"].ids
+        for id_ in [ids.nth(place) for place in range(60, 160)]:
+            life.demo.world.delete("activities", id_)
+        await life.until(lambda: life.engine.state.tables["activities"].held)
+        await asyncio.sleep(60)
+        life.activities = life.engine.state.tables["activities"]
+        await life.stop()
+
+    life = predecessor(story, interval=1.0)
+    assert (life.activities.held, life.activities.deleted) == (100, 0)

@@ -1,20 +1,31 @@
 """How old a change is when the mirror has it: by the portal's clock, of changes that scans saw, in three places."""
 
+import asyncio
+import itertools
+import random
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bitsheet_tui import wiring
 from bitsheet_tui.commands import Resync
+from bitsheet_tui.events import PageStored
 from bitsheet_tui.freshness import GROWTH, LEAST, LastHour, measure, sketch, total
 from bitsheet_tui.observe.status import look, to_json
 from bitsheet_tui.portal.demo import Column, ManualClock
+from bitsheet_tui.portal.demo.settings import Size
 from tests.support import mirror
-from tests.support.sync_run import SMALL, config, ids, once, portal
+from tests.support.schedule_life import storyteller
+from tests.support.simulated_time import COST
+from tests.support.sync_run import SMALL, config, ids, once, portal, unequal
 
 OLD = datetime(2024, 3, 1, 9, 30, tzinfo=UTC)
+COMPANY = Size(leads=60, contacts=60, companies=60, deals=60, activities=60, tasks=60, users=5, departments=3)
+EDITED = ("deals", "leads", "tasks")
 NOW = datetime(2026, 11, 24, 7, 2, 11, tzinfo=UTC)
 
 
@@ -89,6 +100,74 @@ async def test_a_change_that_is_read_twice_counts_once(sqlite_url):
     told = fresh(settings)
     assert told["rows"] == 1
     assert told["p95"] == pytest.approx(60, abs=20)  # a run takes its time, which counts
+
+
+@pytest.fixture
+def documented(sqlite_url, monkeypatch):
+    """Stories in simulated time, in which commands take one after the other what is documented."""
+    cost = replace(COST, slept=True, call=0.0)
+    return partial(storyteller(sqlite_url, monkeypatch), size=COMPANY, cost=cost, interval=1.0)
+
+
+async def edits(life, seconds):
+    """Edit a row every 0.9 s; how long each took to be in the mirror."""
+    world, pick, waiting, delays = life.demo.world, random.Random(3), {}, []
+
+    def look(event):
+        if isinstance(event, PageStored) and event.table in EDITED:
+            found = mirror.rows(life.config.store_url, event.table, "title LIKE 'edit %'")
+            titles = {row["title"] for row in found}
+            for title in [title for title in waiting if title in titles]:
+                delays.append(life.hands.loop.seconds - waiting.pop(title))
+
+    life.engine._listeners = (*life.engine._listeners, look)
+    ends = life.hands.loop.seconds + seconds
+    for number in itertools.count():
+        if life.hands.loop.seconds > ends:
+            break
+        table = pick.choice(EDITED)
+        ids, title = world.tables[table].ids, f"edit {life.hands.loop.seconds:.3f}"
+        waiting[title] = life.hands.loop.seconds
+        world.edit(table, ids.nth(ids.base - 1 - number % 50), TITLE=title)
+        await asyncio.sleep(pick.uniform(0.3, 1.5))
+    await asyncio.sleep(5)
+    assert not waiting
+    return sorted(delays)
+
+
+@pytest.mark.slow
+def test_every_second_half_of_the_edits_are_there_within_a_second_and_most_within_two(documented, figure):
+    async def story(life):
+        life.start()
+        await asyncio.sleep(60)
+        asked = len(life.wire.asked)
+        life.delays = await edits(life, 90)
+        life.rate = (len(life.wire.asked) - asked) / 95
+        await life.stop()
+
+    life = documented(story)
+    p50, p95 = (life.delays[int(len(life.delays) * share)] for share in (0.5, 0.95))
+    assert p50 <= 1.0
+    assert p95 <= 2.0
+    assert life.rate <= 1.2
+    figure(f"interval 1: {len(life.delays)} edits, p50 {p50:.2f} s, p95 {p95:.2f} s")
+
+
+def test_every_second_rows_with_old_dates_are_there_within_six_cycles(documented):
+    async def story(life):
+        life.start()
+        await asyncio.sleep(60)
+        begun = len(life.full())
+        for table in ("deals", "leads", "contacts", "companies"):
+            life.demo.world.create_backdated(table, OLD)
+        await asyncio.sleep(9)
+        life.cycles = len(life.full()) - begun
+        life.unequal = unequal(life.config.store_url, life.demo)
+        await life.stop()
+
+    life = documented(story)
+    assert not life.unequal
+    assert life.cycles >= 6
 
 
 def test_the_last_hour_forgets_what_is_older():
