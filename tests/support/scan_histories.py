@@ -17,7 +17,7 @@ def portal_rows(portal):
     return {ident: version for ident, (version, _) in portal.rows.items()}
 
 
-def histories(seeds, *, chained=True, crash=0.0, commit=None):
+def histories(seeds, *, chained=True, crash=0.0, commit=None, tails=1.0):
     """The seeds whose history ends with a mirror that is not the portal."""
     lost = []
     for seed in seeds:
@@ -27,7 +27,7 @@ def histories(seeds, *, chained=True, crash=0.0, commit=None):
         for _ in range(4):
             for _ in range(BIRTHS):
                 portal.create(changed=portal.chance.randrange(1000))
-            read_all(portal, mirror, pages=1 if BIRTHS else 3, chained=chained, crash=crash, commit=commit)
+            read_all(portal, mirror, pages=1 if BIRTHS else 3, chained=chained, crash=crash, commit=commit, tails=tails)
         portal.restless = 0.0
         portal.clock += 2
         scan(portal, mirror, chained=chained)
@@ -47,14 +47,14 @@ def backfill(mirror, *, chained=True, streams=1):
     return Backfill(DEALS, unread(mirror.checkpoint), chained, streams)
 
 
-def read_all(portal, mirror, *, chained=True, pages=3, crash=0.0, commit=None):
+def read_all(portal, mirror, *, chained=True, pages=3, crash=0.0, commit=None, tails=1.0):
     """Backfill, then scan until nothing is left; a crash forgets everything but what was committed."""
     commit = commit or Mirror.commit
     if not begun(DEALS, mirror.checkpoint):
         start(portal, mirror, commit)
     while filling(DEALS, mirror.checkpoint):
         fill_until_crash(portal, mirror, chained=chained, pages=pages, crash=crash, commit=commit)
-    scan(portal, mirror, chained=chained, pages=pages, crash=crash, commit=commit)
+    scan(portal, mirror, chained=chained, pages=pages, crash=crash, commit=commit, tails=tails)
 
 
 def fill_until_crash(portal, mirror, *, chained, pages, crash, commit):
@@ -83,10 +83,12 @@ def scan_once(portal, mirror, fill, *, chained, commit):
     fill.overtaken(int(row["ID"]) for row in step.rows)
 
 
-def scan(portal, mirror, *, chained=True, pages=3, crash=0.0, commit=None):
+def scan(portal, mirror, *, chained=True, pages=3, crash=0.0, commit=None, tails=1.0):
+    """`tails`: the share of scans that read their tail."""
     commit = commit or Mirror.commit
     while True:
-        work = Scan(DEALS, mirror.checkpoint, OVERLAP, chained)
+        tail = tails >= 1.0 or portal.chance.random() < tails
+        work = Scan(DEALS, mirror.checkpoint, OVERLAP, chained, tail=tail)
         while True:
             step = work.take(portal.answer(work.asks({"DATE_MODIFY": pages, TAIL: pages})))
             if portal.chance.random() < crash:

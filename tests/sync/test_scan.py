@@ -29,6 +29,12 @@ def test_after_any_history_of_edits_restores_and_crashes_a_quiet_scan_ends_equal
     assert histories(range(120), chained=chained, crash=crash) == []
 
 
+@pytest.mark.parametrize("crash", [0.0, 0.3])
+def test_where_most_scans_leave_their_tail_out_one_that_reads_it_ends_equal(crash, monkeypatch):
+    monkeypatch.setattr("tests.support.scan_histories.BIRTHS", 20)
+    assert histories(range(60), crash=crash, tails=0.25) == []
+
+
 def test_many_restored_rows_arrive_although_the_process_dies_in_the_middle_of_the_tail(monkeypatch):
     monkeypatch.setattr("tests.support.scan_histories.BIRTHS", 120)
     assert histories(range(40), crash=0.3) == []
