@@ -331,7 +331,8 @@ def _go_on(desk: Desk, fills: Fills, tables: Sequence[Table]) -> None:
     """Start the backfills that are not complete."""
     for table in tables:
         if table.paging is Paging.COMMENTS:
-            if _unfilled_parent(desk, table) or desk.store.count_due(overlap=-1):
+            few = BACKLOG if desk.saving else 0  # that the next cycle asks in its first request
+            if _unfilled_parent(desk, table) or desk.store.count_due(overlap=-1) > few:
                 fills.start(table)
         elif filling(table, desk.checkpoint(table)):
             fills.start(table)

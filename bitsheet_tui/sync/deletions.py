@@ -123,19 +123,19 @@ def counts(desk: Desk, jobs: Sequence["Job"], *, scarce: bool = False) -> list["
 
 
 def divided(desk: Desk, counts: Sequence["CountJob"]) -> tuple[list["CountJob"], list["CountJob"]]:
-    """Those that ride in the cycle's request, and those that would delay what else is asked in it.
+    """Those that ride in the cycle's request, and those that always would delay what else is asked in it.
 
-    What is not known to take long rides.
+    What is not known to take long rides; of what does not, some wait for the next cycle.
     """
-    left = RIDING * desk.settings.interval
+    room = left = RIDING * desk.settings.interval
     riding: list[CountJob] = []
     apart: list[CountJob] = []
     for job in counts:
-        known = desk.reconcile(job.table).count_seconds
-        if known is not None and known > left:
+        known = desk.reconcile(job.table).count_seconds or 0.0
+        if known > room:
             apart.append(CountJob(desk, job.table))
-        else:
-            left -= known or 0.0
+        elif known <= left:
+            left -= known
             riding.append(job)
     return riding, apart
 

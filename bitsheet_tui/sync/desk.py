@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 ROOM = 50  # commands in one batch
 REQUEST_SECONDS = 30.0  # one request should not take longer; the portal ends it at 60
 LEAST_SECONDS = 2.0
+SOON = 5.0  # seconds between cycles
+FREQUENT = 1.1  # requests a second over the last minute
 SIZES = "answer_sizes"  # the fact under which the sizes of answers are remembered
 
 Say = Callable[[e.Event], None]
@@ -83,6 +85,7 @@ class Desk:
     profile: Profile | None = None
     fields: dict[str, tuple[Field, ...]] = field(default_factory=dict)
     undone: dict[str, Undone] = field(default_factory=dict)  # tables that could not follow their fields
+    single: bool = False  # one cycle, and none after it
     cycle: int = 0  # its number
     full: int = 0  # how many full cycles there have been, this one included
     seconds: float = REQUEST_SECONDS  # what one request may cost; halved when the portal gives up
@@ -219,6 +222,11 @@ class Desk:
     def chained(self, table: Table) -> bool:
         """Whether the portal follows references from page to page for this table."""
         return bool(self.profile) and table.name in self.profile.chained and table.name not in self.unchained  # type: ignore[union-attr]
+
+    @property
+    def saving(self) -> bool:
+        """Whether requests are saved where the next cycle, which is about to start, can ask the same."""
+        return not self.single and self.settings.interval <= SOON and self.portal.seen().rate >= FREQUENT
 
     @property
     def portal_clock(self) -> datetime:

@@ -192,6 +192,10 @@ class DiscussionReader(Struct):
             known=discussion.chat_known if self.checking and not proved else None,
         )
 
+    def put_off(self) -> None:
+        """Take those from the list of which nothing was read yet; they are due still."""
+        self._open = {task: reading for task, reading in self._open.items() if reading.read_at}
+
     @property
     def open(self) -> int:
         """How many discussions are on the list."""

@@ -190,7 +190,7 @@ class Engine:
 
         Raises Refused and Unreachable when the portal does not serve at all, and StoreError.
         """
-        self._control.single = True
+        self._control.single = self._desk.single = True
         self._begin()
         self._desk.portal.hurry(PROMPT_SECONDS)
         listening = asyncio.create_task(self._control.listen())

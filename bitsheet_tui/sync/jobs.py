@@ -174,7 +174,9 @@ class CommentJob(Struct):
     def asks(self, room: int) -> dict[str, Ask]:
         if self._reader is None:
             self._reader = DiscussionReader(self.table)
-        if self._reader.open < room:
+        if self._asked and self.desk.saving:
+            self._reader.put_off()  # a cycle that is about to start asks for it in its first request
+        elif self._reader.open < room:
             self._more(self._reader)
         asks = self._reader.asks(max(2, room))  # a discussion of both kinds takes two
         self.early = tuple(asks)

@@ -27,7 +27,15 @@ def histories(seeds, *, chained=True, crash=0.0, commit=None, tails=1.0):
         for _ in range(4):
             for _ in range(BIRTHS):
                 portal.create(changed=portal.chance.randrange(1000))
-            read_all(portal, mirror, pages=1 if BIRTHS else 3, chained=chained, crash=crash, commit=commit, tails=tails)
+            read_all(
+                portal,
+                mirror,
+                pages=1 if BIRTHS else 3,
+                chained=chained,
+                crash=crash,
+                commit=commit,
+                tails=tails,
+            )
         portal.restless = 0.0
         portal.clock += 2
         scan(portal, mirror, chained=chained)

@@ -117,8 +117,7 @@ async def edits(life, seconds):
         if isinstance(event, PageStored) and event.table in EDITED:
             found = mirror.rows(life.config.store_url, event.table, "title LIKE 'edit %'")
             titles = {row["title"] for row in found}
-            for title in [title for title in waiting if title in titles]:
-                delays.append(life.hands.loop.seconds - waiting.pop(title))
+            delays.extend(life.hands.loop.seconds - waiting.pop(title) for title in titles & waiting.keys())
 
     life.engine._listeners = (*life.engine._listeners, look)
     ends = life.hands.loop.seconds + seconds
