@@ -121,7 +121,7 @@ def outcomes(
 ) -> dict[str, Answer | PortalError]:
     """What became of each command, and the accounts brought up to date."""
     costs = _costs(asks, parts.timings, budgets)
-    first = set({ask.method: key for key, ask in reversed(asks.items())}.values())  # of their methods
+    first = set({asks[key].method: key for key in reversed(list(asks))}.values())  # of their methods
     budgets.charge_batch(
         outer, [(asks[key].method, timed) for key, timed in parts.timings.items() if key in asks]
     )
