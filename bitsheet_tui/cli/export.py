@@ -203,7 +203,8 @@ def _progress(selections: Sequence[Selection], reader: ExportReader, output: Pat
     def show(line: str) -> None:
         streams.write(sys.stderr, f"{CLEAR}{line}")
 
-    return [Progress(one.name, reader.count(one), show) for one in selections]
+    # with a condition, counting takes as long as reading
+    return [Progress(one.name, None if one.where else reader.count(one), show) for one in selections]
 
 
 def _told(export: Export) -> None:

@@ -15,6 +15,7 @@ from bitsheet_tui.cli import main
 from bitsheet_tui.export.progress import Progress
 from bitsheet_tui.secret import Secret
 from tests.support.exports import NOW, fill, place
+from tests.support.mirror import select
 from tests.support.store_rows import TABLES, deal
 
 ENDLESS = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n) > id"
@@ -75,6 +76,24 @@ def test_a_signal_ends_it_at_once_and_leaves_nothing(many, start, number):
         assert one.wait(timeout=5) == 128 + number
     assert hidden(many) == []
     assert not (many / "there").exists()
+
+
+@pytest.mark.slow
+def test_a_signal_ends_a_query_on_a_server(tmp_path, monkeypatch, start, postgres_url):
+    monkeypatch.chdir(tmp_path)
+    place(tmp_path, postgres_url)
+    fill(postgres_url).close()
+    process = start("export", "deals", "--where", "pg_sleep(1000) IS NULL", "-o", "deals.csv")
+    asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    for count, number in ((1, signal.SIGINT), (0, None)):
+        until = time.monotonic() + 30
+        while select(postgres_url, asleep)[1] != [(count,)]:
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        if number:
+            process.send_signal(number)
+    assert process.wait(timeout=10) == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
 
 
 def test_what_fails_in_the_middle_leaves_nothing_and_what_is_done_replaces_at_once(many, capfd, monkeypatch):

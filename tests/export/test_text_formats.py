@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
@@ -43,6 +44,24 @@ def test_csv_has_the_values_as_they_are_and_deleted_rows_only_when_asked(mirror,
     assert [(row["id"], row["title"]) for row in gone] == [("2", "+905551234567")]
     assert text.count("\n") == text.replace("\r\n", "\n").count("\n")
     assert text.splitlines(keepends=True)[0].endswith("_synced_at\n")
+
+
+def test_csv_for_a_spreadsheet_has_no_cell_that_begins_a_formula(mirror, said):
+    code, text, _ = said("deals", "--spreadsheet", "--deleted")
+    assert code == 0
+    assert text.startswith("\N{ZERO WIDTH NO-BREAK SPACE}id,")
+    rows = read_csv(text)
+    assert text.count("\r\n") == len(rows) + 1 + sum(title.count("\r\n") for title in EVIL)
+    cells = [cell for row in rows for cell in row.values() if cell]
+    for end in ("", ";", "\t", "\r", "\n"):
+        assert not [
+            cell for cell in cells if re.search(f"(?:^|{end})[=+@]" if end else "^[=+@\t\r-]", cell)
+        ], end
+    titles = [row["title"] for row in rows[: len(EVIL)]]
+    assert [title for title, one in zip(titles, EVIL, strict=True) if title != one] == [
+        "'=1+1", "'+905551234567", "'-2", "'@SUM(A1)", "'\t'=1", "'\r'=1", "a;'=1",
+    ]  # fmt: skip
+    assert [row["opportunity"] for row in rows][-1] == "0.00000015"
 
 
 def test_json_lines_have_types_and_every_column(mirror, said):
