@@ -69,20 +69,22 @@ def test_duckdb_and_pandas_read_parquet_and_csv_alike(mirror, said):
 
     said("deals", "--labels", "-o", "deals.parquet")
     said("deals", "--labels", "-o", "deals.csv")
-    asked = "SELECT id, title, opportunity, closed, date_modify, begindate, stage_name FROM '{}' ORDER BY id"
+    columns = "id, title, opportunity, closed, date_modify, begindate, stage_name"
+    asked = columns.replace(
+        "date_modify", "epoch_ms(date_modify)"
+    )  # of which Python's module would need pytz
     with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        of_parquet = connection.execute(asked.format("deals.parquet"))
-        types = [str(column[1]) for column in of_parquet.description]
-        rows = of_parquet.fetchall()
-        of_csv = connection.execute(asked.format("deals.csv"))
-        assert [str(column[1]) for column in of_csv.description] == [
-            "BIGINT", "VARCHAR", "DOUBLE", "BOOLEAN", "TIMESTAMP WITH TIME ZONE", "DATE", "VARCHAR",
-        ]  # fmt: skip
-        again = of_csv.fetchall()
-    assert types == [
-        "BIGINT", "VARCHAR", "DECIMAL(38,18)", "BOOLEAN", "TIMESTAMP WITH TIME ZONE", "DATE", "VARCHAR",
-    ]  # fmt: skip
+
+        def read(name):
+            types = connection.execute(f"DESCRIBE SELECT {columns} FROM '{name}'").fetchall()
+            rows = connection.execute(f"SELECT {asked} FROM '{name}' ORDER BY id").fetchall()
+            return [one[1] for one in types], rows
+
+        (types, rows), (of_csv, again) = read("deals.parquet"), read("deals.csv")
+    zoned = "TIMESTAMP WITH TIME ZONE"
+    assert types == ["BIGINT", "VARCHAR", "DECIMAL(38,18)", "BOOLEAN", zoned, "DATE", "VARCHAR"]
+    assert of_csv == ["BIGINT", "VARCHAR", "DOUBLE", "BOOLEAN", zoned, "DATE", "VARCHAR"]
+    assert rows[0][4] == datetime(2024, 8, 30, 12, 29, tzinfo=ZoneInfo("UTC")).timestamp() * 1000
     assert [row[1] for row in rows] == [
         *(title for title in EVIL if title != EVIL[1]), "nothing else", "Deal 91", "small",
     ]  # fmt: skip
