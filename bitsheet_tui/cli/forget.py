@@ -7,19 +7,19 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from bitsheet_tui import wiring
-from bitsheet_tui.cli.control import check_tables, passed_on
+from bitsheet_tui.cli.control import passed_on
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.commands import Forget
 from bitsheet_tui.config import Config, load
 from bitsheet_tui.errors import Exit, UsageError
 from bitsheet_tui.store.forgotten import TABLES
+from bitsheet_tui.tables import CATALOGUE
 
 
 def run(arguments: Namespace) -> int:
     """Asks first on a terminal. Raises UsageError where nobody can be asked and --yes is not given."""
     config = load(arguments.config, os.environ)
     (name,) = arguments.tables
-    check_tables((name,), config)
     if name not in TABLES:
         raise UsageError(f"rows of {name} cannot be forgotten", f"those of {', '.join(TABLES)} can")
     wish = Forget(name, arguments.id, undo=arguments.undo)
@@ -42,7 +42,7 @@ def _confirmed(wish: Forget) -> bool:
 
 def _do(config: Config, wish: Forget) -> int:
     with closing(wiring.open_store(config, say=tell)) as store:
-        table = next(table for table in wiring.tables(config) if table.name == wish.table)
+        table = next(table for table in CATALOGUE if table.name == wish.table)
         if wish.undo:
             tell(wish.undone(was=store.remember_row(table, wish.id)))
             return Exit.DONE

@@ -25,6 +25,7 @@ from bitsheet_tui.store import values
 
 Convert = Callable[[Any], Any]
 FILES = frozenset({"file", "diskfile", "disk_file"})
+MOMENTS = frozenset({"datetime", "instant", "date"})
 
 
 class Dialect(Struct, frozen=True, kw_only=True):
@@ -69,11 +70,32 @@ class Dialect(Struct, frozen=True, kw_only=True):
 
 def reader(field: Field, zone: tzinfo | None = None) -> Convert:
     """How the values of one field are read; `zone`: see `values.instant`."""
+    if field.rule and field.kind is Kind.TEXT:
+        return _one_spelling(field, zone)
     if field.kind is Kind.INSTANT and zone is not None:
         return partial(values.instant, zone=zone)
     if field.kind is Kind.JSON and (field.type.lower() in FILES or field.name == "FILES"):
         return values.file
     return values.READERS[field.kind]
+
+
+def _one_spelling(field: Field, zone: tzinfo | None) -> Convert:
+    """A text that is the same whenever the value is: of it a hash is made (see `privacy`).
+
+    The portal prints a moment with the offset of the day, and a file with links that are always new.
+    """
+    type_ = field.type.lower()
+    if type_ in FILES or field.name == "FILES":
+        return values.file
+    if type_ not in MOMENTS:
+        return values.text
+    read = values.day if type_ == "date" else partial(values.instant, zone=zone)
+
+    def convert(raw: Any) -> Any:
+        value = read(raw)
+        return None if value is None else value.isoformat()
+
+    return convert
 
 
 def quote(name: str) -> str:

@@ -115,9 +115,12 @@ def forget(database: Database, known: Known, table: str, id_: int, when: When) -
     """
     erased = Erased(table=table, id=id_)
     words: list[str] = []
+    again = False
 
     def work() -> None:
+        nonlocal again
         erased.counts.clear()
+        again = id_ in load(database).get(table, ())
         words[:] = _words(database, known, table, id_)
         _erase(database, known, erased, when)
         _hush(database, words, erased)
@@ -125,6 +128,7 @@ def forget(database: Database, known: Known, table: str, id_: int, when: When) -
     database.write(work)
     for place, number in _copies(database, known, table, id_, when):
         erased.counts[place] = erased.counts.get(place, 0) + number
+    _tell_copies(database, known, erased, again=again, when=when)
     if words:
         erased.remains = dict(database.read(lambda: [*_remains(database, known, words)]))
     return erased
@@ -154,6 +158,16 @@ def _erase(database: Database, known: Known, erased: Erased, when: When) -> None
         counts[name] = _run(database, f"DELETE FROM {name} {here}", key)  # noqa: S608
     marker = documents.encode({"forgotten": True})
     feed.append(database, table, when, [(str(id_), Op.DELETE, None, marker)])
+
+
+def _tell_copies(database: Database, known: Known, erased: Erased, *, again: bool, when: When) -> None:
+    """Let whoever copied the mirror read the rows anew that had copies; whoever was killed may not have."""
+    fields = [AUTHOR_NAME, FILES] if erased.table == "users" else [COMMUNICATIONS]
+    table = COMMENTS if erased.table == "users" else "activities"
+    if erased.table not in PEOPLE or table not in known or not (again or erased.counts.get(table)):
+        return
+    marker = documents.encode({"phase": "redacted", "fields": [name.lower() for name in fields]})
+    database.write(lambda: feed.append(database, table, when, [(None, Op.SNAPSHOT, None, marker)]))
 
 
 def _run(database: Database, sql: str, parameters: Sequence[Any]) -> int:

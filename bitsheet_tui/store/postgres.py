@@ -490,11 +490,14 @@ class Postgres:
         """The server overwrites nothing by itself."""
 
     def clean(self, tables: Collection[str], *, whole: bool) -> bool:  # noqa: ARG002 - the server's business
-        """Let the server use the room again of what was deleted; it keeps the bytes until it does."""
+        """Let the server use the room again of what was deleted; it keeps the bytes until it does.
+
+        Its statistics have frequent values of columns, so they are made anew.
+        """
         (limit,) = self.db.execute_sql("SHOW statement_timeout").fetchone()
         self.db.execute_sql("SET statement_timeout = 0")
         try:
-            self.db.execute_sql(f"VACUUM {', '.join(map(quote, tables))}")
+            self.db.execute_sql(f"VACUUM (ANALYZE) {', '.join(map(quote, tables))}")
         finally:
             self.db.execute_sql("SELECT set_config('statement_timeout', %s, false)", (limit,))
         return False

@@ -21,7 +21,7 @@ from bitsheet_tui.privacy.key import Key
 from bitsheet_tui.privacy.rules import COPIED, Rule, Rules
 from bitsheet_tui.privacy.values import Change
 from bitsheet_tui.store.sweeps import Met, Sweep
-from bitsheet_tui.store.values import Unstorable, spelt
+from bitsheet_tui.store.values import Unstorable, spelt, text
 from bitsheet_tui.tables import Table
 
 Portal = Mapping[str, Any]
@@ -54,10 +54,11 @@ class Changed:
         return None if value is None else self.change(value)
 
     def sweep(self, swept: Sweep) -> Sweep:
-        """The same for a column, which `swept` converts."""
+        """The same for a column, which `swept` converts as it converts texts and documents."""
+        usual = self._document or self.convert is text
 
         def changed(column: Sequence[Any], met: Met) -> Sequence[Any]:
-            if any(type(raw) is dict and KEPT in raw for raw in column):
+            if not usual or any(type(raw) is dict and KEPT in raw for raw in column):
                 return [self(raw) for raw in column]
             try:
                 found = swept(column, met)

@@ -21,12 +21,12 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from bitsheet_tui.fields import Kind
+from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.privacy.rules import Rule, Rules
 from bitsheet_tui.privacy.values import Change
 from bitsheet_tui.store import documents, feed, layout, schema, values
 from bitsheet_tui.store.database import Database
-from bitsheet_tui.store.dialects import quote
+from bitsheet_tui.store.dialects import FILES, MOMENTS, quote
 from bitsheet_tui.store.feed import Op, When
 from bitsheet_tui.store.layout import EXTRA, RAW, SYNCED, Column, Layout
 from bitsheet_tui.store.models import ColumnRecord, FactRecord
@@ -135,11 +135,23 @@ class Lots(Struct, frozen=True):
             at = dialect.encode(Kind.INSTANT, datetime.now(UTC).replace(microsecond=0))
             sets = ", ".join(f"{quote(name)} = {dialect.mark}" for name in (*names, SYNCED))
             where = " AND ".join(f"{quote(name)} = {dialect.mark}" for name in mine.key)
-            database.many(
-                f"UPDATE {quote(mine.table.name)} SET {sets} WHERE {where}",  # noqa: S608 - quoted names
-                [(*line[:-1], at, *line[-1]) for line in changed],
-            )
+            sql = f"UPDATE {quote(mine.table.name)} SET {sets} WHERE {where}"  # noqa: S608 - quoted names
+            self._write(sql, [(*line[:-1], at, *line[-1]) for line in changed], len(places))
         return len(changed), _last(found, width)
+
+    def _write(self, sql: str, rows: Sequence[tuple[Any, ...]], fields: int) -> None:
+        """Run it for each row. Of one that gets too big nothing is left of its first `fields` values.
+
+        The next reading of the row has them, and moves others out of the way (`overflow`).
+        """
+        database = self.database
+        try:
+            with database.peewee.savepoint():
+                database.many(sql, rows)
+        except database.driver.errors as error:
+            if not database.driver.too_big(error):
+                raise
+            database.many(sql, [((None,) * fields + row[fields:]) for row in rows])
 
     def points(self, table: Table, targets: Sequence[Target], after: list[Any]) -> tuple[int, list[Any]]:
         """Contact points have the values of multi-fields once more."""
@@ -294,7 +306,7 @@ class Redaction:
             rule, before = self._privacy.rules.of(table.name, one.name), old.rules.of(table.name, one.name)
             if rule is not None and (rule is not before or one.rule == MIXED):
                 change = self._privacy.change(table, one) if before is None and one.rule != MIXED else None
-                if rule is Rule.EXCLUDE or self._privacy.hides(table, one):
+                if rule is Rule.EXCLUDE or self._privacy.hides(table, one) or _is_spelt_anew(one):
                     change = None
                 yield Target(
                     column=column, change=change and self._changed(table, one, change),
@@ -307,7 +319,7 @@ class Redaction:
                 if fresh is not None:
                     yield Target(column=column, change=self._changed(table, one, fresh))
 
-    def _fresh(self, table: Table, one: Any) -> Change | None:
+    def _fresh(self, table: Table, one: Field) -> Change | None:
         """What is done to copies that were stored under other rules; the rest is read again."""
         rules = self._privacy.rules.named
         changed = {
@@ -317,7 +329,7 @@ class Redaction:
         }
         return replace(self._privacy, rules=Rules(changed)).change(table, one) if changed else None
 
-    def _changed(self, table: Table, one: Any, change: Change) -> Changed:
+    def _changed(self, table: Table, one: Field, change: Change) -> Changed:
         read_ = layout.convert_of(table, one, self._database.dialect)
         return Changed(read_, change, document=one.kind is Kind.JSON)
 
@@ -414,6 +426,11 @@ class Redaction:
 
     def _note(self, state: UnderWay) -> None:
         _keep(self._database, UNDER_WAY, msgspec.json.encode(state).decode())
+
+
+def _is_spelt_anew(one: Field) -> bool:
+    """Whether a text of which a hash is made is not spelt as it is stored."""
+    return one.kind is Kind.TEXT and (one.type.lower() in FILES | MOMENTS or one.name == "FILES")
 
 
 def _called(one: Target) -> str:

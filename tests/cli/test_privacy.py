@@ -1,5 +1,6 @@
 """The commands on privacy, those of the chapter among them, and what they refuse."""
 
+import signal
 import sqlite3
 from contextlib import closing
 
@@ -63,6 +64,28 @@ def test_a_running_instance_forgets_and_no_byte_of_any_file_is_left(home, portal
     assert [file for file in files if number.encode() in file.read_bytes()] == []
     assert main(["verify", "contacts"]) == 0
     assert "equal; 1 forgotten" in capfd.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_running_instance_applies_new_rules_when_it_reads_its_configuration_again(
+    home, portal, start, capfd
+):
+    assert main(["--once"]) == 0
+    ((_, number),) = rows(home, PHONES)
+    process = start("--no-ui")
+    until(process, "cycle 2 done")
+    configure(home, portal, '[privacy]\nexclude = ["phone"]\nhash = ["email"]\n')
+    assert main(["privacy"]) == 0
+    assert "stored under other rules" in capfd.readouterr().err
+    assert main(["privacy", "--apply"]) == 75
+    assert "SIGHUP" in capfd.readouterr().err
+    process.send_signal(signal.SIGHUP)
+    until(process, "the rules are applied, in")
+    until(process, "cycle 3 done")
+    assert main(["stop"]) == 0
+    assert [f for f in home.rglob("*") if f.is_file() and number.encode() in f.read_bytes()] == []
+    assert rows(home, "SELECT count(*) FROM contacts WHERE phone IS NOT NULL") == [(0,)]
+    assert main(["verify"]) == 0
 
 
 @pytest.mark.parametrize(
