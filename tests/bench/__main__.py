@@ -5,7 +5,20 @@ What they need of other people: the extra `dev`. Figures in seconds are the mach
 
 import sys
 
-from tests.bench import backfill, cycles, export, keys, kills, lake, notify, process, rest, scrapes, store
+from tests.bench import (
+    backfill,
+    cycles,
+    export,
+    follow,
+    keys,
+    kills,
+    lake,
+    notify,
+    process,
+    rest,
+    scrapes,
+    store,
+)
 from tests.bench.report import machine, say
 
 BENCHES = {
@@ -18,6 +31,7 @@ BENCHES = {
     "export": export.exports,
     "freshness": cycles.freshness,
     "reconcile": cycles.reconcile,
+    "follow": follow.follow,
     "kills": kills.kills,
     "lake": lake.lake,
     "notify": notify.notify,

@@ -1,8 +1,13 @@
 """A copy of the mirror that is kept current by the lines of the change feed, and by nothing else."""
 
 import json
+import random
 from datetime import UTC, date, datetime
 from decimal import Decimal
+
+from bitsheet_tui.feed.envelope import jsonl
+from bitsheet_tui.feed.following import Follower as Following
+from bitsheet_tui.store.changes import Changes
 
 OWN = ("_synced_at", "_deleted_at", "_raw")
 
@@ -84,6 +89,81 @@ class Follower:
             if row["_deleted_at"] is not None:
                 gone.add(row_id)
         return rows, gone
+
+
+class Streamed(Follower):
+    """A copy that begins with nothing, and is kept by what `bitsheet-tui changes --cursor` prints, and no more.
+
+    It breaks off now and then, anywhere, and begins again at the line from where it may.
+    """
+
+    def __init__(self, ask, keys, url, seed=0):
+        self._ask, self._keys, self._url = ask, keys, url
+        self.seq = self._cursor = None
+        self._chance = random.Random(seed)
+        self._changes = None
+        self.rows, self.gone = {table: {} for table in keys}, {table: {} for table in keys}
+        self.broken = self.read = 0
+
+    def follow(self):
+        """Take everything up to now; NoMirror where there is none yet."""
+        if self._changes is None:
+            self._changes = Changes.open(self._url, schema="")
+        while not self._took_all():
+            self.broken += 1
+        self.seq = self._cursor
+
+    def _took_all(self):
+        following = Following(self._cursor)
+        stop = self._chance.choice([1, 3, 20, None, None])  # items after which it breaks off
+        for batch in following.catch_up(self._changes):
+            for item in batch.items:
+                if stop == 0:
+                    return False
+                stop = stop and stop - 1
+                self._take(json.loads(jsonl(item), parse_float=Decimal))
+            if batch.upto is not None:
+                self._cursor = batch.upto
+        return True
+
+    def _take(self, line):
+        table, row_id, op, after = line["table_name"], line["row_id"], line["op"], line["after"] or {}
+        if table not in self._keys or op == "snapshot":
+            return
+        rows, gone = self.rows[table], self.gone[table]
+        if op == "read":
+            self.read += 1
+            rows[row_id] = {name: value for name, value in after.items() if name not in OWN}
+            gone.pop(row_id, None)
+            if after["_deleted_at"]:
+                gone[row_id] = after["_deleted_at"]
+        elif op == "delete":
+            gone[row_id] = line["at"]
+        else:
+            if op != "update":
+                rows[row_id] = {}
+                gone.pop(row_id, None)
+            rows[row_id].update(after)
+
+    def differences(self, skipped=lambda _table, _row_id: ()):
+        """Also when rows went has to be the same."""
+        found = []
+        for table in self._keys:
+            key = " || ':' || ".join(self._keys[table])
+            _, marked = self._ask(f"SELECT {key}, _deleted_at FROM {table} WHERE _deleted_at IS NOT NULL")
+            there = {str(row_id): stored("instant", at) for row_id, at in marked}
+            if there != self.gone[table]:
+                found.append(f"{table}: gone {self.gone[table]}, are {there}")
+        dated = self.gone
+        self.gone = {table: set(ids) for table, ids in dated.items()}
+        try:
+            return found + super().differences(skipped)
+        finally:
+            self.gone = dated
+
+    def close(self):
+        if self._changes:
+            self._changes.close()
 
 
 def loaded(text):

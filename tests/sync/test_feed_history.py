@@ -2,12 +2,14 @@
 
 People work, fields and their types change, runs die at any step; a copy is taken whenever the first filling is
 over, and after each run every copy is what the mirror is. Fields that change without meaning are compared in
-rows whose newest line is their newest change.
+rows whose newest line is their newest change. One copy begins with nothing, before the first filling is over, and is
+kept by what the command prints, which breaks off anywhere and goes on from its cursor.
 """
 
 import asyncio
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from bitsheet_tui.commands import ConfirmDeletions, Resync, Retry
+from bitsheet_tui.errors import NoMirror
 from bitsheet_tui.portal import patience
 from bitsheet_tui.portal.demo import Column, Size, dictionaries
 from bitsheet_tui.portal.demo.kinds import Spelt
@@ -24,7 +27,7 @@ from bitsheet_tui.tables import CATALOGUE
 from tests.support import mirror
 from tests.support.fault_injection import Steps, counting
 from tests.support.fault_trial import Trial, empty
-from tests.support.follower import Follower
+from tests.support.follower import Follower, Streamed
 from tests.support.proof import times
 
 pytestmark = pytest.mark.slow
@@ -59,9 +62,9 @@ def column(kind, name):
 class Copy:
     """One follower, with the rows that have changed without meaning since their last line."""
 
-    def __init__(self, ask):
+    def __init__(self, ask, follower=None):
         self._ask = ask
-        self.follower = Follower(ask, KEYS)
+        self.follower = follower or Follower(ask, KEYS)
         self.restless = set()
         self._moods = self._look()
 
@@ -109,9 +112,15 @@ class Fed(RuleBasedStateMachine):
         self.names = STATUSES
         self.patch.setattr(dictionaries, "statuses", lambda: self.names)
         self.run_once(Steps(crash=True, fatal=killed))
+        self.streamed = Streamed(self.ask, KEYS, url, seed=killed)
+        with suppress(NoMirror):  # it died before there was one
+            self.streamed.follow()
         assert self.run_once(Steps(crash=False))
         _, markers = self.ask("SELECT table_name FROM bitsheet_changes WHERE op = 'snapshot' ORDER BY 1")
         assert [name for (name,) in markers] == sorted([*KEYS, *KEYS])
+        self.streamed.follow()
+        self.copies.append(Copy(self.ask, self.streamed))
+        self.follow()
         self.copy()
 
     def ask(self, sql):
@@ -268,6 +277,7 @@ class Fed(RuleBasedStateMachine):
     def teardown(self):
         if hasattr(self, "trial"):
             self.audit()
+            self.streamed.close()
             shutil.rmtree(self.folder)
 
 
