@@ -355,7 +355,7 @@ OUTPUT = (
     ["changes", "--since", "0"], ["changes", "--since", "0", "--format", "debezium", "--cursor", "theirs"],
     ["export", "deals", "--format", "csv"], ["export", "v_deals", "--format", "jsonl", "--labels"],
     ["export", "deals", "-o", "deals.xlsx"], ["export", "deals", "--where", "no such thing"],
-    ["backup", "copy.db"], ["lake", "lake", "--once"], ["notify", "--test"], ["status", "--check"],
+    ["backup", "copy.db"], ["lake", "lake", "--once"], ["replicate", "sqlite:///second.db", "--once"], ["notify", "--test"], ["status", "--check"],
     ["forget", "contacts", "1", "--yes"], ["forget", "contacts", "none", "--yes"], ["log", "-n", "500"], ["check"],
 )  # fmt: skip
 
