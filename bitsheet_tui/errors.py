@@ -5,6 +5,7 @@ BitsheetError
 ├── ConfigError          the configuration does                                   78
 ├── MirrorHeld           another instance holds the mirror                        75
 ├── QuestionBroken       a standing question cannot be answered as it is           78
+├── BrokerError          the message broker does not take the change feed         73
 ├── PortalError          something about the portal, with a Reason                1
 │   ├── Refused          the whole portal refuses us: an operator must act        77
 │   ├── TableRefused     one method is refused: an operator must act, others go on
@@ -108,6 +109,12 @@ class QuestionBroken(BitsheetError):
     """A standing question cannot be answered as it is: the configuration is to be mended."""
 
     exit_code = Exit.CONFIG
+
+
+class BrokerError(BitsheetError):
+    """The message broker that the change feed is published to cannot be reached, or does not take it."""
+
+    exit_code = Exit.STORE_UNAVAILABLE
 
 
 class PortalError(BitsheetError):

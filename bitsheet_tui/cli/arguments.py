@@ -288,6 +288,9 @@ def _changes(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("jsonl", "debezium"), default="jsonl", help="default: jsonl, a line for a change"
     )
     parser.add_argument(
+        "--to", metavar="nats://HOST/STREAM", help="publish them to a stream of JetStream, instead of stdout"
+    )
+    parser.add_argument(
         "--cursors", action="store_true",
         help="list them, apart by tabs: name, line, lines behind, when it moved, seconds ago, what for",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""`bitsheet-tui changes`: the change feed on stdout, a line of JSON for each change."""
+"""`bitsheet-tui changes`: the change feed on stdout, or in a stream of JetStream: JSON for each change."""
 
 import os
 import select
@@ -9,6 +9,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from bitsheet_tui import commands as c
 from bitsheet_tui.cli.ending import NAME, tell
@@ -17,11 +18,14 @@ from bitsheet_tui.config import Config, load
 from bitsheet_tui.config.findings import near
 from bitsheet_tui.errors import Exit, NoMirror, StoreError, StoreUnavailable, UsageError
 from bitsheet_tui.feed import envelope
-from bitsheet_tui.feed.following import Batch, Follower, Ways, follow
+from bitsheet_tui.feed.following import Batch, Follower, Item, Ways, follow
 from bitsheet_tui.observe.systemd import Notifier
 from bitsheet_tui.store.changes import TABLES, Changes
 from bitsheet_tui.store.cursors import Cursor, Cursors, check_name
 from bitsheet_tui.text import plain
+
+if TYPE_CHECKING:
+    from bitsheet_tui.cli.publishing import Published
 
 ENOUGH = 64 * 2**10  # bytes that are handed over at once
 CHUNK = 4096  # bytes that a pipe which is ready takes without making anybody wait: PIPE_BUF (pipe(7))
@@ -38,15 +42,23 @@ def run(arguments: Namespace) -> int:
         return _drop(config, arguments.cursor)
     with ExitStack() as ending:
         stopping = ending.enter_context(Stopping(Notifier({})))
-        printing = Printing(config, arguments, ending.enter_context(closing(Outlet())))
+        printing = Printing(config, arguments, ending.enter_context(closing(_outlet(arguments.to))))
         ending.callback(printing.close)
         stopping.engine = printing
         return printing.run()
 
 
+def _outlet(to: str | None) -> "Outlet | Published":
+    if not to:
+        return Outlet()
+    from bitsheet_tui.cli.publishing import Published  # noqa: PLC0415 - and asyncio, which stdout needs not
+
+    return Published(to)
+
+
 def _check(arguments: Namespace) -> None:
     """Raises UsageError for options that contradict each other, and tables that there are not."""
-    reading = arguments.since is not None or arguments.follow or arguments.tables
+    reading = arguments.since is not None or arguments.follow or arguments.tables or arguments.to
     if arguments.cursors and (reading or arguments.cursor or arguments.drop):
         raise UsageError("--cursors goes alone", "see `bitsheet-tui changes --help`")
     if arguments.drop and (reading or not arguments.cursor):
@@ -94,13 +106,12 @@ def open_cursors(config: Config) -> Cursors:
 class Printing:
     """One run of the command: from the mirror to stdout, and what has left is noted under the cursor."""
 
-    def __init__(self, config: Config, arguments: Namespace, outlet: "Outlet") -> None:
+    def __init__(self, config: Config, arguments: Namespace, outlet: "Outlet | Published") -> None:
         self._config, self._arguments, self._outlet = config, arguments, outlet
         consumer = bool(arguments.cursor or arguments.follow)
         self._follower = Follower(None, tables=arguments.tables, whole=consumer)
-        self._description = " ".join(
-            ["changes", *(f"--table {name}" for name in sorted(set(arguments.tables)))]
-        )
+        tables = (f"--table {name}" for name in sorted(set(arguments.tables)))
+        self._description = " ".join(["changes", *tables, *outlet.words])
         self._begun = False
         self._changes: Changes | None = None
         self._cursors: Cursors | None = None
@@ -155,6 +166,7 @@ class Printing:
             self._encode = envelope.debezium(*self._changes.place)
         if not self._begun:
             self._follower.after = self._start(self._changes, stored)
+            self._outlet.begin(self._changes.newest(), stored)
             self._begun = True
         return self._changes
 
@@ -176,7 +188,7 @@ class Printing:
         return None if self._arguments.cursor or self._arguments.follow else changes.cut()
 
     def _take(self, batch: Batch) -> None:
-        whole = self._outlet.write(self._encode(item) for item in batch.items)
+        whole = self._outlet.write((item, self._encode(item)) for item in batch.items)
         if whole and batch.upto is not None:
             self._reached = batch.upto
             if not batch.items or time.monotonic() - self._noted > SECONDS:
@@ -190,6 +202,8 @@ class Printing:
 
 class Outlet:
     """stdout: waits for its reader however long he takes, and hardly longer once it is to stop."""
+
+    words: tuple[str, ...] = ()  # of the command, for whoever reads of a cursor what it is of
 
     def __init__(self) -> None:
         sys.stdout.flush()
@@ -229,10 +243,13 @@ class Outlet:
         """Wait so long, or until it is to stop."""
         select.select([self._woken], [], [], seconds)
 
-    def write(self, lines: Iterable[bytes]) -> bool:
+    def begin(self, newest: int, stored: Cursor | None) -> None:
+        """Stdout is there."""
+
+    def write(self, lines: Iterable[tuple[Item, bytes]]) -> bool:
         """Whether all of these left."""
         held = bytearray()
-        for line in lines:
+        for _, line in lines:
             held += line
             if len(held) >= ENOUGH:
                 if not self._written(held):

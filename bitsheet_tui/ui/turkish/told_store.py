@@ -221,4 +221,35 @@ SENTENCES = {
     "not a day": "bir gün değil",
     "not JSON": "JSON değil",
     "nested too deeply": "çok derin iç içe",
+    # a stream of JetStream that it is published to
+    "The stream {stream} has line {seq}, and this mirror only {newest}.": (
+        "{stream} akışında {seq} satırı var, bu aynada ise yalnızca {newest}."
+    ),
+    "It is another mirror's, or this one was restored: give it a stream of its own.": (
+        "Akış başka bir aynanın, ya da bu ayna yedekten döndü: ona kendine ait bir akış verin."
+    ),
+    "The stream {stream} does not take the subject {subject}.> of the lines.": (
+        "{stream} akışı satırların konusunu almıyor: {subject}.>"
+    ),
+    "Add it: nats stream edit {stream} --subjects '{subject}.>', or name another stream.": (
+        "Ekleyin: nats stream edit {stream} --subjects '{subject}.>', ya da başka bir akış yazın."
+    ),
+    "There is no stream {stream} any more.": "{stream} akışı artık yok.",
+    "Forget the cursor (--drop) and begin anew: the stream is made again, and filled.": (
+        "İmleci unutturun (--drop) ve yeniden başlayın: akış yeniden kurulur ve doldurulur."
+    ),
+    "The stream {stream} has messages that are no lines of a change feed.": (
+        "{stream} akışında değişiklik akışının satırı olmayan iletiler var."
+    ),
+    "Give the feed a stream of its own.": "Değişiklik akışına kendine ait bir akış verin.",
+    "Line {id} of {table} is longer than the server takes ({most} bytes).": (
+        "{table} tablosunun {id} satırı sunucunun aldığından uzun ({most} bayt)."
+    ),
+    "Raise max_payload in the configuration of the NATS servers.": (
+        "NATS sunucularının yapılandırmasında max_payload değerini yükseltin."
+    ),
+    "{servers} cannot be published to: {reason}.": "{servers} sunucularına yayımlanamıyor: {reason}.",
+    "Check the servers, the user and its rights; nothing of the feed is lost.": (
+        "Sunuculara, kullanıcıya ve haklarına bakın; akıştan hiçbir şey kaybolmaz."
+    ),
 }
