@@ -3,6 +3,7 @@
 BitsheetError
 ├── UsageError           the command line makes no sense                          64
 ├── ConfigError          the configuration does                                   78
+│   └── IsReplica        the store is the copy of another one: no engine writes to it
 ├── MirrorHeld           another instance holds the mirror                        75
 ├── QuestionBroken       a standing question cannot be answered as it is           78
 ├── BrokerError          the message broker does not take the change feed         73
@@ -97,6 +98,10 @@ class ConfigError(BitsheetError):
     def __init__(self, problems: list[str], hint: str = "") -> None:
         super().__init__("\n".join(problems), hint)
         self.problems = problems
+
+
+class IsReplica(ConfigError):
+    """The store is the copy of another mirror: it is looked at, and nobody but its copier writes to it."""
 
 
 class MirrorHeld(BitsheetError):

@@ -10,7 +10,7 @@ from bitsheet_tui import events as e
 from bitsheet_tui import locales
 from bitsheet_tui.alert import Kind
 from bitsheet_tui.config import Config
-from bitsheet_tui.errors import ConfigError
+from bitsheet_tui.errors import ConfigError, IsReplica
 from bitsheet_tui.portal.client import Portal
 from bitsheet_tui.portal.wire import HttpWire, host_of, is_here, is_local
 from bitsheet_tui.privacy import key
@@ -72,9 +72,9 @@ def open_store(
 
 
 def need_no_replica(store: Store) -> None:
-    """Raises ConfigError where nobody but the command that copies it may write."""
+    """Raises IsReplica where nobody but the command that copies it may write."""
     if told := store.replicated():
-        raise ConfigError(
+        raise IsReplica(
             [f"{store.label} is a replica of {told.of}: no engine writes to it"],
             "Let store.url name the mirror itself. To make a mirror of its own of it:"
             " bitsheet-tui replicate --promote",

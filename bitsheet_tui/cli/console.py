@@ -13,7 +13,7 @@ from msgspec import Struct
 from bitsheet_tui import locales
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.config import Config, inherited, load, need_webhook
-from bitsheet_tui.errors import Exit, MirrorHeld, NoMirror, UsageError
+from bitsheet_tui.errors import Exit, IsReplica, MirrorHeld, NoMirror, UsageError
 from bitsheet_tui.ring import Ring
 from bitsheet_tui.state import EngineState, start
 from bitsheet_tui.tables import select
@@ -65,7 +65,7 @@ def _open(arguments: Namespace, config: Config | None, shelf: Shelf) -> int:
 
         config = books.config = books.config or ending.enter_context(ground.demo())
         if not arguments.attach:
-            with suppress(MirrorHeld):
+            with suppress(MirrorHeld, IsReplica):
                 return ground.serve(config, ending, ring, narrated=False)
         return ground.attach(
             config, ending, ring, before, takeover=arguments.takeover, readonly=arguments.read_only

@@ -11,9 +11,10 @@ from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.cli.stopping import Stopping
 from bitsheet_tui.config import Config, address, load
 from bitsheet_tui.errors import Exit, MirrorHeld, StoreError, UsageError
-from bitsheet_tui.feed.replicate import Replicator
+from bitsheet_tui.feed.replicate import Replicator, cursor_of
 from bitsheet_tui.observe.systemd import Notifier
 from bitsheet_tui.secret import Secret
+from bitsheet_tui.store.cursors import Cursors
 from bitsheet_tui.store.replica import Replica
 from bitsheet_tui.store.replicated import Replicated
 from bitsheet_tui.store.source import Source, identity
@@ -32,7 +33,7 @@ def run(arguments: Namespace) -> int:
         hardening.seal()
         _need_another(config, target, arguments.schema)
         replica = _open(target, arguments.schema, ending)
-        replicator = Replicator(lambda: _source(config), replica, tell)
+        replicator = Replicator(lambda: _source(config), replica, tell, lambda: _cursors(config))
         stopping.engine = replicator
         replicator.run(once=arguments.until_current)
     return Exit.DONE
@@ -48,6 +49,10 @@ def _target(url: str) -> Secret:
 
 def _source(config: Config) -> Source:
     return Source.open(config.store_url, schema=config.store.schema, base=config.base)
+
+
+def _cursors(config: Config) -> Cursors:
+    return Cursors.open(config.store_url, schema=config.store.schema, base=config.base)
 
 
 def _open(target: Secret, schema: str, ending: ExitStack) -> Replica:
@@ -110,6 +115,8 @@ def _need_no_engine(config: Config) -> None:
 def _last_lines(config: Config, replica: Replica) -> None:
     try:
         Replicator(lambda: _source(config), replica, lambda _: None).run(once=True)
+        with closing(_cursors(config)) as cursors:
+            cursors.drop(cursor_of(replica))
     except StoreError as error:
         tell(f"its source cannot be read, and what it may have had more is not here: {error}")
 

@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bitsheet_tui.commands import Command, Stop, to_words
-from bitsheet_tui.errors import MirrorHeld, StoreError
+from bitsheet_tui.errors import IsReplica, MirrorHeld, StoreError
 from bitsheet_tui.events import StoreTrouble
 from bitsheet_tui.observe import requests, wire
 from bitsheet_tui.observe.glimpse import glimpse
@@ -126,7 +126,7 @@ class Onlooker:
     async def _look(self, store: Store) -> None:
         while not self._left.is_set():
             holder = store.holder()
-            if holder is None and self._mirror.take:
+            if holder is None and self._mirror.take and not store.replicated():
                 await self._take_over()
             elif holder is None or not await self._follow(store, holder):
                 await self._glance(holder)
@@ -175,7 +175,7 @@ class Onlooker:
         self._file.close()  # from now on it is ours, and comes without a detour
         try:
             engine = take() if take else None
-        except MirrorHeld:
+        except (MirrorHeld, IsReplica):
             return
         if engine:
             before = self._state.attached

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from bitsheet_tui.observe.status import Status, TableStatus, look
 from bitsheet_tui.state import KEPT, Attached, CycleSummary, EngineState, Fill, Standing, TableState
 from bitsheet_tui.store.ledger import Cycle, Run
@@ -19,6 +21,8 @@ def glimpse(
     `interval` is that of the configuration, for an instance that does not tell its own.
     """
     status = look(store)
+    if copy := status.replicated:
+        attached = replace(attached, replica_of=copy.of, as_of=copy.at if copy.whole else None)
     interval = status.interval or interval
     cycles = store.last_cycles(KEPT)
     runs = store.last_runs(RUNS)
@@ -32,7 +36,7 @@ def glimpse(
         cycle=newest.number if newest else 0,
         cycle_started=newest.newest_at if newest and running else None,
         next_at=_next(cycles, status, interval)
-        if newest and not (running or status.paused_at or attached.gone)
+        if newest and not (running or status.paused_at or attached.gone or copy)
         else None,
         quiet_until=status.quiet_until,
         quiet=status.quiet,

@@ -157,6 +157,8 @@ class Attached(Struct, frozen=True, kw_only=True):
     gone: bool = False  # it has ended: what is shown is how it left the mirror
     takeover: bool = False  # the mirror is taken over as soon as it has ended
     readonly: bool = False  # it is looked at, and not told anything
+    replica_of: str = ""  # of which mirror this one is the copy, without passwords; empty: of none
+    as_of: datetime | None = None  # when it was last as that one was
 
 
 class EngineState(Struct, frozen=True, kw_only=True):

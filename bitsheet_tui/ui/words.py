@@ -99,6 +99,9 @@ NO_RUNS = "It was not read yet."
 FILTER_HINT = "filter the log; !word leaves out; enter keeps, esc clears"
 
 SOME_INSTANCE = "the other instance"
+REPLICA = "A replica, as its mirror was at {at}; no engine runs on it."
+STOPPED_REPLICA = "A replica, as its mirror was at {at}; nothing copies into it now. No engine runs on it."
+PART_OF_REPLICA = "A replica that is not whole yet; no engine runs on it."
 SEEN_IN_STORE = "(seen in the store, every few seconds)"
 NOBODY = (
     "Nobody keeps this mirror current: {who} has ended. What it left is shown; "

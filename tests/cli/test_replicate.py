@@ -14,6 +14,7 @@ from bitsheet_tui.cli import main
 from bitsheet_tui.config import load
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store.replica import Replica
+from tests.support.command_terminal import terminal
 from tests.support.commands import configure, until, url_of
 from tests.support.mirror import select
 from tests.support.readme import manual
@@ -94,6 +95,7 @@ def test_a_replica_says_of_which_mirror_it_is_one_and_no_engine_writes_to_it(hom
     assert main(["--once"]) == 0
 
 
+@pytest.mark.slow
 def test_what_is_no_place_for_a_replica_is_refused_and_left_as_it_is(home, portal, mirror, capfd):
     assert main(["replicate", "sqlite:///bitsheet.db"]) == 64
     assert "that of the mirror itself" in told(capfd)
@@ -146,6 +148,7 @@ def test_it_follows_the_running_engine_until_it_is_told_to_stop(home, portal, st
     assert deals(replica) == deals(mirror)
     copying.send_signal(signal.SIGTERM)
     assert copying.wait(10) == 0
+    assert [one["name"][:8] for one in status(capfd)["cursors"]] == ["replica-"]
 
 
 @pytest.mark.slow
@@ -163,3 +166,14 @@ def test_the_command_lines_of_the_chapter_do_what_they_say(home, portal, mirror,
             main([postgres_url.reveal() if word.startswith("postgresql:") else word for word in words]) == 0
         )
     assert main(["--once"]) == 0
+
+
+@pytest.mark.slow
+def test_the_console_opens_a_replica_and_says_that_it_is_one(home, portal, mirror):
+    assert main(["replicate", "--once", "sqlite:///replica.db"]) == 0
+    at(home, portal, Secret(f"sqlite:///{home}/replica.db"))
+    with terminal() as screen:
+        screen.until(b"replica of sqlite bitsheet.db")
+        screen.until(b"A replica, as its mirror was at")
+        screen.press(b"q")
+        assert screen.ends() == 0

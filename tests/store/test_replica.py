@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from bitsheet_tui.store.replica import Replica
 from bitsheet_tui.store.source import Source
 from tests.support.feed_history import begun
 from tests.support.mirror import select
+from tests.support.store_rows import CONTACT, NOW, TABLES
 
 OWN = {"bitsheet_meta", "bitsheet_control"}
 DIRECTIONS = [(a, b) for a in ("sqlite", "postgresql") for b in ("sqlite", "postgresql")]
@@ -142,3 +144,72 @@ def test_a_replica_becomes_and_stays_what_its_source_is(copy):
             assert differences(copy) == []
     finally:
         history.store.close()
+
+
+class Killed(BaseException):
+    """The process ends before a commit, or while it reads."""
+
+
+@pytest.mark.slow
+@pytest.mark.sample
+@pytest.mark.parametrize(
+    "pair",
+    [("sqlite", "postgresql"), ("postgresql", "sqlite")],
+    indirect=True,
+    ids=lambda p: f"{p[0]}-{p[1]}",
+)
+def test_killed_again_and_again_on_either_side_it_becomes_what_its_source_is(copy):
+    history = begun(11, copy.open_store)
+    chance = random.Random(3)
+    kills = 0
+
+    def perhaps(work):
+        def wrapped(*words):
+            if chance.random() < 0.02:
+                raise Killed
+            return work(*words)
+
+        return wrapped
+
+    try:
+        for turn in range(12):
+            try:
+                copy.open()
+                driver = copy.replica._database.driver
+                driver.before_commit = perhaps(driver.before_commit)
+                copy.source._ask = perhaps(copy.source._ask)
+                copy.catch_up(whole=turn % 2 == 0)
+            except Killed:
+                kills += 1
+            copy.close()
+            history.step()
+        assert kills > 3
+        copy.catch_up(whole=True)
+        assert differences(copy) == []
+    finally:
+        history.store.close()
+
+
+@pytest.mark.parametrize("pair", [("sqlite", "sqlite")], indirect=True)
+def test_what_is_forgotten_is_in_no_byte_of_the_replica(copy, tmp_path):
+    store = copy.open_store()
+    table, secret = TABLES["contacts"], "Zarathustra"
+    store.shape(table, CONTACT)
+    rows = [
+        {"ID": f"{n}", "NAME": f"Somebody {n}", "PHONE": [{"ID": "1", "VALUE": f"+7{n}"}]} for n in (1, 2)
+    ]
+    rows[0] |= {"NAME": secret, "PHONE": [{"ID": "1", "VALUE": secret, "TYPE_ID": "PHONE"}]}
+    store.commit(table, rows, None, at=NOW, cycle=1)
+    copy.catch_up()
+
+    def found():
+        files = [tmp_path / f"here.db{end}" for end in ("", "-wal")]
+        return [file.name for file in files if file.exists() and secret.encode() in file.read_bytes()]
+
+    assert found()
+    store.forget_row(table, 1, at=NOW, cycle=2)
+    copy.catch_up()
+    assert differences(copy) == []
+    copy.close()
+    store.close()
+    assert found() == []

@@ -69,6 +69,14 @@ SENTENCES = {
     "pid {pid} on {host}": "pid {pid}, {host}",
     "{who}, read-only": "{who}, salt okunur",
     "{who} since {at}": "{who}, {at} saatinden beri",
+    "replica of {source}": "{source} kopyası",
+    "A replica, as its mirror was at {at}; no engine runs on it.": (
+        "Bir kopya: aynasının {at} anındaki hali; üzerinde motor çalışmaz."
+    ),
+    "A replica, as its mirror was at {at}; nothing copies into it now. No engine runs on it.": (
+        "Bir kopya: aynasının {at} anındaki hali; şu anda ona kopyalayan yok. Üzerinde motor çalışmaz."
+    ),
+    "A replica that is not whole yet; no engine runs on it.": "Henüz tamamlanmamış bir kopya; üzerinde motor çalışmaz.",
     "(seen in the store, every few seconds)": "(veritabanından, birkaç saniyede bir)",
     (
         "Nobody keeps this mirror current: {who} has ended. What it left is shown; "

@@ -11,7 +11,9 @@ from bitsheet_tui.ui.picture import Picture
 
 
 def who(attached: Attached) -> str:
-    """`pid 4711 on db1`."""
+    """`pid 4711 on db1`, or of which mirror this is a replica."""
+    if attached.replica_of:
+        return t("replica of {source}", source=plain(attached.replica_of, 60))
     if attached.pid is None:
         return t(words.SOME_INSTANCE)
     if not attached.host:
@@ -38,6 +40,11 @@ def remark(picture: Picture) -> str:
     attached = picture.state.attached
     if attached is None:
         return ""
+    if attached.replica_of:
+        if attached.as_of is None:
+            return t(words.PART_OF_REPLICA)
+        as_of = f.clock(attached.as_of, picture.zone, picture.now)
+        return t(words.STOPPED_REPLICA if attached.gone else words.REPLICA, at=as_of)
     if attached.gone:
         text = words.TAKES_OVER if attached.takeover else words.NOBODY
         return t(text, who=who(attached))
