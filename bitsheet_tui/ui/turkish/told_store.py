@@ -38,6 +38,9 @@ SENTENCES = {
     "{path} cannot be copied: {why}.": "{path} kopyalanamıyor: {why}.",
     "{label} refuses the row {row} of {table}: {why}.": "{label}, {table} tablosunun {row} satırını reddediyor: {why}.",
     "It cannot be kept in such a database.": "Böyle bir veritabanında tutulamaz.",
+    "Let store.url name the mirror itself. To make a mirror of its own of it: bitsheet-tui replicate --promote": (
+        "store.url aynanın kendisini göstersin. Kopyayı kendi başına bir ayna yapmak için: bitsheet-tui replicate --promote"
+    ),
     "{label} does not answer.": "{label} yanıt vermiyor.",
     # its change feed
     (
