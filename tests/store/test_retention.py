@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +14,7 @@ from bitsheet_tui.state.alerting import follow
 from bitsheet_tui.store import retention
 from bitsheet_tui.store.cursors import Cursors
 from bitsheet_tui.store.retention import KEPT, LINES, last_cut
+from bitsheet_tui.sync.alerting import Alerting
 from tests.support.store_rows import NOW, TABLES, deal, query
 
 DAY = timedelta(days=1)
@@ -105,3 +107,21 @@ def test_the_alert_names_the_cursor_and_what_to_do_and_ends_by_itself():
     assert [*again] == ["cursor_behind:bi"]
     assert again["cursor_behind:bi"].since == NOW
     assert follow(again, e.CursorsBehind(cursors=(), at=NOW), {}) == {}
+
+
+def test_who_is_late_is_told_of_until_he_is_not(store, cursors):
+    store.commit(TABLES["deals"], [deal(1), deal(2)], None, at=NOW, cycle=1)
+    cursors.move("bi", 1)
+    said, picture = [], SimpleNamespace(alerts={}, tables={})
+    alerting = Alerting(store, lambda: picture, said.append)
+    alerting.settle()
+    assert said == []
+    query(store, "UPDATE bitsheet_cursors SET moved_at = ? RETURNING 1", (NOW - 30 * DAY).isoformat())
+    alerting.settle()
+    (told,) = said
+    assert (told.cursors[0].cursor, told.cursors[0].lines) == ("bi", 1)
+    assert told.cursors[0].days >= 30
+    picture.alerts = follow({}, told, {})
+    cursors.move("bi", 2)
+    alerting.settle()
+    assert said[-1].cursors == ()
