@@ -10,7 +10,7 @@ from tests.support import mirror
 from tests.support.debezium import debezium
 from tests.support.debian import program
 from tests.support.follower import Follower
-from tests.support.postgres_server import Server
+from tests.support.postgres_server import QUICK, Server
 from tests.support.prometheus import free_port
 from tests.support.readme import manual, section
 from tests.support.sync_run import config, ids, once, portal
@@ -42,7 +42,7 @@ def connector(port):
 
 @pytest.fixture
 def server():
-    found = Server({"fsync": "off", "shared_buffers": "16MB"}, port=free_port())
+    found = Server(QUICK, port=free_port())
     try:
         yield found
     finally:

