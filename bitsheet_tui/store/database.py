@@ -175,7 +175,9 @@ class Database:
             seconds = PRESSED if time.monotonic() > self._in_vain else 0.0
         if not self._mutex.acquire(timeout=seconds):
             self._in_vain = time.monotonic() + FRESH
-            raise StoreUnavailable(f"{self.label} does not answer.", "It is tried again by itself.")
+            raise StoreUnavailable(
+                f"{self.label} does not answer.", "A mirror that runs tries again by itself."
+            )
         try:
             yield
         finally:

@@ -431,7 +431,9 @@ class Postgres:
         if state in DAMAGED:
             return StoreDamaged(f"{self.label} reports damage: {text}.", "Restore it from a backup.")
         if state == LOCKED or state in AGAIN:
-            return StoreLocked(f"{self.label} is in use: {text}.", "It is tried again by itself.")
+            return StoreLocked(
+                f"{self.label} is in use: {text}.", "A mirror that runs tries again by itself."
+            )
         if state == NO_RIGHT:
             return StoreRefused(f"{self.label} refuses: {text}.", "Check the rights of the role.")
         unavailable = self._unavailable(state, text)
@@ -455,10 +457,10 @@ class Postgres:
                 "Check the user, the password and the rights of the role.",
             )
         if state in TIMED_OUT:
-            return f"{self.label} did not answer in time.", "It is tried again by itself."
+            return f"{self.label} did not answer in time.", "A mirror that runs tries again by itself."
         if state and state[:2] not in {"08", "53", "57"}:
             return None
-        return f"{self.label} cannot be reached: {text}.", "It is tried again by itself."
+        return f"{self.label} cannot be reached: {text}.", "A mirror that runs tries again by itself."
 
     def may_load(self) -> bool:
         """Whether temporary tables may be made, which is a right of its own."""

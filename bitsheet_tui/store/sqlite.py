@@ -267,7 +267,7 @@ class Sqlite:
                 "Drop what it names; the mirror goes on by itself then.",
             )
         if code in BUSY:
-            return f"Another program is writing to {path}.", "It is tried again by itself."
+            return f"Another program is writing to {path}.", "A mirror that runs tries again by itself."
         if code in DENIED:
             return (
                 f"The file {path} cannot be written: {text}.",

@@ -42,7 +42,7 @@ async def test_every_situation_fits_every_size(size):
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("current", "All 9 tables current as of 09:13:53, 7 of them as of 10:02:00."),
+        ("current", "All 9 tables current as of 09:13:53, 7 as of 10:02:00."),
         ("syncing", "Cycle 813: 5 of 9 tables done, deals now."),
         ("filling", "Filling: 58,594 of about 327,545 rows"),
         ("paused", "Paused since 10:00. Press p to go on."),

@@ -34,7 +34,7 @@ SENTENCES = {
         "{count} tablonun tümü {at} itibarıyla güncel ({took}, {rows})."
     ),
     "All {count} tables current as of {at}.": "{count} tablonun tümü {at} itibarıyla güncel.",
-    "All {count} tables current as of {at}, {some} of them as of {then}.": (
+    "All {count} tables current as of {at}, {some} as of {then}.": (
         "{count} tablonun tümü {at}, {some} tanesi {then} itibarıyla güncel."
     ),
     "{count} of {all} tables current as of {at}.": "{count}/{all} tablo {at} itibarıyla güncel.",

@@ -136,7 +136,7 @@ SENTENCES = {
     "{table} cannot be changed while it is in use{by}.": "{table} kullanımdayken değiştirilemez{by}.",
     " by {who}": ": {who}",
     "Another program is writing to {path}.": "Başka bir program şuraya yazıyor: {path}.",
-    "It is tried again by itself.": "Kendiliğinden yeniden denenir.",
+    "A mirror that runs tries again by itself.": "Çalışan bir ayna kendiliğinden yeniden dener.",
     "The file {path} cannot be written: {why}.": "{path} dosyasına yazılamıyor: {why}.",
     "bitsheet-tui needs to write to the file and to its folder.": (
         "bitsheet-tui'nin dosyaya ve klasörüne yazabilmesi gerekir."

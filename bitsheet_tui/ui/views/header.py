@@ -106,7 +106,7 @@ def _current(picture: Picture) -> str:
     if not fresh:
         return t("All {count} tables current as of {at}.", **facts)
     new = {"some": f"{fresh}", "then": _at(picture, then)}
-    return t("All {count} tables current as of {at}, {some} of them as of {then}.", **new, **facts)
+    return t("All {count} tables current as of {at}, {some} as of {then}.", **new, **facts)
 
 
 def _some(picture: Picture, facts: dict[str, str]) -> str:
