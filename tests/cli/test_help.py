@@ -152,7 +152,7 @@ def test_on_a_terminal_a_chapter_is_laid_out_for_it_and_goes_through_the_pager(t
 
 
 def test_what_fits_on_the_terminal_is_not_paged():
-    shown = on_a_terminal(rows=24)
+    shown = on_a_terminal(rows=40)
     assert not shown.startswith("> ")
     assert "first-portal" in shown
 

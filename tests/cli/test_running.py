@@ -34,7 +34,7 @@ def test_the_queries_of_the_manual_work(home, capfd):
     capfd.readouterr()
     blocks = [block.split("```")[0] for block in manual("sql").split("```sql\n")[1:]]
     queries = [query for block in blocks for query in block.split(";") if query.strip()]
-    assert len(queries) == 5
+    assert len(queries) == 4
     assert len(rows(home, queries[0])) == 10
     for query in queries:
         rows(home, query)
