@@ -71,7 +71,7 @@ class Books:
 
     def record_run(self, run: Run) -> None:
         """Write down what a cycle did to a table."""
-        self._database.write(lambda: ledger.record_run(self._database.peewee, run))
+        self._database.write(lambda: ledger.record_runs(self._database.peewee, [run]))
 
     def last_cycles(self, limit: int = 100) -> list[Cycle]:
         """The newest cycles, newest first."""

@@ -31,6 +31,8 @@ MOST = 2000  # cycles forgotten at once, so that a long history costs no long pa
 DRIFT = "drift"  # the kind of a run that read nothing
 SCAN = "scan"
 EXTENDED = "extended_cycle"  # the fact that says what the newest row said before its newest cycle
+# what an extended row of `bitsheet_table_runs` says of the newest run
+NEWEST = ("cycle", "seconds", "unchanged", "requests", "retries", "watermark_after", "ended_at")
 LATELY = 8  # rows among which one is looked for that says the same; there are as many kinds of cycles at rest
 _GOOD = (RunRecord.error == "") & (RunRecord.kind != DRIFT)
 _QUIET = (
@@ -189,8 +191,7 @@ def end_cycle(database: Any, cycle: Cycle, runs: Sequence[Run] = (), jobs: Seque
     Where nothing happened since a cycle like it, that one's row is extended instead: a mirror at rest does
     not grow. What ends late may still take it out of there again.
     """
-    for run in runs:
-        record_run(database, run)
+    record_runs(database, runs)
     for job in jobs:
         record_job(database, job)
     values = {
@@ -259,21 +260,25 @@ def last_cycles(database: Any, limit: int) -> list[Cycle]:
     return [read_cycle(record) for record in query.execute(database)]
 
 
-def record_run(database: Any, run: Run) -> None:
-    """Write down what a cycle did to a table: in the row of the run before where neither changed anything."""
-    values = asdict(run)
-    values["table_name"] = values.pop("table")
-    before = RunRecord.select().where(RunRecord.table_name == run.table).order_by(RunRecord.id.desc())
-    last = next(iter(before.limit(1).execute(database)), None) if run.extends else None
-    if last is None or not read_run(last).extends:
-        if not run.quiet:
-            take_out(database, run.cycle)
-        RunRecord.insert(**values).execute(database)
-        return
-    newest = ("cycle", "seconds", "unchanged", "requests", "retries", "watermark_after", "ended_at")
-    extended = {name: values[name] for name in newest}
-    extended |= {"cycles": last.cycles + 1, "first_cycle": last.first_cycle or last.cycle}
-    RunRecord.update(**extended).where(RunRecord.id == last.id).execute(database)
+def record_runs(database: Any, runs: Sequence[Run]) -> None:
+    """Write down what a cycle did to tables: in the row of the run before where neither changed anything.
+
+    A table may have failed after a run that went well.
+    """
+    extended: list[dict[str, Any]] = []
+    for run in runs:
+        values = asdict(run)
+        values["table_name"] = values.pop("table")
+        last = RunRecord.newest(database, table_name=run.table) if run.extends else None
+        if last is None or not read_run(last).extends:
+            if not run.quiet:
+                take_out(database, run.cycle)
+            RunRecord.insert(**values).execute(database)
+            continue
+        newest = {name: values[name] for name in NEWEST}
+        first = last.first_cycle or last.cycle
+        extended.append({**newest, "cycles": last.cycles + 1, "first_cycle": first, "id": last.id})
+    RunRecord.amend(database, extended)
 
 
 def last_job(database: Any, name: str) -> Job | None:

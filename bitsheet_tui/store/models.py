@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
+from bitsheet_tui.store.dialects import quote
 from bitsheet_tui.store.orm import peewee
 
 
@@ -55,13 +58,68 @@ class Record(peewee.Model):  # type: ignore[misc]
         return found[0] if found else None
 
     @classmethod
+    def newest(cls, database: Any, **values: Any) -> Any:
+        """The record with these values and the highest id, or None."""
+        columns = [field.column_name for field in cls._meta.sorted_fields]
+        sql = _newest(cls._meta.table_name, tuple(columns), tuple(values), database.param)
+        found = database.execute_sql(sql, cls._stored(values)).fetchone()
+        if found is None:
+            return None
+        pairs = zip(cls._meta.sorted_fields, found, strict=True)
+        return cls(**{field.name: field.python_value(value) for field, value in pairs})
+
+    @classmethod
     def save_over(cls, database: Any, values: dict[str, Any], *, key: tuple[str, ...]) -> None:
         """Insert `values`, or let them replace what is there under the same key."""
-        others = [getattr(cls, name) for name in values if name not in key]
-        query = cls.insert(**values).on_conflict(
-            conflict_target=[getattr(cls, name) for name in key], preserve=others
-        )
-        query.execute(database)
+        defaults = {field.name: value for field, value in cls._meta.defaults.items()}
+        row = {**defaults, **values}
+        others = tuple(name for name in values if name not in key)
+        sql = _upsert(cls._meta.table_name, tuple(row), key, others, database.param)
+        database.execute_sql(sql, cls._stored(row))
+
+    @classmethod
+    def amend(cls, database: Any, rows: Sequence[dict[str, Any]]) -> None:
+        """Let records have other values; of each row the last is the id. All name the same columns."""
+        if rows:
+            *names, key = rows[0]
+            sql = _update(cls._meta.table_name, tuple(names), key, database.param)
+            database.connection().cursor().executemany(sql, [cls._stored(row) for row in rows])
+
+    @classmethod
+    def _stored(cls, values: dict[str, Any]) -> tuple[Any, ...]:
+        fields = cls._meta.fields
+        return tuple(fields[name].db_value(value) for name, value in values.items())
+
+
+# The statements of every cycle, which peewee would put together anew each time. Every name in them is ours.
+
+
+@cache
+def _newest(table: str, columns: tuple[str, ...], where: tuple[str, ...], mark: str) -> str:
+    wanted, here = _named(columns), " AND ".join(f"{quote(name)} = {mark}" for name in where)
+    return f"SELECT {wanted} FROM {table} WHERE {here} ORDER BY id DESC LIMIT 1"  # noqa: S608
+
+
+@cache
+def _upsert(
+    table: str, columns: tuple[str, ...], key: tuple[str, ...], others: tuple[str, ...], mark: str
+) -> str:
+    marks = ", ".join(mark for _ in columns)
+    over = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in others)
+    return (
+        f"INSERT INTO {table} ({_named(columns)}) VALUES ({marks})"  # noqa: S608
+        f" ON CONFLICT ({_named(key)}) DO {f'UPDATE SET {over}' if over else 'NOTHING'}"
+    )
+
+
+@cache
+def _update(table: str, columns: tuple[str, ...], key: str, mark: str) -> str:
+    changes = ", ".join(f"{quote(name)} = {mark}" for name in columns)
+    return f"UPDATE {table} SET {changes} WHERE {quote(key)} = {mark}"  # noqa: S608
+
+
+def _named(columns: Sequence[str]) -> str:
+    return ", ".join(map(quote, columns))
 
 
 class FactRecord(Record):
