@@ -23,7 +23,7 @@ from tests.support.store_rows import NOW, SHAPES, TABLES, deal
 
 CHAPTER = manual("follow").partition("\n## Debezium\n")[0]
 # what follows until it is stopped is stopped when everything has come
-TOOL = f'bitsheet-tui() {{ timeout --preserve-status 3 "{sys.executable}" -m bitsheet_tui "$@"; }}\n'
+TOOL = f'bitsheet-tui() {{ timeout --preserve-status 8 "{sys.executable}" -m bitsheet_tui "$@"; }}\n'
 
 
 def blocks(language):

@@ -28,6 +28,8 @@ BRINGS = {
     "notify": ["apprise"],
     "web": ["textual_serve"],
     "export": ["xlsxwriter", "pyarrow"],
+    "nats": ["nats"],
+    "lake": ["deltalake"],
 }
 
 
@@ -174,7 +176,21 @@ def shows_the_console_in_a_browser(program: Program, _request, folder: Path) -> 
     assert process.returncode == 0
 
 
-USES = {"postgres": mirrors_into_postgres, "web": shows_the_console_in_a_browser}
+def keeps_a_lake(program: Program, _request, folder: Path) -> None:
+    portal = OlderPortal()
+    with portal.run_in_thread() as webhook:
+        configure(folder, webhook, EVERYTHING)
+        assert program("--once", cwd=folder).returncode == 0
+    kept = program("lake", "deltas", "--once", cwd=folder)
+    assert kept.returncode == 0, kept.stderr
+    assert (folder / "deltas" / "deals" / "_delta_log").is_dir()
+
+
+USES = {
+    "postgres": mirrors_into_postgres,
+    "web": shows_the_console_in_a_browser,
+    "lake": keeps_a_lake,
+}
 
 
 def test_all_extras_go_together(base, built):
