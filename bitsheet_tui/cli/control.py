@@ -27,7 +27,7 @@ from bitsheet_tui.commands import (
 from bitsheet_tui.config import Config, load
 from bitsheet_tui.config.draft import read_interval
 from bitsheet_tui.config.findings import near
-from bitsheet_tui.errors import Exit, StoreUnavailable, UsageError
+from bitsheet_tui.errors import Exit, NoMirror, UsageError
 from bitsheet_tui.observe import requests
 from bitsheet_tui.observe.systemd import Notifier
 from bitsheet_tui.store.lock import Holder
@@ -101,10 +101,13 @@ def check_tables(tables: tuple[str, ...], config: Config) -> None:
 
 
 def passed_on(config: Config, command: Command) -> int | None:
-    """Let the running instance do it, and tell what it did: the exit code. None: there is no instance."""
+    """Let the running instance do it, and tell what it did: the exit code. None: there is no instance.
+
+    Raises StoreError where that cannot be known: a mirror that may not be read may well be held.
+    """
     try:
         store = wiring.open_to_ask(config)
-    except StoreUnavailable:  # no mirror yet: nobody can be holding it
+    except NoMirror:  # nobody can be holding it
         store = None
     if store is None:
         _something_held(command, set())

@@ -164,3 +164,11 @@ def test_a_request_that_is_not_answered_is_taken_back(home, told, monkeypatch):
 def test_there_is_nothing_to_confirm_where_there_is_no_mirror(home, told):
     assert "no deletions of deals are held" in told("confirm", "deals", code=64)
     assert not (home / "bitsheet.db").exists()
+
+
+@pytest.mark.parametrize("words", [("pause",), ("interval", "60"), ("cancel",), ("confirm", "deals")])
+def test_a_mirror_that_cannot_be_looked_at_is_not_taken_for_one_without_an_instance(home, told, words):
+    (home / "bitsheet.db").mkdir()
+    said = told(*words, code=73)
+    assert "bitsheet.db" in said
+    assert "no instance" not in said
