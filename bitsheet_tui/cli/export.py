@@ -40,6 +40,9 @@ def run(arguments: Namespace) -> int:
     with _stoppable(), closing(wiring.open_export(config)) as reader:
         _check_names(arguments.names, reader)
         reader.begin(arguments.names, others=bool(arguments.labels or arguments.where))
+        for name in arguments.names:
+            if reader.filling(name):
+                tell(f"{name} is being read for the first time: what has come so far is exported")
         selections = [_selection(name, arguments, reader) for name in arguments.names]
         for selection in selections:
             reader.check(selection)

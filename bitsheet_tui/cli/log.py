@@ -12,13 +12,14 @@ from bitsheet_tui import wiring
 from bitsheet_tui.cli.ending import tell
 from bitsheet_tui.cli.stopping import Stopping
 from bitsheet_tui.config import Config, load
-from bitsheet_tui.errors import Exit, StoreError, UsageError
+from bitsheet_tui.errors import Exit, NoMirror, StoreError, UsageError
 from bitsheet_tui.observe.logs import TRACEBACK
 from bitsheet_tui.observe.systemd import Notifier
 from bitsheet_tui.observe.tail import Lines
 from bitsheet_tui.rotation import rotated_files
 from bitsheet_tui.secret import redact
 from bitsheet_tui.store.books import LOG
+from bitsheet_tui.store.lock import Holder
 from bitsheet_tui.text import plain
 
 LOOK_SECONDS = 0.25
@@ -44,11 +45,7 @@ def run(arguments: Namespace) -> int:
 
 def where(config: Config) -> Path:
     """The file. Raises UsageError where the instance keeps none, or keeps it on another host."""
-    try:
-        with closing(wiring.open_store(config, readonly=True)) as store:
-            holder, told = store.holder(), store.remembered(LOG).partition(" ")[2]
-    except StoreError:  # the log is what one wants to read then
-        holder, told = None, ""
+    holder, told = _told(config)
     if holder and holder.host and holder.host != socket.gethostname():
         there = f"its log is there: {plain(told)}" if told else NO_FILE
         raise UsageError(f"the instance runs on {plain(holder.host, 80)}", there)
@@ -62,6 +59,19 @@ def where(config: Config) -> Path:
     if not config.log.file:
         raise UsageError("no instance is running, and none keeps a log", NO_FILE)
     return Path(config.log.file)
+
+
+def _told(config: Config) -> tuple[Holder | None, str]:
+    """Who runs, and the file that the mirror names. Raises StoreError where there is no log to read."""
+    try:
+        with closing(wiring.open_store(config, readonly=True)) as store:
+            return store.holder(), store.remembered(LOG).partition(" ")[2]
+    except NoMirror:
+        return None, ""
+    except StoreError:  # the log is what one wants to read then
+        if not (config.log.file and _kept(Path(config.log.file))):
+            raise
+        return None, ""
 
 
 def _believed(config: Config, path: Path) -> bool:

@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from bitsheet_tui.errors import UsageError
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.secret import Secret
-from bitsheet_tui.store import migrations, schema, views
+from bitsheet_tui.store import feed, migrations, schema, views
 from bitsheet_tui.store.database import Database, Row
 from bitsheet_tui.store.dialects import quote
 from bitsheet_tui.store.dictionaries import DICTIONARIES
@@ -134,6 +134,11 @@ class ExportReader:
                 connection.execute(f"LOCK TABLE {', '.join(map(quote, there))} IN ACCESS SHARE MODE")
         self._shapes = self._database.glance(lambda: schema.all_remembered(self._database))
         self._shapes[CONTACT_POINTS] = CONTACT_POINT
+
+    def filling(self, name: str) -> bool:
+        """Whether the table of this name, or of this view, is being read for the first time."""
+        table = VIEWS.get(name, name)
+        return self._database.glance(lambda: feed.silent(self._database, table))
 
     def columns(self, name: str) -> list[Output]:
         """Every column that can be had of a table or view, names beside codes included."""

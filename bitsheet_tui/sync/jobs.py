@@ -168,13 +168,14 @@ class CommentJob(Struct):
     _reader: DiscussionReader | None = None
     _ahead: Ahead | None = None
     _asked: bool = False
+    _answered: bool = False
     _seen: set[int] = field(default_factory=set)
     _vanished: int = 0  # comments so far
 
     def asks(self, room: int) -> dict[str, Ask]:
         if self._reader is None:
             self._reader = DiscussionReader(self.table)
-        if self._asked and self.desk.saving:
+        if self._answered and self.desk.saving:
             self._reader.put_off()  # a cycle that is about to start asks for it in its first request
         elif self._reader.open < room:
             self._more(self._reader)
@@ -228,7 +229,7 @@ class CommentJob(Struct):
             self._seen.add(discussion.task_id)
 
     def take(self, answers: Answers) -> None:
-        reader = self._reader
+        reader, self._answered = self._reader, True
         if reader is None:
             return
         desk = self.desk

@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -30,6 +31,8 @@ def many(tmp_path, monkeypatch):
     with closing(fill(url)) as store:
         rows = [deal(n, TITLE=f"Deal {n} " * 20) for n in range(1000, 21000)]
         store.commit(TABLES["deals"], rows, None, at=NOW, cycle=1, filling=True)
+    with closing(sqlite3.connect("mirror.db", isolation_level=None)) as mirror:
+        mirror.execute("UPDATE bitsheet_checkpoints SET snapshot = 'ended'")
     return tmp_path
 
 
@@ -139,3 +142,19 @@ def test_a_line_shows_how_far_it_is(monkeypatch):
     progress.rows = 12_000
     assert progress.line(10) == "deals: 12,000 of 60,000 rows, 0:40 left"
     assert Progress("deals", None, None).line(1) == "deals: 0 rows"
+
+
+def test_a_table_that_is_being_read_for_the_first_time_is_told(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    url = Secret(f"sqlite:///{tmp_path}/mirror.db")
+    place(tmp_path, url)
+    told = "deals is being read for the first time: what has come so far is exported"
+    fill(url).close()  # rows, and no end of a filling
+    assert main(["export", "deals", "v_deals", "-o", "there"]) == 0
+    said = capfd.readouterr().err
+    assert told in said
+    assert f"v_{told}" in said
+    with closing(sqlite3.connect("mirror.db", isolation_level=None)) as mirror:
+        mirror.execute("UPDATE bitsheet_checkpoints SET snapshot = 'ended' WHERE table_name = 'deals'")
+    assert main(["export", "deals"]) == 0
+    assert told not in capfd.readouterr().err

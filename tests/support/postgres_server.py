@@ -131,7 +131,8 @@ class Server:
         folder = self._folder / "reader"
         folder.mkdir(mode=0o700)
         if user := self._server.system_user:
-            shutil.chown(folder, user)
+            for path in (folder, *self._server.pgdata.glob(".*.json")):  # what a copy of the folder reads
+                shutil.chown(path, user)
         program, *words = command
         for option, value in (("--host", str(self._socket)), ("--pgdata", str(folder))):
             words[words.index(option) + 1] = value
