@@ -135,6 +135,7 @@ class JetStream:
         self._task: Future[None] | None = None  # what is sent
         self._may_make = make
         self._place = 0  # the number in the stream of its newest message
+        self._longest = 0  # bytes that a message may have; none: the server's own limit
         self._newest = ""  # the id of that message; empty: the stream holds none
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="jetstream", daemon=True)
@@ -297,6 +298,7 @@ class JetStream:
                 f"The stream {name} does not take the subject {name}.> of the lines.",
                 f"Add it: nats stream edit {name} --subjects '{name}.>', or name another stream.",
             )
+        self._longest = info.config.max_msg_size or 0
         self._may_make = False  # one that is deleted from now on is missed
         self._place, self._newest = info.state.last_seq, await self._newest_id(context)
 
@@ -363,10 +365,18 @@ class JetStream:
                 acks = await asyncio.gather(*self._waiting)
         finally:
             for future in self._waiting:  # whose error nobody else looks at
-                future.cancel() or future.exception()
+                if not (future.cancel() or future.cancelled()):
+                    future.exception()
+        self._expect(window, acks)
         self._place = max(self._place, *(ack.seq for ack in acks))
         self._newest = window[-1].id
         return len(window)
+
+    def _expect(self, window: list[Message], acks: list[PubAck]) -> None:
+        """Raise ConnectionError where a line is not new and in its place: the stream is looked at again."""
+        for place, (message, ack) in enumerate(zip(window, acks, strict=True), self._place + 1):
+            if message.is_line and (ack.duplicate or ack.seq != place):
+                raise ConnectionError(f"line {message.id} was not stored in its place")
 
     def _has(self, message: Message) -> bool:
         return message.is_line and message.seq <= (self.seq or 0)
@@ -384,15 +394,21 @@ class JetStream:
 
     async def _publish(self, context: JetStreamContext, message: Message) -> asyncio.Future[PubAck]:
         most = self._client.max_payload if self._client else 0
-        if len(message.body) + HEADERS > most:
+        size, name = len(message.body) + HEADERS, self._where.stream
+        if size > most:
             raise BrokerError(
                 f"Line {message.id} of {message.table} is longer than the server takes ({most} bytes).",
                 "Raise max_payload in the configuration of the NATS servers.",
             )
+        if 0 < self._longest < size:
+            raise BrokerError(
+                f"Line {message.id} of {message.table} is longer than the stream {name} takes"
+                f" ({self._longest} bytes).",
+                f"Let it take longer ones: nats stream edit {name} --max-msg-size=-1",
+            )
         headers = {ID: message.id}
         if message.is_line:
             headers[PLACE] = f"{self._place + len(self._waiting)}"
-        name = self._where.stream
         published: asyncio.Future[PubAck] = await context.publish_async(
             f"{name}.{message.table}", message.body, stream=name, headers=headers
         )

@@ -151,3 +151,52 @@ async def test_three_servers_hold_each_line_once_and_in_order_though_their_leade
         async with servers.connected() as client:
             info = await client.jetstream().stream_info("CRM")
         assert info.config.num_replicas == 3
+
+
+@pytest.mark.slow
+async def test_nothing_is_stored_behind_a_line_that_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(jetstream, "PATIENCE", 0.5)
+    with nats_servers(tmp_path, 1) as servers:
+        await ready(servers)
+        async with servers.connected() as client:
+            await client.jetstream().add_stream(name="CRM", subjects=["CRM.>"], max_msg_size=1000)
+        long = Message(id="2", table="deals", body=b"x" * 2000)
+
+        def publish():
+            sink = JetStream.open(address(servers.url("CRM")), newest=3)
+            try:
+                sink.send([line(1), long, line(3)])
+            finally:
+                sink.close()
+
+        with pytest.raises(BrokerError, match="longer than the stream CRM takes"):
+            await asyncio.to_thread(publish)
+        assert stored(await servers.messages("CRM")) == [line(1)]
+
+
+@pytest.mark.slow
+async def test_a_line_that_the_server_takes_for_a_repeat_is_not_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(jetstream, "PATIENCE", 0.5)
+    monkeypatch.setattr(jetstream, "ANSWER", 2.0)
+    with nats_servers(tmp_path, 1) as servers:
+        await ready(servers)
+
+        async def remember(id_):
+            async with servers.connected() as client:
+                context = client.jetstream()
+                await context.add_stream(name="CRM", subjects=["CRM.>"])
+                await context.publish("CRM.deals", b"{}", headers={"Nats-Msg-Id": id_})
+                await context.purge_stream("CRM")
+
+        await remember("2")
+
+        def publish():
+            sink = JetStream.open(address(servers.url("CRM")), newest=3)
+            try:
+                sink.send([line(1), line(2), line(3)])
+            finally:
+                sink.close()
+
+        with pytest.raises(BrokerError, match="cannot be published to"):
+            await asyncio.to_thread(publish)
+        assert stored(await servers.messages("CRM")) == [line(1)]
