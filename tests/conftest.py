@@ -67,6 +67,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _kept() -> None:
+    """Nor is what other modules have loaded and keep: engines collect in every simulated cycle."""
+    gc.freeze()
+
+
 def counts(item: pytest.Item) -> bool:
     """Whether coverage looks at the test, which makes it take two to three times as long.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from bitsheet_tui.fields import Field, Kind
 from bitsheet_tui.secret import Secret
 from bitsheet_tui.store import Store
+from bitsheet_tui.store.checkpoints import Checkpoint
 from tests.support.commands import configure
 from tests.support.store_rows import CONTACT, DEAL, TABLES, deal
 
@@ -27,8 +28,8 @@ BARE = {"ID": "90", "TITLE": "nothing else"}
 EXACT = {"OPPORTUNITY": "12345678901.25"}
 
 
-def fill(url: Secret) -> Store:
-    """The mirror, open; whoever asks closes it."""
+def fill(url: Secret, *, whole: bool = True) -> Store:
+    """The mirror, open; whoever asks closes it. `whole`: the deals have been read to their end."""
     store = Store.open(url)
     store.shape(TABLES["deals"], FIELDS)
     store.shape(TABLES["contacts"], CONTACT)
@@ -52,11 +53,13 @@ def fill(url: Secret) -> Store:
         for n, title in enumerate(EVIL, 1)
     ]
     rows += [BARE, deal(91, **EXACT), deal(92, OPPORTUNITY="0.00000015", TITLE="small")]
-    store.commit(TABLES["deals"], rows, None, at=NOW, cycle=1, filling=True)
+    end = Checkpoint(table="deals", watermark=NOW, floor=0) if whole else None
+    store.commit(TABLES["deals"], rows, end, at=NOW, cycle=1, filling=True)
     store.bury(TABLES["deals"], [2], at=NOW, cycle=1)
     phone = [{"ID": "7", "VALUE": "+905551234567", "VALUE_TYPE": "WORK", "TYPE_ID": "PHONE"}]
     person = {"ID": "1", "NAME": "Ada", "DATE_MODIFY": "2024-08-30T14:29:00+02:00", "PHONE": phone}
-    store.commit(TABLES["contacts"], [person], None, at=NOW, cycle=1, filling=True)
+    end = Checkpoint(table="contacts", watermark=NOW, floor=0)
+    store.commit(TABLES["contacts"], [person], end, at=NOW, cycle=1, filling=True)
     return store
 
 
