@@ -251,6 +251,12 @@ SENTENCES = {
     "Raise max_payload in the configuration of the NATS servers.": (
         "NATS sunucularının yapılandırmasında max_payload değerini yükseltin."
     ),
+    "Line {id} of {table} is longer than the stream {name} takes ({most} bytes).": (
+        "{table} tablosunun {id} satırı {name} akışının aldığından uzun ({most} bayt)."
+    ),
+    "Let it take longer ones: nats stream edit {name} --max-msg-size=-1": (
+        "Daha uzunlarını almasını sağlayın: nats stream edit {name} --max-msg-size=-1"
+    ),
     "{servers} cannot be published to: {reason}.": "{servers} sunucularına yayımlanamıyor: {reason}.",
     "Check the servers, the user and its rights; nothing of the feed is lost.": (
         "Sunuculara, kullanıcıya ve haklarına bakın; akıştan hiçbir şey kaybolmaz."
